@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sim/base/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size;
+	alignas(max_align_t) unsigned char data[];
+};
+
+enum { BLOCK_MIN = 4096, BLOCK_MAX = 1 << 20 };
+
+void arena_free(struct arena *a)
+{
+	for (struct arena_block *b = a->head; b;) {
+		struct arena_block *next = b->next;
+		free(b);
+		b = next;
+	}
+	*a = (struct arena){ 0 };
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	const size_t align = alignof(max_align_t);
+	if (size > SIZE_MAX - sizeof(struct arena_block) - align)
+		return NULL;
+	size_t need = (size + (size == 0) + align - 1) / align * align;
+	struct arena_block *b = a->head;
+	if (!b || b->size - b->used < need) {
+		/* Blocks double, so that a large arena costs few calls and a small one little memory. */
+		size_t block = b ? b->size * 2 : BLOCK_MIN;
+		if (block > BLOCK_MAX)
+			block = BLOCK_MAX;
+		if (block < need)
+			block = need;
+		b = calloc(1, sizeof(*b) + block);
+		if (!b)
+			return NULL;
+		b->size = block;
+		b->next = a->head;
+		a->head = b;
+	}
+	void *p = b->data + b->used;
+	b->used += need;
+	a->bytes += size;
+	return p;
+}
+
+void *arena_array(struct arena *a, size_t n, size_t size)
+{
+	size_t total;
+	if (__builtin_mul_overflow(n, size, &total))
+		return NULL;
+	return arena_alloc(a, total);
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+	char *p = arena_alloc(a, n + 1);
+	if (p)
+		memcpy(p, s, n);
+	return p;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap, again;
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
+	if (p)
+		vsnprintf(p, (size_t)n + 1, fmt, again);
+	va_end(again);
+	return p;
+}
