@@ -26,6 +26,7 @@ struct diag_list {
 	struct diag *items;
 	size_t count, errors, capacity;
 	struct arena arena; /* owns the strings */
+	size_t *index;	    /* private: finds an item that is already there */
 };
 
 /* Adds one; copies the strings. Out of memory is counted as an error even when it cannot be kept, so
@@ -34,13 +35,15 @@ void diag_add(struct diag_list *list, enum diag_severity severity, const char *f
 	      int column, const char *pointer, const char *fmt, ...)
 	__attribute__((format(printf, 7, 8)));
 
-/* Writes one as a line: "file:line:column: /pointer: [warning: ]text", leaving out what is unknown. */
+/* Writes one as a line: "file:line:column: /pointer: [warning: ]text", leaving out what is unknown.
+ * Control characters that came from the user's text are shown as \xNN. */
 void diag_print(const struct diag *d, FILE *out);
 
 void diag_free(struct diag_list *list);
 
 /* The name among `names` (ended by NULL) nearest to `name`, for "did you mean"; NULL when none is
- * near (edit distance with transpositions at most a third of the length, at least 1). */
+ * near (edit distance with transpositions at most a third of the length, at least 1; case does not
+ * count). */
 const char *diag_nearest(const char *name, const char *const *names);
 
 #endif

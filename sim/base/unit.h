@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Quantities as people write them ("45 ms", "10 Mbit/s", "512 MiB"), to and from SI base units.
+ * Called by keys.h for every quantity in a file, and by whoever prints a quantity for people. Knows
+ * one dimension at a time and no algebra: "mW/(Mbit/s)" is a row of its table, not an expression.
+ *
+ * Spellings: SI prefixes are decimal, KiB/MiB/GiB binary; case counts (mW is not MW). Common
+ * synonyms are read (Mbps, sec, minutes, hours, "12 per min", "µs"); a spelling that stands for two
+ * things (KB, Mb, m) is refused with the choice in the message.
  */
 #ifndef SIM_BASE_UNIT_H
 #define SIM_BASE_UNIT_H
@@ -9,16 +15,16 @@
 
 /* dimension, base unit, an example for messages */
 #define UNIT_LIST(X)                                                                               \
-	X(TIME, "s", "45 ms")                   /* ns us ms s min h d */                           \
-	X(SIZE, "B", "512 MiB")                 /* bit B kB MB GB TB KiB MiB GiB TiB */            \
-	X(BITRATE, "bit/s", "10 Mbit/s")        /* bit/s kbit/s Mbit/s Gbit/s; B/s kB/s MB/s ... */\
-	X(FREQUENCY, "Hz", "2.6 GHz")           /* Hz kHz MHz GHz */                               \
-	X(POWER, "W", "300 mW")                 /* uW mW W kW */                                   \
-	X(ENERGY, "J", "15 Wh")                 /* uJ mJ J kJ Wh mWh */                            \
-	X(RATE, "1/s", "12 /min")               /* /s /min /h /d */                                \
-	X(CYCLES, "cycles", "2 Gcycles")        /* cycles kcycles Mcycles Gcycles */               \
+	X(TIME, "s", "45 ms")		 /* ps ns us ms s min h d */                               \
+	X(SIZE, "B", "512 MiB")		 /* bit B kB MB GB TB KiB MiB GiB TiB */                   \
+	X(BITRATE, "bit/s", "10 Mbit/s") /* bit/s kbit/s Mbit/s Gbit/s; B/s kB/s MB/s ... */       \
+	X(FREQUENCY, "Hz", "2.6 GHz")	 /* Hz kHz MHz GHz */                                      \
+	X(POWER, "W", "300 mW")		 /* uW mW W kW */                                          \
+	X(ENERGY, "J", "15 Wh")		 /* uJ mJ J kJ Wh mWh */                                   \
+	X(RATE, "1/s", "12 /min")	 /* /s /min /h /d */                                       \
+	X(CYCLES, "cycles", "2 Gcycles") /* cycles kcycles Mcycles Gcycles */                      \
 	X(POWER_PER_BITRATE, "W/(bit/s)", "438.39 mW/(Mbit/s)")                                    \
-	X(RATIO, "1", "5 %")                    /* %, or a bare number */                          \
+	X(RATIO, "1", "5 %") /* %, or a bare number */                                             \
 	X(TIME_PER_BYTE, "s/B", "0.1 ns/B")
 
 enum unit {
@@ -38,5 +44,9 @@ const char *unit_format(double value, enum unit dimension, char *buf, size_t siz
 
 const char *unit_base(enum unit dimension);    /* "s", "B", ... */
 const char *unit_example(enum unit dimension); /* "45 ms", ... */
+
+/* The units of a dimension that messages and the schema advertise, ascending by size, joined by
+ * `separator`, cut when they do not fit; returns buf. */
+const char *unit_symbols(enum unit dimension, const char *separator, char *buf, size_t size);
 
 #endif

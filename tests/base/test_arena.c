@@ -7,7 +7,7 @@
 
 static void memory_is_zeroed_aligned_and_distinct(void)
 {
-	struct arena a = { 0 };
+	struct arena a = {0};
 	char *last = NULL;
 	for (size_t n = 0; n < 3000; n += 7) {
 		char *p = arena_alloc(&a, n);
@@ -25,7 +25,7 @@ static void memory_is_zeroed_aligned_and_distinct(void)
 
 static void a_product_that_overflows_gives_null(void)
 {
-	struct arena a = { 0 };
+	struct arena a = {0};
 	CU_ASSERT_PTR_NULL(arena_array(&a, SIZE_MAX / 2, 3));
 	CU_ASSERT_PTR_NULL(arena_alloc(&a, SIZE_MAX - 8));
 	arena_free(&a);
@@ -33,7 +33,7 @@ static void a_product_that_overflows_gives_null(void)
 
 static void strings_are_copied_and_printed(void)
 {
-	struct arena a = { 0 };
+	struct arena a = {0};
 	char text[] = "handset";
 	char *copy = arena_strdup(&a, text);
 	text[0] = 'X';
@@ -46,10 +46,10 @@ static void strings_are_copied_and_printed(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		{ "memory_is_zeroed_aligned_and_distinct", memory_is_zeroed_aligned_and_distinct },
-		{ "a_product_that_overflows_gives_null", a_product_that_overflows_gives_null },
-		{ "strings_are_copied_and_printed", strings_are_copied_and_printed },
-		{ 0 },
+		{"memory_is_zeroed_aligned_and_distinct", memory_is_zeroed_aligned_and_distinct},
+		{"a_product_that_overflows_gives_null", a_product_that_overflows_gives_null},
+		{"strings_are_copied_and_printed", strings_are_copied_and_printed},
+		{0},
 	};
 	return test_main("arena", cases, argc, argv);
 }
