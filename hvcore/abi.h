@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What a guest and the VMM agree on: the memory map, the hypercalls and their argument blocks. The
+ * only header that guests include; it needs nothing but <stdint.h>. The same on every backend.
+ *
+ * A hypercall is `out` of 32 bits to port HV_CALL_PORT + number, with the guest-physical address of
+ * its argument block as the value. The block is the guest's; results are written back into it.
+ */
+#ifndef HVCORE_ABI_H
+#define HVCORE_ABI_H
+
+#include <stdint.h>
+
+/* Guest-physical memory map. Virtual addresses are the same numbers. The lowest 64 KiB belong to
+ * the VMM (page tables) and are not mapped for the guest: a null pointer faults everywhere. */
+#define HV_BOOT_GPA  0x10000u  /* struct hv_boot; its address is the entry point's first argument */
+#define HV_IMAGE_GPA 0x100000u /* flat images are linked to and entered at this address */
+#define HV_MMIO_GPA  0xd0000000u /* a page that is never memory: each access is an exit */
+
+#define HV_BOOT_MAGIC 0x746f6f6276680001ull
+
+struct hv_boot {
+	uint64_t magic;
+	uint64_t mem_bytes;
+	char argument[256]; /* NUL-terminated */
+};
+
+/* number, name, argument block */
+#define HV_CALL_LIST(X)                                                                            \
+	X(0, EXIT, "exit")   /* struct hv_call_exit: ends the guest */                             \
+	X(1, WRITE, "write") /* struct hv_call_write: bytes for the console */                     \
+	X(2, YIELD, "yield") /* struct hv_call_yield: hands over results, waits for work */        \
+	X(3, NOP, "nop")     /* struct hv_call_nop: does nothing, as a probe */
+
+enum hv_call {
+#define HV_CALL_ENUM(number, name, text) HV_CALL_##name = number,
+	HV_CALL_LIST(HV_CALL_ENUM)
+#undef HV_CALL_ENUM
+		HV_CALL_COUNT
+};
+
+#define HV_CALL_PORT 0x500u
+
+/* Ports that answer at once and mean nothing: what a bare exit costs. */
+#define HV_NOP_PORT	 0x540u
+#define HV_DOORBELL_PORT 0x548u
+
+struct hv_call_exit {
+	uint32_t status; /* 0 to 255 */
+};
+
+struct hv_call_write {
+	uint32_t gpa;
+	uint32_t length; /* bytes, at most HV_WRITE_MAX */
+};
+#define HV_WRITE_MAX 65536u
+
+struct hv_call_nop {
+	uint32_t value, answer; /* the VMM writes value + 1 into answer */
+};
+
+struct hv_call_yield {
+	/* out of the guest */
+	uint64_t ticks;	   /* TSC ticks that the last work took, read in the guest */
+	uint64_t checksum; /* of the data that the last work moved */
+	uint32_t failed;   /* not 0: the work could not be done */
+	/* into the guest */
+	uint32_t op;	     /* enum hv_op */
+	uint64_t iterations; /* how many times */
+	uint64_t arg;	     /* by op */
+};
+
+/* Work that the guest "probe" knows. HV_OP_EMPTY is the same loop without an operation. */
+enum hv_op {
+	HV_OP_STOP, /* exit with status 0 */
+	HV_OP_EMPTY,
+	HV_OP_PIO,	 /* out to HV_NOP_PORT */
+	HV_OP_MMIO,	 /* a 32-bit store to HV_MMIO_GPA */
+	HV_OP_DOORBELL,	 /* out to HV_DOORBELL_PORT */
+	HV_OP_HYPERCALL, /* HV_CALL_NOP, with its answer checked */
+	HV_OP_TOUCH, /* first touch of a 4 KiB page each; arg: first address; stride HV_TOUCH_STRIDE
+		      */
+	HV_OP_PRIVILEGED, /* an instruction that only a kernel may use: reads CR4 */
+	HV_OP_ATA_READ, /* 4 KiB from the ATA disk; arg: sector of the first, then pseudo-random */
+	HV_OP_VIRTIO_READ,
+	HV_OP_COUNT
+};
+#define HV_TOUCH_STRIDE 65536u
+
+#endif

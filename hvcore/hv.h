@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The contracts inside hvcore: what a backend is, what a virtual machine is, and the one door to a
+ * guest's memory. Read by backends (backend_*.c), devices (dev_*.c) and the loop that joins them
+ * (vm.c). Knows nothing of probes (probe.h) and of how time is measured (measure.h).
+ *
+ * The guest is hostile by assumption: whatever comes out of it - registers, addresses, descriptors
+ * - is checked once, at the place where it is used, on a copy that the guest cannot change.
+ */
+#ifndef HVCORE_HV_H
+#define HVCORE_HV_H
+
+#include "hvcore/abi.h"
+#include "sim/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A guest-physical address: a number. It becomes a pointer only through hv_mem_at. */
+typedef uint64_t hv_gpa;
+
+/* The guest's memory, guest-physical 0 up to size. The fields are private to mem.c and the backends
+ * that map it. */
+struct hv_mem {
+	uint8_t *base;
+	uint64_t size; /* bytes, a multiple of 2 MiB */
+	int fd;	       /* the memfd behind it, which `trap` maps into its child */
+};
+
+/* Maps `size` bytes (rounded up to 2 MiB, at most HV_MEM_MAX) of zeroed memory, backed by small
+ * host pages that are allocated on first touch. Returns 0 or ERR_INVALID, ERR_NOMEM, ERR_LIMIT. */
+int hv_mem_open(struct hv_mem *mem, uint64_t size, struct err *e);
+void hv_mem_close(struct hv_mem *mem);
+
+/* The checked door: where [gpa, gpa + length) lies wholly inside the guest's memory, a pointer to
+ * it, valid until hv_mem_close; else NULL. The guest may change the bytes at any time: read each
+ * once. */
+void *hv_mem_at(const struct hv_mem *mem, hv_gpa gpa, uint64_t length);
+
+/* Copies through the door. Returns 0, or ERR_INVALID when the range is not all memory. */
+int hv_mem_read(const struct hv_mem *mem, hv_gpa gpa, void *out, size_t length);
+int hv_mem_write(const struct hv_mem *mem, hv_gpa gpa, const void *from, size_t length);
+
+/* Why a guest stopped and what the VMM must do about it. */
+enum hv_exit_kind {
+	HV_EXIT_PIO,	  /* port I/O: fill or take pio.data, then step again */
+	HV_EXIT_MMIO,	  /* access to an address without memory: the same with mmio.data */
+	HV_EXIT_HALT,	  /* waits for an interrupt */
+	HV_EXIT_SHUTDOWN, /* triple fault */
+	HV_EXIT_FAULT,	  /* an access or instruction that nothing here can carry out */
+	HV_EXIT_TIMEOUT,  /* the deadline passed while it ran */
+	HV_EXIT_INTERNAL, /* the backend gave up, `text` says why */
+};
+
+struct hv_exit {
+	enum hv_exit_kind kind;
+	union {
+		struct {
+			uint16_t port;
+			uint8_t size;	/* bytes of one access: 1, 2 or 4 */
+			bool write;	/* true: out, false: in */
+			uint32_t count; /* accesses (more than 1: a string instruction) */
+			void *data;	/* count * size bytes, the backend's, until the next step */
+		} pio;
+		struct {
+			hv_gpa gpa;
+			uint32_t size; /* bytes, 1 to 8 */
+			bool write;
+			uint8_t *data;
+		} mmio;
+	};
+	char text[160]; /* for FAULT, SHUTDOWN and INTERNAL */
+};
+
+/* Where the guest's code runs on kvm. */
+enum hv_regime {
+	HV_REGIME_NONE, /* the backend knows no such difference */
+	HV_REGIME_CPL0, /* the guest kernel runs at CPL0, at native speed */
+	HV_REGIME_CPL3, /* the host's KVM emulates CPL0, so the guest is started at CPL3 */
+};
+const char *hv_regime_name(enum hv_regime regime); /* "cpl0", "cpl3", "" */
+
+struct hv_vm;
+struct hv_probe;
+
+/* One backend: a file backend_NAME.c that ends in a `const struct hv_backend hv_backend_NAME`; the
+ * build collects them (hv_backends). A backend that runs no images (container, native) leaves every
+ * pointer after `available` NULL; its work is in its probes. */
+struct hv_backend {
+	const char *name;
+	const char *summary; /* one line for `hvcore list` */
+
+	/* 0 when it can work here, else ERR_UNSUPPORTED, ERR_DENIED, ... with the reason. */
+	int (*available)(struct err *e);
+
+	/* Finds out which regime this machine offers; takes milliseconds, so ask once. */
+	int (*regime)(enum hv_regime *regime, struct err *e);
+
+	/* Makes the machine for vm->mem and vm->config and sets vm->state; the guest starts at
+	 * config.entry with its first argument HV_BOOT_GPA. close is called once after open, also
+	 * after an open that failed, and frees everything. */
+	int (*open)(struct hv_vm *vm, struct err *e);
+	void (*close)(struct hv_vm *vm);
+
+	/* Runs the guest up to its next exit. `deadline_ns` is a time of hv_clock_ns; after it the
+	 * exit is HV_EXIT_TIMEOUT. Returns 0, or a code when the host failed (not the guest). */
+	int (*step)(struct hv_vm *vm, struct hv_exit *exit, uint64_t deadline_ns, struct err *e);
+
+	/* How many exits the kernel (not our own loop) has counted for this guest so far. NULL or
+	 * ERR_UNSUPPORTED where nobody counts. */
+	int (*exits)(struct hv_vm *vm, uint64_t *count, struct err *e);
+
+	/* From now on a write to `port` is counted in the eventfd `fd` without leaving the kernel.
+	 * NULL: this backend has no such thing, the write exits as any other. */
+	int (*doorbell)(struct hv_vm *vm, uint16_t port, int fd, struct err *e);
+};
+
+/* All backends, ended by NULL, in the order in which they are preferred. */
+extern const struct hv_backend *const hv_backends[];
+const struct hv_backend *hv_backend_find(const char *name); /* NULL when there is none */
+
+/* A device on the guest's ports. One file dev_NAME.c each, with its own way to make one; ends in a
+ * `const struct hv_device_ops`. */
+struct hv_device {
+	const struct hv_device_ops *ops;
+	uint16_t port, ports; /* first port and how many */
+	void *state;
+};
+
+struct hv_device_ops {
+	const char *name;
+	/* One access (also one of a string instruction, when `block` is NULL). `offset` from the
+	 * first port; size 1, 2 or 4. Whatever the guest does is legal: there is no error to
+	 * return. */
+	void (*access)(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,
+		       void *data);
+	/* A whole string instruction at once; NULL: it is taken apart into accesses. */
+	void (*block)(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,
+		      void *data, uint32_t count);
+	void (*close)(void *state);
+};
+
+#define HV_DEVICES_MAX 8
+
+struct hv_config {
+	const struct hv_backend *backend;
+	enum hv_regime regime; /* as found by backend->regime */
+	uint64_t mem_bytes;    /* 0: HV_MEM_DEFAULT */
+	const void *image;     /* flat, loaded at HV_IMAGE_GPA; not owned */
+	size_t image_bytes;
+	hv_gpa entry;	      /* 0: HV_IMAGE_GPA */
+	const char *argument; /* text for the guest's boot block; NULL: none */
+	uint64_t delay_ns; /* busy time added to the handling of every exit, to test the instrument
+			    */
+
+	/* The guest's console. NULL: what it writes is dropped. Returns 0, or a code that ends the
+	 * run. */
+	int (*console)(void *ctx, const char *text, size_t length, struct err *e);
+	void *console_ctx;
+};
+
+#define HV_MEM_DEFAULT (64ull << 20)
+#define HV_MEM_MAX     (2ull << 30)
+
+struct hv_counters {
+	uint64_t exits; /* steps that came back */
+	uint64_t pio, mmio;
+	uint64_t calls[HV_CALL_COUNT];
+};
+
+/* How a run of the guest ended. */
+enum hv_outcome_kind {
+	HV_RUN_EXITED,	 /* it asked to, with `status` */
+	HV_RUN_YIELDED,	 /* it called HV_CALL_YIELD; run again to go on */
+	HV_RUN_HALTED,	 /* it halted, and nothing can wake it */
+	HV_RUN_SHUTDOWN, /* triple fault */
+	HV_RUN_FAULT,	 /* it touched what is not there, or ran what cannot run */
+	HV_RUN_BAD_CALL, /* a hypercall with an argument block outside its memory, or unknown */
+	HV_RUN_TIMEOUT,	 /* the deadline passed */
+	HV_RUN_BROKEN,	 /* the backend gave up on it */
+};
+
+struct hv_outcome {
+	enum hv_outcome_kind kind;
+	int status;   /* EXITED: 0 to 255 */
+	hv_gpa block; /* YIELDED: its argument block, sizeof(struct hv_call_yield) bytes checked */
+	char text[200]; /* for all but EXITED and YIELDED: what happened */
+};
+const char *hv_outcome_name(enum hv_outcome_kind kind); /* "exited", "timeout", ... */
+
+struct hv_vm {
+	struct hv_config config;
+	struct hv_mem mem;
+	struct hv_device devices[HV_DEVICES_MAX];
+	unsigned device_count;
+	struct hv_counters counters;
+	void *state; /* the backend's */
+};
+
+/* Makes a machine and loads the image. On failure *vm is NULL and nothing is left behind. */
+int hv_vm_open(struct hv_vm **vm, const struct hv_config *config, struct err *e);
+
+/* Puts a device at its ports; the machine owns device.state from here on, also on failure. Returns
+ * 0, or ERR_LIMIT, ERR_EXISTS when the ports are taken. */
+int hv_vm_attach(struct hv_vm *vm, struct hv_device device, struct err *e);
+
+/* Runs the guest until an outcome, at most `limit_ns` of real time. What the guest does wrong is an
+ * outcome; a returned error is the host's failure (then the machine can only be closed). After any
+ * outcome but YIELDED the machine can only be closed, too. */
+int hv_vm_run(struct hv_vm *vm, uint64_t limit_ns, struct hv_outcome *outcome, struct err *e);
+
+void hv_vm_close(struct hv_vm *vm); /* NULL is fine */
+
+/* A guest image that was built with the program. */
+struct hv_image {
+	const char *name;
+	const char *summary;
+	const uint8_t *start, *end;
+};
+const struct hv_image *hv_images(size_t *count); /* none on architectures without guests */
+const struct hv_image *hv_image_find(const char *name);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The program hvcore: one process per guest. stdout carries the product (JSON lines, or the guest's
+ * console), stderr everything else. Exit codes: 0 ok, 1 failed while running, 2 wrong usage.
+ */
+#include "hvcore/clock.h"
+#include "hvcore/hv.h"
+#include "hvcore/probe.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const char usage_text[] =
+	"usage: hvcore list [--json]\n"
+	"       hvcore probe NAME... [--backend B] [--quick] [--delay-ns N] [--scratch DIR]\n"
+	"\n"
+	"list    the backends and probes, and what of them works on this machine\n"
+	"probe   measures; prints one JSON line per probe. NAME 'all' is every probe\n"
+	"\n"
+	"  --backend B    only this backend: kvm, trap, container or native\n"
+	"  --quick        fewer and shorter batches\n"
+	"  --delay-ns N   busy time added to the handling of every exit, to test the instrument\n"
+	"  --scratch DIR  where backing files are made (default /var/tmp)\n";
+
+struct options {
+	bool json, quick;
+	const char *backend, *scratch;
+	uint64_t delay_ns;
+};
+
+static int usage(const char *fmt, const char *what)
+{
+	if (fmt) {
+		fprintf(stderr, "hvcore: ");
+		fprintf(stderr, fmt, what);
+		fprintf(stderr, "\n");
+	}
+	fputs(usage_text, stderr);
+	return EXIT_USAGE;
+}
+
+static void print_line(cJSON *object)
+{
+	char *text = cJSON_PrintUnformatted(object);
+	if (text)
+		puts(text);
+	free(text);
+	cJSON_Delete(object);
+	fflush(stdout);
+}
+
+static void add_number(cJSON *object, const char *key, double value)
+{
+	if (!isnan(value))
+		cJSON_AddNumberToObject(object, key, value);
+}
+
+/* ---- list ---- */
+
+static int cmd_list(const struct options *opt)
+{
+	cJSON *root = cJSON_CreateObject();
+	cJSON *backends = cJSON_AddArrayToObject(root, "backends");
+	cJSON *probes = cJSON_AddArrayToObject(root, "probes");
+	struct hv_probe_env env = {0};
+	for (const struct hv_backend *const *b = hv_backends; *b; b++) {
+		struct err e = {0};
+		int rc = (*b)->available(&e);
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "name", (*b)->name);
+		cJSON_AddStringToObject(item, "summary", (*b)->summary);
+		cJSON_AddBoolToObject(item, "available", rc == 0);
+		if (rc)
+			cJSON_AddStringToObject(item, "reason", e.text);
+		cJSON_AddItemToArray(backends, item);
+		if (!opt->json)
+			printf("%-10s %s%s%s\n", (*b)->name, (*b)->summary,
+			       rc ? " - NOT HERE: " : "", rc ? e.text : "");
+	}
+	if (!opt->json)
+		printf("\n");
+	const struct hv_probe *p;
+	for (unsigned i = 0; (p = hv_probe_at(i)); i++) {
+		struct err e = {0};
+		int rc = hv_probe_valid(p, &env, &e);
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "name", p->name);
+		cJSON_AddStringToObject(item, "unit", p->unit);
+		cJSON_AddStringToObject(item, "backend", p->backend);
+		cJSON_AddStringToObject(item, "method", p->method);
+		cJSON_AddBoolToObject(item, "available", rc == 0);
+		if (rc)
+			cJSON_AddStringToObject(item, "reason", e.text);
+		cJSON_AddItemToArray(probes, item);
+		if (!opt->json)
+			printf("%-20s %-10s %s%s%s\n", p->name, p->backend, p->method,
+			       rc ? " - NOT HERE: " : "", rc ? e.text : "");
+	}
+	if (opt->json)
+		print_line(root);
+	else
+		cJSON_Delete(root);
+	return 0;
+}
+
+/* ---- probe ---- */
+
+static const char *regime_of(const struct hv_probe *p, const struct hv_probe_env *env)
+{
+	return hv_regime_name(strcmp(p->backend, "kvm") == 0 ? env->kvm_regime : HV_REGIME_NONE);
+}
+
+static bool measure_one(const struct hv_probe *p, const struct hv_probe_env *env)
+{
+	struct hv_measurement m;
+	struct err e = {0};
+	int rc = hv_probe_run(p, env, &m, &e);
+	cJSON *line = cJSON_CreateObject();
+	cJSON_AddStringToObject(line, "name", p->name);
+	cJSON_AddStringToObject(line, "backend", p->backend);
+	if (rc) {
+		cJSON_AddStringToObject(line, "failed", e.text);
+		print_line(line);
+		return false;
+	}
+	cJSON_AddStringToObject(line, "unit", p->unit);
+	if (regime_of(p, env)[0])
+		cJSON_AddStringToObject(line, "regime", regime_of(p, env));
+	cJSON_AddNumberToObject(line, "p50", m.p50);
+	cJSON_AddNumberToObject(line, "min", m.min);
+	cJSON_AddNumberToObject(line, "p90", m.p90);
+	cJSON_AddNumberToObject(line, "mad", m.mad);
+	cJSON_AddNumberToObject(line, "batches", m.batches);
+	cJSON_AddNumberToObject(line, "iterations", (double)m.iterations);
+	cJSON_AddNumberToObject(line, "attempts", m.attempts);
+	cJSON_AddNumberToObject(line, "empty_ns", m.empty_ns);
+	add_number(line, "exits_per_op", m.exits_per_op);
+	add_number(line, "clock_gap", m.clock_gap);
+	add_number(line, "nonlinear", m.nonlinear);
+	cJSON_AddStringToObject(line, "method", p->method);
+	cJSON_AddStringToObject(line, "source", "measured");
+	print_line(line);
+	return true;
+}
+
+static bool selected(const struct hv_probe *p, const char *name, const struct options *opt)
+{
+	return (strcmp(name, "all") == 0 || strcmp(name, p->name) == 0) &&
+	       (!opt->backend || strcmp(opt->backend, p->backend) == 0);
+}
+
+static int unknown_probe(const char *name, const struct options *opt)
+{
+	fprintf(stderr, "hvcore: no probe '%s'%s%s; `hvcore list` shows them\n", name,
+		opt->backend ? " on backend " : "", opt->backend ? opt->backend : "");
+	return EXIT_USAGE;
+}
+
+static int cmd_probe(const struct options *opt, char **names, int count)
+{
+	const struct hv_probe *p;
+	if (count == 0)
+		return usage("probe: which? name at least one, or 'all'", NULL);
+	for (int k = 0; k < count; k++) {
+		bool any = false;
+		for (unsigned i = 0; (p = hv_probe_at(i)); i++)
+			any |= selected(p, names[k], opt);
+		if (!any)
+			return unknown_probe(names[k], opt);
+	}
+
+	struct err e = {0};
+	struct hv_probe_env env = {
+		.quick = opt->quick, .delay_ns = opt->delay_ns, .scratch = opt->scratch};
+	if (hv_ticks_rate(20000000, &env.ticks_per_ns, &e))
+		fprintf(stderr, "hvcore: warning: %s; clocks are not compared\n", e.text);
+	const struct hv_backend *kvm = hv_backend_find("kvm");
+	if (kvm && kvm->regime && !kvm->available(&e) && kvm->regime(&env.kvm_regime, &e))
+		fprintf(stderr, "hvcore: warning: kvm: %s\n", e.text);
+
+	bool failed = false;
+	for (int k = 0; k < count; k++)
+		for (unsigned i = 0; (p = hv_probe_at(i)); i++)
+			if (selected(p, names[k], opt))
+				failed |= !measure_one(p, &env);
+	return failed ? EXIT_FAILED : 0;
+}
+
+/* ---- main ---- */
+
+static bool parse_number(const char *text, uint64_t *out)
+{
+	char *end;
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 10);
+	if (errno || end == text || *end || text[0] == '-')
+		return false;
+	*out = value;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"quick", no_argument, NULL, 'q'},
+		{"backend", required_argument, NULL, 'b'},
+		{"delay-ns", required_argument, NULL, 'd'},
+		{"scratch", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	struct options opt = {0};
+	int c;
+	while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'j':
+			opt.json = true;
+			break;
+		case 'q':
+			opt.quick = true;
+			break;
+		case 'b':
+			opt.backend = optarg;
+			break;
+		case 'd':
+			if (!parse_number(optarg, &opt.delay_ns) || opt.delay_ns > 1000000000)
+				return usage(
+					"--delay-ns: '%s' is not a number from 0 to 1000000000",
+					optarg);
+			break;
+		case 's':
+			opt.scratch = optarg;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return 0;
+		default:
+			return usage(NULL, NULL);
+		}
+	}
+	if (opt.backend && !hv_backend_find(opt.backend))
+		return usage("no backend '%s'", opt.backend);
+	if (optind == argc)
+		return usage(NULL, NULL);
+	const char *command = argv[optind++];
+	if (strcmp(command, "list") == 0)
+		return cmd_list(&opt);
+	if (strcmp(command, "probe") == 0)
+		return cmd_probe(&opt, argv + optind, argc - optind);
+	return usage("no command '%s'", command);
+}

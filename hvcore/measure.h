@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The measuring method: how a piece of work that can be repeated becomes a cost per operation with
+ * its spread, or a reason why there is none. Called by `hvcore probe` for every row of the probe
+ * tables and by tests; knows nothing of guests and backends.
+ *
+ * The method: the number of operations in a batch doubles until the batch is long enough that the
+ * clock's own cost (measured) stays below 0.1 %. Batches of the work and of the identical loop
+ * without the operation alternate; the median of the empty ones is subtracted. Batches of half the
+ * size show whether cost is linear in the number of operations. Where the work reports them, the
+ * processor's counter must agree with the host's clock and the kernel's count of exits with the
+ * claim. A measurement that fails any of this is repeated, and after the last attempt is a failure.
+ */
+#ifndef HVCORE_MEASURE_H
+#define HVCORE_MEASURE_H
+
+#include "sim/base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HV_BATCHES_MIN 21
+#define HV_BATCHES_MAX 201
+
+/* What a batch reports. All fields are NAN when it is called; hv_measure times the call itself and
+ * takes that time unless `ns` was set (work that must leave something out sets it). */
+struct hv_batch {
+	double ns;    /* time of the whole batch on the host's clock */
+	double ticks; /* the same on the processor's counter, read where the work ran; or left NAN
+		       */
+	double exits; /* exits during the batch, as the kernel counts them; or left NAN */
+};
+
+struct hv_work {
+	/* Does `n` operations. Returns 0, or a code with the reason: the measurement fails. */
+	int (*body)(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e);
+	/* The identical loop without the operation; NULL: nothing to subtract but the clock. */
+	int (*empty)(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e);
+	/* Called before each batch, outside of its time; NULL: nothing to prepare. */
+	int (*before)(void *ctx, uint64_t n, struct err *e);
+	void *ctx;
+	uint64_t max_n;	      /* largest batch that the work can do; 0: no limit */
+	double exits_per_op;  /* claimed; NAN: no claim. Must hold within 2 % (0: within 0.02) */
+	double max_noise;     /* largest MAD / p50; 0: 0.1 */
+	double max_nonlinear; /* largest relative difference of batches of n and of n/2; 0: 0.1 */
+};
+
+struct hv_measure_options {
+	unsigned batches;     /* HV_BATCHES_MIN to HV_BATCHES_MAX */
+	uint64_t batch_ns;    /* a batch is long enough from here on */
+	unsigned attempts;    /* at least 1 */
+	double ticks_per_ns;  /* of hv_ticks_rate; 0: counters are not compared */
+	double max_clock_gap; /* largest relative difference of the two clocks; 0: 0.05 */
+};
+
+/* The defaults: 31 batches of 2 ms, or of 300 us with `quick`; 3 attempts. */
+struct hv_measure_options hv_measure_defaults(bool quick);
+
+struct hv_measurement {
+	double min, p50, p90, mad; /* ns per operation, over the batches */
+	unsigned batches;
+	uint64_t iterations; /* operations per batch */
+	double empty_ns;     /* what was subtracted per operation */
+	double exits_per_op; /* NAN where nobody counted */
+	double clock_gap;    /* relative difference of the two clocks; NAN where not compared */
+	double nonlinear;    /* relative difference of batches of n and of n/2; NAN when n was 1 */
+	unsigned attempts;   /* how many it took */
+};
+
+/* Measures. Returns 0 with *out filled, or the code of the body's failure, or ERR_CORRUPT when the
+ * measurement failed its checks in the last attempt, with the reason in *e. */
+int hv_measure(const struct hv_work *work, const struct hv_measure_options *options,
+	       struct hv_measurement *out, struct err *e);
+
+/* Order statistics of n values (sorted in place): quantile q by linear interpolation between order
+ * statistics; the median of absolute deviations from the median (not scaled). n >= 1. */
+double hv_quantile(double *values, unsigned n, double q);
+double hv_mad(const double *values, unsigned n);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The measuring method on work of known cost: the batches report made-up times, so that nothing
+ * here depends on the machine. */
+#include "hvcore/measure.h"
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <string.h>
+
+struct fake {
+	double op_ns, loop_ns, quadratic_ns, exits, clock_skew;
+	double noise;	      /* relative, -1, 0, +1 times this, in turns of two calls */
+	unsigned noisy_calls; /* noise stops after so many calls */
+	unsigned calls;
+	int fail_at;
+};
+
+static int body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
+{
+	struct fake *f = ctx;
+	if (f->fail_at && (int)f->calls >= f->fail_at)
+		return err_set(e, ERR_TIMEOUT, "made to fail");
+	f->calls++;
+	double dn = (double)n;
+	batch->ns = 500 + dn * (f->op_ns + f->loop_ns) + dn * dn * f->quadratic_ns;
+	if (f->calls < f->noisy_calls)
+		batch->ns *= 1 + f->noise * ((int)(f->calls / 2 % 3) - 1);
+	batch->ticks = batch->ns * 2.5 * (1 + f->clock_skew);
+	batch->exits = 1 + dn * f->exits;
+	return 0;
+}
+
+static int empty(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
+{
+	struct fake *f = ctx;
+	(void)e;
+	batch->ns = 500 + (double)n * f->loop_ns;
+	batch->ticks = batch->ns * 2.5;
+	batch->exits = 1;
+	return 0;
+}
+
+static int measure(struct fake *f, double claim, struct hv_measurement *m, struct err *e)
+{
+	struct hv_work work = {.body = body, .empty = empty, .ctx = f, .exits_per_op = claim};
+	struct hv_measure_options options = hv_measure_defaults(true);
+	options.ticks_per_ns = 2.5;
+	memset(e, 0, sizeof(*e));
+	return hv_measure(&work, &options, m, e);
+}
+
+static void known_cost_is_found(void)
+{
+	struct fake f = {.op_ns = 1000, .loop_ns = 3, .exits = 1};
+	struct hv_measurement m;
+	struct err e;
+	CU_ASSERT_EQUAL_FATAL(measure(&f, 1, &m, &e), 0);
+	CU_ASSERT_DOUBLE_EQUAL(m.p50, 1000, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(m.min, 1000, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(m.p90, 1000, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(m.mad, 0, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(m.exits_per_op, 1, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(m.clock_gap, 0, 1e-6);
+	CU_ASSERT(m.batches >= 21);
+	CU_ASSERT((double)m.iterations * 1003 >= 300000);
+	CU_ASSERT((double)m.iterations / 2 * 1003 < 300000);
+	CU_ASSERT_EQUAL(m.attempts, 1);
+}
+
+static void expect_failure(struct fake f, double claim, const char *words)
+{
+	struct hv_measurement m;
+	struct err e;
+	CU_ASSERT_EQUAL(measure(&f, claim, &m, &e), ERR_CORRUPT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.text, words));
+	CU_ASSERT_EQUAL(m.attempts, 3);
+}
+
+static void what_fails_its_check_is_no_number(void)
+{
+	expect_failure((struct fake){.op_ns = 1000, .noise = 0.3, .noisy_calls = 1u << 30}, NAN,
+		       "noisy");
+	expect_failure((struct fake){.op_ns = 1000, .quadratic_ns = 5}, NAN, "linear");
+	expect_failure((struct fake){.op_ns = 1000, .exits = 1.03}, 1, "exits");
+	expect_failure((struct fake){.op_ns = 1000, .exits = 0.03}, 0, "exits");
+	expect_failure((struct fake){.op_ns = 1000, .clock_skew = 0.08}, NAN, "clock");
+	expect_failure((struct fake){.op_ns = 0, .loop_ns = 10}, NAN, "no cost left");
+}
+
+static void small_deviations_pass(void)
+{
+	struct fake f = {.op_ns = 1000,
+			 .noise = 0.05,
+			 .noisy_calls = 1u << 30,
+			 .exits = 1.01,
+			 .clock_skew = 0.03};
+	struct hv_measurement m;
+	struct err e;
+	CU_ASSERT_EQUAL(measure(&f, 1, &m, &e), 0);
+	CU_ASSERT_DOUBLE_EQUAL(m.mad / m.p50, 0.05, 0.02);
+}
+
+static void noise_that_passes_is_measured_again(void)
+{
+	struct fake f = {.op_ns = 1000, .noise = 0.3, .noisy_calls = 50};
+	struct hv_measurement m;
+	struct err e;
+	CU_ASSERT_EQUAL(measure(&f, NAN, &m, &e), 0);
+	CU_ASSERT_EQUAL(m.attempts, 2);
+	CU_ASSERT_DOUBLE_EQUAL(m.p50, 1000, 0.01);
+}
+
+static void failure_of_the_work_is_passed_on(void)
+{
+	struct fake f = {.op_ns = 1000, .fail_at = 30};
+	struct hv_measurement m;
+	struct err e;
+	CU_ASSERT_EQUAL(measure(&f, NAN, &m, &e), ERR_TIMEOUT);
+	CU_ASSERT_STRING_EQUAL(e.text, "made to fail");
+}
+
+static void order_statistics(void)
+{
+	double v[] = {5, 1, 4, 2, 3};
+	CU_ASSERT_DOUBLE_EQUAL(hv_mad(v, 5), 1, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(hv_quantile(v, 5, 0), 1, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(hv_quantile(v, 5, 0.5), 3, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(hv_quantile(v, 5, 0.9), 4.6, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(hv_quantile(v, 5, 1), 5, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(hv_quantile(v, 1, 0.9), 1, 1e-12);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"known_cost_is_found", known_cost_is_found},
+		{"what_fails_its_check_is_no_number", what_fails_its_check_is_no_number},
+		{"small_deviations_pass", small_deviations_pass},
+		{"noise_that_passes_is_measured_again", noise_that_passes_is_measured_again},
+		{"failure_of_the_work_is_passed_on", failure_of_the_work_is_passed_on},
+		{"order_statistics", order_statistics},
+		{0},
+	};
+	return test_main("measure", cases, argc, argv);
+}
