@@ -44,10 +44,12 @@ int test_main(const char *suite, const struct test_case *cases, int argc, char *
 	}
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_ErrorCode code = CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
+	unsigned failed_cases = CU_get_number_of_tests_failed();
+	unsigned failed = CU_get_number_of_failures() + failed_cases;
 	CU_cleanup_registry();
-	if (state.skipped)
-		printf("%u of %u cases skipped\n", state.skipped, added);
+	/* quickstart.sh adds these lines up. */
+	printf("cases: %u passed, %u failed, %u skipped\n", added - failed_cases - state.skipped,
+	       failed_cases, state.skipped);
 	if (code != CUE_SUCCESS || failed)
 		return 1;
 	return state.skipped == added ? 77 : 0;

@@ -18,14 +18,16 @@ struct test_case {
  * runs only the cases named there; an unknown name is a failure. */
 int test_main(const char *suite, const struct test_case *cases, int argc, char **argv);
 
-/* Marks the running case as skipped and prints why, printf-style. The case must return afterwards. */
+/* Marks the running case as skipped and prints why, printf-style. The case must return afterwards.
+ */
 void test_skip(const char *why, ...) __attribute__((format(printf, 1, 2)));
 
 /* The path of a directory made for this process, emptied and removed when it ends. Owned by the
  * support code, valid until exit. */
 const char *test_scratch(void);
 
-/* The path of a program or file in the build's folder (name as in "sim/cli/mcvsim"), in a static buffer. */
+/* The path of a program or file in the build's folder (name as in "sim/cli/mcvsim"), in a static
+ * buffer. */
 const char *test_binary(const char *name);
 
 #endif
