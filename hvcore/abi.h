@@ -87,4 +87,22 @@ enum hv_op {
 };
 #define HV_TOUCH_STRIDE 65536u
 
+/* The block read in every world: 4 KiB from a disk of HV_DISK_BLOCKS blocks, in an order that
+ * visits each block once before any twice and has no neighbours next to each other. */
+#define HV_BLOCK_BYTES 4096u
+#define HV_DISK_BLOCKS 4096u /* a power of two */
+
+static inline uint32_t hv_block_at(uint64_t i)
+{
+	return (uint32_t)(i * 2654435761u) & (HV_DISK_BLOCKS - 1);
+}
+
+/* What a reader adds up over the blocks it read, so that a self-check can tell that the bytes came:
+ * the first and the last eight bytes of each. */
+static inline uint64_t hv_block_sum(const void *block)
+{
+	const uint64_t *words = (const uint64_t *)block;
+	return words[0] + words[HV_BLOCK_BYTES / sizeof(*words) - 1];
+}
+
 #endif

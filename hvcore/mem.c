@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hvcore/hv.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define GRAIN (2ull << 20)
+
+int hv_mem_open(struct hv_mem *mem, uint64_t size, struct err *e)
+{
+	*mem = (struct hv_mem){.fd = -1};
+	if (size == 0 || size > HV_MEM_MAX)
+		return err_set(e, ERR_INVALID, "guest memory must be 1 to %llu MiB",
+			       HV_MEM_MAX >> 20);
+	size = (size + GRAIN - 1) & ~(GRAIN - 1);
+	mem->fd = memfd_create("hvcore-guest", MFD_CLOEXEC);
+	if (mem->fd < 0)
+		return err_sys(e, errno, "memfd_create");
+	int rc = 0;
+	if (ftruncate(mem->fd, (off_t)size)) {
+		rc = err_sys(e, errno, "cannot size the guest's memory");
+	} else {
+		mem->base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+				 mem->fd, 0);
+		if (mem->base == MAP_FAILED)
+			rc = err_sys(e, errno, "cannot map %llu MiB of guest memory",
+				     (unsigned long long)(size >> 20));
+	}
+	if (rc) {
+		mem->base = NULL;
+		hv_mem_close(mem);
+		return rc;
+	}
+	/* Small pages, or the cost of a first touch would depend on what the host has lying about.
+	 * Fails where the kernel knows no large pages, which is as good. */
+	madvise(mem->base, size, MADV_NOHUGEPAGE);
+	mem->size = size;
+	return 0;
+}
+
+void hv_mem_close(struct hv_mem *mem)
+{
+	if (mem->base)
+		munmap(mem->base, mem->size);
+	if (mem->fd >= 0)
+		close(mem->fd);
+	*mem = (struct hv_mem){.fd = -1};
+}
+
+void *hv_mem_at(const struct hv_mem *mem, hv_gpa gpa, uint64_t length)
+{
+	/* No sum that could wrap around. */
+	if (gpa > mem->size || length > mem->size - gpa)
+		return NULL;
+	return mem->base + gpa;
+}
+
+int hv_mem_read(const struct hv_mem *mem, hv_gpa gpa, void *out, size_t length)
+{
+	const void *from = hv_mem_at(mem, gpa, length);
+	if (!from)
+		return ERR_INVALID;
+	memcpy(out, from, length);
+	return 0;
+}
+
+int hv_mem_write(const struct hv_mem *mem, hv_gpa gpa, const void *from, size_t length)
+{
+	void *to = hv_mem_at(mem, gpa, length);
+	if (!to)
+		return ERR_INVALID;
+	memcpy(to, from, length);
+	return 0;
+}
