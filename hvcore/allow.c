@@ -26,8 +26,8 @@ int hv_allow_load(const struct hv_allow *table, enum hv_allow_else otherwise, st
 	if (!filter)
 		return err_set(e, ERR_NOMEM, "no memory for a seccomp filter");
 
-	/* 2: a binary search over the calls instead of a list, so that the place of a call in the table
-	 * does not decide what it costs. Older libseccomp has only the list. */
+	/* 2: a binary search over the calls instead of a list, so that the place of a call in the
+	 * table does not decide what it costs. Older libseccomp has only the list. */
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 
 	int allowed = 0, failure = 0;

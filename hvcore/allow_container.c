@@ -11,7 +11,10 @@
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
 	 CLONE_NEWPID | CLONE_NEWNET)
 
-#define ROW(call, why) { call, why, 0, 0 }
+#define ROW(call, why)                                                                             \
+	{                                                                                          \
+		call, why, 0, 0                                                                    \
+	}
 
 const struct hv_allow hv_allow_container[] = {
 	/* files */
@@ -80,9 +83,9 @@ const struct hv_allow hv_allow_container[] = {
 	ROW("madvise", "telling how it is used"),
 	ROW("mincore", "asking what is resident"),
 	/* processes and threads */
-	{ "clone", "threads and processes, but no new namespaces", NEW_NAMESPACES, 0 },
-	{ "clone3", "its flags are in memory, out of a filter's sight; libc falls back on clone", 0,
-	  ENOSYS },
+	{"clone", "threads and processes, but no new namespaces", NEW_NAMESPACES, 0},
+	{"clone3", "its flags are in memory, out of a filter's sight; libc falls back on clone", 0,
+	 ENOSYS},
 	ROW("fork", "a process"),
 	ROW("vfork", "a process that will exec"),
 	ROW("execve", "starting a program"),
@@ -116,6 +119,8 @@ const struct hv_allow hv_allow_container[] = {
 	ROW("rt_sigaction", "handlers"),
 	ROW("rt_sigprocmask", "masks"),
 	ROW("rt_sigreturn", "coming back from a handler"),
+	ROW("pause", "waiting for any signal"),
+	ROW("rt_sigsuspend", "the same with a mask"),
 	ROW("rt_sigtimedwait", "waiting for a signal"),
 	ROW("sigaltstack", "a stack for handlers"),
 	ROW("kill", "signals inside the container's own pid namespace"),
@@ -144,5 +149,5 @@ const struct hv_allow hv_allow_container[] = {
 	ROW("getpeername", "the other's address"),
 	ROW("getsockopt", "reading options"),
 	ROW("setsockopt", "setting options"),
-	{ NULL, NULL, 0, 0 },
+	{NULL, NULL, 0, 0},
 };

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* The controllers that a container of ours has a group for: hierarchies of version 1. */
-static const char *const controllers[] = { "memory", "pids", "cpu" };
+static const char *const controllers[] = {"memory", "pids", "cpu"};
 enum { CONTROLLERS = 3 };
 
 /* Where this host mounts what: read from /proc/self/mountinfo. */
@@ -32,7 +32,7 @@ static bool has_option(const char *options, const char *name)
 
 static void find_mounts(struct hierarchy *h)
 {
-	*h = (struct hierarchy){ 0 };
+	*h = (struct hierarchy){0};
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 	if (!f)
 		return;
@@ -87,8 +87,8 @@ static int write_file(const char *folder, const char *file, const char *text)
 	return failure;
 }
 
-/* Version 2 is used where it holds a controller of ours: on mixed hosts it may be mounted with a few
- * others, or none. */
+/* Version 2 is used where it holds a controller of ours: on mixed hosts it may be mounted with a
+ * few others, or none. */
 static bool v2_has_controllers(const struct hierarchy *h)
 {
 	char path[256], text[256] = "";
@@ -143,7 +143,7 @@ static int make_group(struct hv_cgroup *g, const char *mount, const char *own, c
 		if (strcmp(g->path[i], path) == 0)
 			return 0;
 	if (mkdir(path, 0755) != 0)
-		return err_sys(e, errno, "cgroup %s", path);
+		return err_sys(e, errno, "making a group in %s%s", mount, own);
 	strcpy(g->path[g->count++], path);
 	return 0;
 }
@@ -167,7 +167,7 @@ int hv_cgroup_create(struct hv_cgroup *g, const char *name, const struct hv_cgro
 	struct hierarchy h;
 	char own[256];
 
-	*g = (struct hv_cgroup){ 0 };
+	*g = (struct hv_cgroup){0};
 	find_mounts(&h);
 	g->version = version_of(&h);
 	if (g->version == 0)
@@ -219,7 +219,7 @@ int hv_cgroup_destroy(struct hv_cgroup *g, struct err *e)
 				memmove(g->path[left++], g->path[i], sizeof(g->path[i]));
 				break;
 			}
-			nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
+			nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
 		}
 	}
 	g->count = left;

@@ -15,10 +15,10 @@
 #define HV_CGROUP_PATHS 4
 
 struct hv_cgroup {
-	int version;	/* 1 or 2; 0: none */
-	int count;	/* groups made: one on version 2, one per hierarchy on version 1 */
+	int version; /* 1 or 2; 0: none */
+	int count;   /* groups made: one on version 2, one per hierarchy on version 1 */
 	char path[HV_CGROUP_PATHS][256];
-	char limits[96];/* which limits hold, as "memory pids"; empty: none could be set */
+	char limits[96]; /* which limits hold, as "memory pids"; empty: none could be set */
 };
 
 struct hv_cgroup_limits {
@@ -38,8 +38,8 @@ int hv_cgroup_create(struct hv_cgroup *g, const char *name, const struct hv_cgro
 /* Moves a process in. */
 int hv_cgroup_add(const struct hv_cgroup *g, pid_t pid, struct err *e);
 
-/* Removes the group; its processes must have been reaped. Waits up to a second for the kernel to let
- * go of them. Fails with ERR_BUSY when it does not; calling again is allowed. */
+/* Removes the group; its processes must have been reaped. Waits up to a second for the kernel to
+ * let go of them. Fails with ERR_BUSY when it does not; calling again is allowed. */
 int hv_cgroup_destroy(struct hv_cgroup *g, struct err *e);
 
 #endif

@@ -27,9 +27,8 @@ static const struct {
 	int flag;
 } namespaces[] = {
 	/* user first: with it the others need no privilege. */
-	{ HV_LAYER_USER, CLONE_NEWUSER }, { HV_LAYER_PID, CLONE_NEWPID },
-	{ HV_LAYER_MOUNT, CLONE_NEWNS },  { HV_LAYER_NET, CLONE_NEWNET },
-	{ HV_LAYER_IPC, CLONE_NEWIPC },	  { HV_LAYER_UTS, CLONE_NEWUTS },
+	{HV_LAYER_USER, CLONE_NEWUSER}, {HV_LAYER_PID, CLONE_NEWPID}, {HV_LAYER_MOUNT, CLONE_NEWNS},
+	{HV_LAYER_NET, CLONE_NEWNET},	{HV_LAYER_IPC, CLONE_NEWIPC}, {HV_LAYER_UTS, CLONE_NEWUTS},
 };
 enum { NAMESPACES = sizeof(namespaces) / sizeof(namespaces[0]) };
 
@@ -61,7 +60,8 @@ static int clone_flags(unsigned layers)
 /* fork with namespaces: a null stack keeps the caller's, copied. */
 static pid_t clone_process(unsigned layers)
 {
-	return (pid_t)syscall(SYS_clone, (unsigned long)(clone_flags(layers) | SIGCHLD), 0, 0, 0, 0);
+	return (pid_t)syscall(SYS_clone, (unsigned long)(clone_flags(layers) | SIGCHLD), 0, 0, 0,
+			      0);
 }
 
 static int write_map(pid_t pid, const char *file, const char *text)
@@ -92,7 +92,8 @@ static int map_ids(pid_t pid, struct err *e)
 		failure = write_map(pid, "uid_map", users);
 	}
 	if (failure == 0)
-		write_map(pid, "setgroups", "deny"); /* before gid_map, or an unprivileged one fails */
+		write_map(pid, "setgroups",
+			  "deny"); /* before gid_map, or an unprivileged one fails */
 	if (failure == 0)
 		failure = write_map(pid, "gid_map", groups);
 	return failure ? err_sys(e, -failure, "mapping user ids") : 0;
@@ -113,7 +114,8 @@ static int run_inside(const struct hv_container_spec *spec, unsigned layers, int
 		return 127;
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* changing ids has cleared it */
 	container_inside(spec, layers, &report);
-	if (send(channel, &report, sizeof(report), MSG_NOSIGNAL) != sizeof(report) || report.failure)
+	if (send(channel, &report, sizeof(report), MSG_NOSIGNAL) != sizeof(report) ||
+	    report.failure)
 		return 127;
 	return spec->main(spec->arg, channel);
 }
@@ -193,7 +195,7 @@ static int admit(struct hv_container *c, const struct hv_container_spec *spec, u
 
 static int await_ready(struct hv_container *c, struct container_report *report, struct err *e)
 {
-	struct pollfd p = { .fd = c->channel, .events = POLLIN };
+	struct pollfd p = {.fd = c->channel, .events = POLLIN};
 	int n;
 	do
 		n = poll(&p, 1, READY_LIMIT_MS);
@@ -202,7 +204,8 @@ static int await_ready(struct hv_container *c, struct container_report *report, 
 		return err_set(e, ERR_TIMEOUT, "the container was not ready within %d s",
 			       READY_LIMIT_MS / 1000);
 	if (recv(c->channel, report, sizeof(*report), 0) != sizeof(*report))
-		return err_set(e, ERR_IO, "the container's first process ended before it was ready");
+		return err_set(e, ERR_IO,
+			       "the container's first process ended before it was ready");
 	if (report->failure)
 		return err_set(e, (enum err_code)report->failure, "container: %s", report->text);
 	return 0;
@@ -214,7 +217,7 @@ int hv_container_create(struct hv_container *c, const struct hv_container_spec *
 	unsigned layers;
 	int ends[2];
 
-	*c = (struct hv_container){ .channel = -1 };
+	*c = (struct hv_container){.channel = -1};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return err_sys(e, errno, "a socket pair for a container");
 	c->channel = ends[0];
@@ -269,7 +272,8 @@ int hv_container_wait(struct hv_container *c, int limit_ms, int *status, struct 
 		if (got < 0 && errno != EINTR)
 			return err_sys(e, errno, "waiting for a container");
 		if (hv_clock_ns() >= end)
-			return err_set(e, ERR_TIMEOUT, "the container still runs after %d ms", limit_ms);
+			return err_set(e, ERR_TIMEOUT, "the container still runs after %d ms",
+				       limit_ms);
 		poll(NULL, 0, 1);
 	}
 }
@@ -299,20 +303,10 @@ static int do_nothing(void *arg, int channel)
 	return 0;
 }
 
-int hv_container_try(unsigned *have, struct err *e)
+int hv_container_try(unsigned must, struct hv_container *c, struct err *e)
 {
-	const struct hv_container_spec spec = { .want = HV_LAYERS_ALL, .main = do_nothing };
-	struct hv_container c;
-
-	if (have)
-		*have = 0;
-	int rc = hv_container_create(&c, &spec, e);
-	if (rc != 0)
-		return rc;
-	if (have)
-		*have = c.have;
-	rc = hv_container_destroy(&c, e);
-	if (rc == 0 && c.have != HV_LAYERS_ALL)
-		return err_set(e, ERR_DENIED, "%s", c.missing);
-	return rc;
+	const struct hv_container_spec spec = {
+		.want = HV_LAYERS_ALL, .must = must, .main = do_nothing};
+	int rc = hv_container_create(c, &spec, e);
+	return rc ? rc : hv_container_destroy(c, e);
 }

@@ -21,7 +21,8 @@ void container_missing(char *text, size_t size, enum hv_layer layer, const char 
 		 hv_layers_text(HV_LAYER_BIT(layer), name, sizeof(name)), why);
 }
 
-/* An empty tmpfs with /proc of the new pid namespace becomes the root. Returns NULL or what failed. */
+/* An empty tmpfs with /proc of the new pid namespace becomes the root. Returns NULL or what failed.
+ */
 static const char *new_root(void)
 {
 	/* Any folder that surely exists will do: the mount hides it in this namespace only. */
@@ -47,8 +48,8 @@ static const char *new_root(void)
 
 static int drop_capabilities(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {0};
 
 	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno == EPERM)
@@ -68,7 +69,7 @@ static void lose(const struct hv_container_spec *spec, struct container_report *
 void container_inside(const struct hv_container_spec *spec, unsigned layers,
 		      struct container_report *r)
 {
-	*r = (struct container_report){ .have = layers };
+	*r = (struct container_report){.have = layers};
 
 	if (layers & HV_LAYER_BIT(HV_LAYER_UTS))
 		(void)!sethostname("container", 9);
@@ -88,7 +89,7 @@ void container_inside(const struct hv_container_spec *spec, unsigned layers,
 		snprintf(r->text, sizeof(r->text), "dropping capabilities: %s", strerror(-rc));
 	}
 	if (spec->want & HV_LAYER_BIT(HV_LAYER_SECCOMP)) {
-		struct err e = { 0 };
+		struct err e = {0};
 		if (hv_allow_load(hv_allow_container, HV_ALLOW_ELSE_EPERM, &e) < 0)
 			lose(spec, r, HV_LAYER_SECCOMP, e.code, e.text);
 		else

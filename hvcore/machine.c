@@ -75,11 +75,11 @@ static void read_cpu(struct hv_machine *m)
 		const char *key; /* x86's or ARM's name for it */
 		size_t offset;
 	} numbers[] = {
-		{ "cpu family", offsetof(struct hv_machine, cpu_family) },
-		{ "model", offsetof(struct hv_machine, cpu_model) },
-		{ "stepping", offsetof(struct hv_machine, cpu_stepping) },
-		{ "CPU part", offsetof(struct hv_machine, cpu_model) },
-		{ "CPU revision", offsetof(struct hv_machine, cpu_stepping) },
+		{"cpu family", offsetof(struct hv_machine, cpu_family)},
+		{"model", offsetof(struct hv_machine, cpu_model)},
+		{"stepping", offsetof(struct hv_machine, cpu_stepping)},
+		{"CPU part", offsetof(struct hv_machine, cpu_model)},
+		{"CPU revision", offsetof(struct hv_machine, cpu_stepping)},
 	};
 	char text[8192], value[4096];
 
@@ -111,12 +111,14 @@ static uint64_t cache_bytes(int level)
 {
 	for (int index = 0; index < 8; index++) {
 		char path[96], text[32];
-		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu0/cache/index%d/level", index);
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu0/cache/index%d/level",
+			 index);
 		if (hv_machine_file(path, text, sizeof(text)) <= 0)
 			break;
 		if (atoi(text) != level)
 			continue;
-		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu0/cache/index%d/size", index);
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu0/cache/index%d/size",
+			 index);
 		hv_machine_file(path, text, sizeof(text));
 		char *end;
 		uint64_t n = strtoull(text, &end, 10);
@@ -157,7 +159,7 @@ static void read_container(struct hv_machine *m)
 	} else if (hv_machine_file("/run/systemd/container", text, sizeof(text)) > 0) {
 		copy_text(m->container, sizeof(m->container), text);
 	} else if (hv_machine_file("/proc/1/cgroup", text, sizeof(text)) > 0) {
-		static const char *const marks[] = { "docker", "kubepods", "lxc", "containerd" };
+		static const char *const marks[] = {"docker", "kubepods", "lxc", "containerd"};
 		for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 			if (strstr(text, marks[i]))
 				copy_text(m->container, sizeof(m->container), marks[i]);
@@ -170,8 +172,8 @@ static void read_kvm(struct hv_machine *m)
 	if (fd < 0) {
 		int why = errno;
 		m->kvm = why == ENOENT || why == ENXIO || why == ENODEV ? HV_KVM_ABSENT
-			 : why == EACCES || why == EPERM	       ? HV_KVM_DENIED
-								       : HV_KVM_BROKEN;
+			 : why == EACCES || why == EPERM		? HV_KVM_DENIED
+									: HV_KVM_BROKEN;
 		snprintf(m->kvm_reason, sizeof(m->kvm_reason), "/dev/kvm: %s", strerror(why));
 		return;
 	}
@@ -188,18 +190,20 @@ static void read_kvm(struct hv_machine *m)
 	m->kvm = HV_KVM_USABLE;
 	if (m->has_vmx || m->has_svm)
 		copy_text(m->regime_hint, sizeof(m->regime_hint),
-			  m->is_guest ? "cpl0 likely: nested hardware virtualization (the CPU shows "
-					"the extension to this guest)"
-				      : "cpl0: the CPU has hardware virtualization");
+			  m->is_guest
+				  ? "cpl0 likely: nested hardware virtualization (the CPU shows "
+				    "the extension to this guest)"
+				  : "cpl0: the CPU has hardware virtualization");
 	else if (strcmp(m->arch, "x86_64") == 0)
 		copy_text(m->regime_hint, sizeof(m->regime_hint),
-			  "cpl3 likely: /dev/kvm works although the CPU shows neither vmx nor svm, so "
+			  "cpl3 likely: /dev/kvm works although the CPU shows neither vmx nor svm, "
+			  "so "
 			  "this KVM is software");
 }
 
 void hv_machine_read(struct hv_machine *m)
 {
-	*m = (struct hv_machine){ .load_1m = -1, .steal = -1 };
+	*m = (struct hv_machine){.load_1m = -1, .steal = -1};
 
 	struct utsname u;
 	if (uname(&u) == 0) {
@@ -258,7 +262,7 @@ static void add_number(cJSON *to, const char *key, double value, double unknown)
 
 cJSON *hv_machine_json(const struct hv_machine *m)
 {
-	static const char *const kvm_states[] = { "absent", "denied", "broken", "usable" };
+	static const char *const kvm_states[] = {"absent", "denied", "broken", "usable"};
 	cJSON *out = cJSON_CreateObject();
 	if (!out)
 		return NULL;

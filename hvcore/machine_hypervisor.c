@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Is this machine itself a guest, and of what? The CPUID leaves that x86 hypervisors answer tell most
- * reliably, then the kernel's own knowledge (/sys/hypervisor, the device tree), then firmware tables.
+ * Is this machine itself a guest, and of what? The CPUID leaves that x86 hypervisors answer tell
+ * most reliably, then the kernel's own knowledge (/sys/hypervisor, the device tree), then firmware
+ * tables.
  */
 #include "hvcore/machine.h"
 
@@ -38,37 +39,37 @@ struct mark {
 };
 
 static const struct mark cpuid_marks[] = {
-	{ "KVMKVMKVM", "KVM" },
-	{ "Linux KVM Hv", "KVM with Hyper-V enlightenments" },
-	{ "Microsoft Hv", "Microsoft Hyper-V" },
-	{ "VMwareVMware", "VMware" },
-	{ "XenVMMXenVMM", "Xen" },
-	{ "TCGTCGTCGTCG", "QEMU without KVM (TCG)" },
-	{ "VBoxVBoxVBox", "VirtualBox" },
-	{ "bhyve bhyve ", "bhyve" },
-	{ "OpenBSDVMM58", "OpenBSD vmm" },
-	{ " lrpepyh  vr", "Parallels" },
-	{ "prl hyperv  ", "Parallels" },
-	{ "ACRNACRNACRN", "ACRN" },
-	{ "QNXQVMBSQG", "QNX hypervisor" },
-	{ "Jailhouse", "Jailhouse" },
-	{ "SRESRESRESRE", "Lockheed Martin LMHS" },
-	{ NULL, NULL },
+	{"KVMKVMKVM", "KVM"},
+	{"Linux KVM Hv", "KVM with Hyper-V enlightenments"},
+	{"Microsoft Hv", "Microsoft Hyper-V"},
+	{"VMwareVMware", "VMware"},
+	{"XenVMMXenVMM", "Xen"},
+	{"TCGTCGTCGTCG", "QEMU without KVM (TCG)"},
+	{"VBoxVBoxVBox", "VirtualBox"},
+	{"bhyve bhyve ", "bhyve"},
+	{"OpenBSDVMM58", "OpenBSD vmm"},
+	{" lrpepyh  vr", "Parallels"},
+	{"prl hyperv  ", "Parallels"},
+	{"ACRNACRNACRN", "ACRN"},
+	{"QNXQVMBSQG", "QNX hypervisor"},
+	{"Jailhouse", "Jailhouse"},
+	{"SRESRESRESRE", "Lockheed Martin LMHS"},
+	{NULL, NULL},
 };
 
 static const struct mark dmi_marks[] = {
-	{ "Amazon EC2", "KVM (Amazon Nitro)" },
-	{ "Google Compute Engine", "KVM (Google Compute Engine)" },
-	{ "Xen", "Xen" },
-	{ "VMware", "VMware" },
-	{ "innotek", "VirtualBox" },
-	{ "VirtualBox", "VirtualBox" },
-	{ "Virtual Machine", "Microsoft Hyper-V" },
-	{ "Parallels", "Parallels" },
-	{ "BHYVE", "bhyve" },
-	{ "QEMU", "QEMU" },
-	{ "KVM", "KVM" },
-	{ NULL, NULL },
+	{"Amazon EC2", "KVM (Amazon Nitro)"},
+	{"Google Compute Engine", "KVM (Google Compute Engine)"},
+	{"Xen", "Xen"},
+	{"VMware", "VMware"},
+	{"innotek", "VirtualBox"},
+	{"VirtualBox", "VirtualBox"},
+	{"Virtual Machine", "Microsoft Hyper-V"},
+	{"Parallels", "Parallels"},
+	{"BHYVE", "bhyve"},
+	{"QEMU", "QEMU"},
+	{"KVM", "KVM"},
+	{NULL, NULL},
 };
 
 static const char *mark_find(const struct mark *marks, const char *text)
@@ -110,7 +111,10 @@ static void from_kernel(struct hv_machine *m)
 		found(m, strcmp(text, "xen") == 0 ? "Xen" : text, "/sys/hypervisor/type", text);
 	/* ARM has no CPUID leaf: a guest's device tree names its hypervisor. */
 	if (hv_machine_file("/proc/device-tree/hypervisor/compatible", text, sizeof(text)) > 0)
-		found(m, strstr(text, "xen") ? "Xen" : strstr(text, "kvm") ? "KVM" : text,
+		found(m,
+		      strstr(text, "xen")   ? "Xen"
+		      : strstr(text, "kvm") ? "KVM"
+					    : text,
 		      "the device tree", text);
 	if (strcmp(m->cpu_vendor, "UserModeLinux") == 0 || strstr(m->cpu, "UML"))
 		found(m, "User-Mode Linux", "/proc/cpuinfo", "UML");
@@ -128,8 +132,8 @@ static void from_firmware(struct hv_machine *m)
 		found(m, name, "DMI", both);
 	}
 
-	/* Bytes 10 to 15 of an ACPI table are its maker's name; micro-VMMs have no DMI but do have this.
-	 * Only root may read the table. */
+	/* Bytes 10 to 15 of an ACPI table are its maker's name; micro-VMMs have no DMI but do have
+	 * this. Only root may read the table. */
 	char table[64];
 	if (!m->cloud[0] &&
 	    hv_machine_file("/sys/firmware/acpi/tables/FACP", table, sizeof(table)) >= 16 &&

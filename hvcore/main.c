@@ -146,6 +146,8 @@ static bool measure_one(const struct hv_probe *p, const struct hv_probe_env *env
 	add_number(line, "clock_gap", m.clock_gap);
 	add_number(line, "nonlinear", m.nonlinear);
 	cJSON_AddStringToObject(line, "method", p->method);
+	if (m.note[0])
+		cJSON_AddStringToObject(line, "note", m.note);
 	cJSON_AddStringToObject(line, "source", "measured");
 	print_line(line);
 	return true;

@@ -43,6 +43,9 @@ struct hv_work {
 	double exits_per_op;  /* claimed; NAN: no claim. Must hold within 2 % (0: within 0.02) */
 	double max_noise;     /* largest MAD / p50; 0: 0.1 */
 	double max_nonlinear; /* largest relative difference of batches of n and of n/2; 0: 0.1 */
+	/* What a reader of the number must know ("without cgroup: Permission denied"); empty:
+	 * nothing. */
+	char note[200];
 };
 
 struct hv_measure_options {
@@ -65,6 +68,7 @@ struct hv_measurement {
 	double clock_gap;    /* relative difference of the two clocks; NAN where not compared */
 	double nonlinear;    /* relative difference of batches of n and of n/2; NAN when n was 1 */
 	unsigned attempts;   /* how many it took */
+	char note[200];	     /* the work's */
 };
 
 /* Measures. Returns 0 with *out filled, or the code of the body's failure, or ERR_CORRUPT when the

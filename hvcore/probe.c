@@ -47,6 +47,7 @@ int hv_probe_run(const struct hv_probe *probe, const struct hv_probe_env *env,
 	rc = hv_measure(&work, &options, out, e);
 	if (!rc && probe->check)
 		rc = probe->check(&work, out, e);
+	memcpy(out->note, work.note, sizeof(out->note));
 	if (probe->teardown)
 		probe->teardown(&work);
 	if (!rc && probe->per_op > 0) {
