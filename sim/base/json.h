@@ -4,6 +4,10 @@
  * what JSON is (RFC 8259: no trailing text, no duplicate keys, no NaN, bounded depth), with comments
  * ("//" keys, dropped while reading), `extends` (RFC 7396 merge patch over another file), and
  * settings from the command line on top. What the keys mean is keys.h's matter.
+ *
+ * A place is that of a member's key or of an array's item, in lines and characters from 1. A null
+ * in a file that extends another removes the key it stands at; so does --set with null.
+ * Trees are cJSON's, nested at most 200 levels; strings hold no NUL, numbers are finite.
  */
 #ifndef SIM_BASE_JSON_H
 #define SIM_BASE_JSON_H
@@ -34,9 +38,10 @@ int json_doc_load(struct json_doc *doc, const char *path, struct diag_list *diag
 int json_doc_parse(struct json_doc *doc, const char *name, const char *text, size_t length,
 		   struct diag_list *diags, struct err *e);
 
-/* Applies `--set POINTER=VALUE`: VALUE is JSON where it parses as JSON, else taken as a string. The
- * parent must exist. An intermediate object is not invented. Returns 0 or ERR_INVALID with a diag whose file
- * is "--set". */
+/* Applies `--set POINTER=VALUE`: VALUE is JSON where it parses as JSON, else taken as a string; null
+ * removes the key. The parent must exist; an intermediate object is not invented. From then on
+ * mistakes at and below POINTER have "--set" for their file. Returns 0, or ERR_INVALID with a diag
+ * whose file is "--set". */
 int json_doc_set(struct json_doc *doc, const char *assignment, struct diag_list *diags);
 
 /* Adds an error (or a warning) at the place of `pointer`: the newest source in which it resolves;
@@ -55,14 +60,17 @@ cJSON *json_at(const cJSON *root, const char *pointer);
  * ownership of `value` on success. Returns 0 or ERR_INVALID. */
 int json_put(cJSON *root, const char *pointer, cJSON *value);
 
-/* RFC 7396: patches `target` (owned, may be replaced) with `patch` (not owned); returns the result. */
+/* RFC 7396: patches `target` (owned, may be replaced; NULL counts as nothing) with `patch` (not
+ * owned); returns the result, or NULL when out of memory, the target then being gone. */
 cJSON *json_merge_patch(cJSON *target, const cJSON *patch);
 
 /* The canonical text: keys sorted bytewise, no white space, numbers as the shortest that read back
- * the same. Free with free(). Two documents are the same study when their texts are the same. */
+ * the same. Free with free(); NULL when out of memory. Two documents are the same study when their
+ * texts are the same. */
 char *json_canonical(const cJSON *node);
 
-/* XXH3-128 of the canonical text, as 32 lower-case hexadecimal digits and a NUL. */
+/* XXH3-128 of the canonical text, as 32 lower-case hexadecimal digits and a NUL; only zeros when there
+ * is no memory for the text. */
 void json_hash(const cJSON *node, char out[33]);
 
 /* Appends "/token" to a pointer with ~ and / escaped; returns buf. Cuts when it does not fit. */
