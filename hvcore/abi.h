@@ -9,7 +9,9 @@
 #ifndef HVCORE_ABI_H
 #define HVCORE_ABI_H
 
+#ifndef __ASSEMBLER__
 #include <stdint.h>
+#endif
 
 /* Guest-physical memory map. Virtual addresses are the same numbers. The lowest 64 KiB belong to
  * the VMM (page tables) and are not mapped for the guest: a null pointer faults everywhere. */
@@ -19,6 +21,9 @@
 
 #define HV_BOOT_MAGIC 0x746f6f6276680001ull
 
+#define HV_CALL_PORT 0x500 /* plus the number: EXIT 0x500, WRITE 0x501, ... */
+
+#ifndef __ASSEMBLER__
 struct hv_boot {
 	uint64_t magic;
 	uint64_t mem_bytes;
@@ -38,8 +43,6 @@ enum hv_call {
 #undef HV_CALL_ENUM
 		HV_CALL_COUNT
 };
-
-#define HV_CALL_PORT 0x500u
 
 /* Ports that answer at once and mean nothing: what a bare exit costs. */
 #define HV_NOP_PORT	 0x540u
@@ -105,4 +108,5 @@ static inline uint64_t hv_block_sum(const void *block)
 	return words[0] + words[HV_BLOCK_BYTES / sizeof(*words) - 1];
 }
 
+#endif /* !__ASSEMBLER__ */
 #endif

@@ -212,13 +212,13 @@ int hv_vm_run(struct hv_vm *vm, uint64_t limit_ns, struct hv_outcome *outcome, s
 
 void hv_vm_close(struct hv_vm *vm); /* NULL is fine */
 
-/* A guest image that was built with the program. */
+/* A guest image that was built with the program (guest/). */
 struct hv_image {
 	const char *name;
-	const char *summary;
 	const uint8_t *start, *end;
 };
-const struct hv_image *hv_images(size_t *count); /* none on architectures without guests */
-const struct hv_image *hv_image_find(const char *name);
+extern const struct hv_image
+	hv_image_table[]; /* ended by a NULL name; empty where there are no guests */
+const struct hv_image *hv_image_find(const char *name); /* NULL when there is none */
 
 #endif

@@ -21,19 +21,25 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 static const char usage_text[] =
 	"usage: hvcore list [--json]\n"
 	"       hvcore probe NAME... [--backend B] [--quick] [--delay-ns N] [--scratch DIR]\n"
+	"       hvcore run GUEST [ARGUMENT] [--backend B] [--mem MIB] [--limit-ms N] [--json]\n"
 	"\n"
 	"list    the backends and probes, and what of them works on this machine\n"
 	"probe   measures; prints one JSON line per probe. NAME 'all' is every probe\n"
+	"run     runs a guest (hello, ..., or a flat image in a file): its console on stdout, its "
+	"exit status\n"
+	"        as ours; 1 when it did not end well\n"
 	"\n"
 	"  --backend B    only this backend: kvm, trap, container or native\n"
 	"  --quick        fewer and shorter batches\n"
 	"  --delay-ns N   busy time added to the handling of every exit, to test the instrument\n"
+	"  --mem MIB      the guest's memory (default 64)\n"
+	"  --limit-ms N   a guest that runs longer is ended (default 10000)\n"
 	"  --scratch DIR  where backing files are made (default /var/tmp)\n";
 
 struct options {
 	bool json, quick;
 	const char *backend, *scratch;
-	uint64_t delay_ns;
+	uint64_t delay_ns, mem_mib, limit_ms;
 };
 
 static int usage(const char *fmt, const char *what)
@@ -196,6 +202,138 @@ static int cmd_probe(const struct options *opt, char **names, int count)
 	return failed ? EXIT_FAILED : 0;
 }
 
+/* ---- run ---- */
+
+#define RUN_LIMIT_NS 10000000000u
+
+static int to_stdout(void *ctx, const char *text, size_t length, struct err *e)
+{
+	(void)ctx;
+	if (fwrite(text, 1, length, stdout) != length || fflush(stdout))
+		return err_sys(e, errno, "standard output");
+	return 0;
+}
+
+static void print_counters(const struct hv_vm *vm, const struct hv_outcome *outcome, uint64_t ns)
+{
+	static const char *const names[] = {
+#define CALL_NAME(number, name, text) [number] = text,
+		HV_CALL_LIST(CALL_NAME)
+#undef CALL_NAME
+	};
+	cJSON *root = cJSON_CreateObject();
+	cJSON_AddStringToObject(root, "backend", vm->config.backend->name);
+	if (vm->config.regime != HV_REGIME_NONE)
+		cJSON_AddStringToObject(root, "regime", hv_regime_name(vm->config.regime));
+	cJSON_AddStringToObject(root, "outcome", hv_outcome_name(outcome->kind));
+	cJSON_AddNumberToObject(root, "status", outcome->status);
+	cJSON_AddNumberToObject(root, "run_ns", (double)ns);
+	cJSON_AddNumberToObject(root, "exits", (double)vm->counters.exits);
+	cJSON_AddNumberToObject(root, "pio", (double)vm->counters.pio);
+	cJSON_AddNumberToObject(root, "mmio", (double)vm->counters.mmio);
+	cJSON *calls = cJSON_AddObjectToObject(root, "hypercalls");
+	for (unsigned i = 0; i < HV_CALL_COUNT; i++)
+		cJSON_AddNumberToObject(calls, names[i], (double)vm->counters.calls[i]);
+	char *text = cJSON_PrintUnformatted(root);
+	if (text)
+		fprintf(stderr, "%s\n", text);
+	free(text);
+	cJSON_Delete(root);
+}
+
+/* A built-in image by its name, or a flat image from a file (then *owned is to be freed). */
+static int load_image(const char *name, struct hv_config *config, void **owned, struct err *e)
+{
+	const struct hv_image *image = hv_image_find(name);
+	*owned = NULL;
+	if (image) {
+		config->image = image->start;
+		config->image_bytes = (size_t)(image->end - image->start);
+		return 0;
+	}
+	FILE *file = fopen(name, "rb");
+	if (!file)
+		return err_sys(e, errno, "no built-in guest and no file '%s'", name);
+	size_t room = (size_t)HV_MEM_DEFAULT, length = 0;
+	char *bytes = malloc(room);
+	if (bytes)
+		length = fread(bytes, 1, room, file);
+	int rc = 0;
+	if (!bytes)
+		rc = err_set(e, ERR_NOMEM, "no memory for the image");
+	else if (ferror(file))
+		rc = err_sys(e, errno, "cannot read '%s'", name);
+	else if (length == 0 || length == room)
+		rc = err_set(e, ERR_INVALID, "'%s' is no flat image: %s", name,
+			     length ? "too large" : "empty");
+	fclose(file);
+	if (rc) {
+		free(bytes);
+		return rc;
+	}
+	*owned = bytes;
+	config->image = bytes;
+	config->image_bytes = length;
+	return 0;
+}
+
+/* The backend asked for, or the first that runs images here. */
+static int choose_backend(const struct options *opt, const struct hv_backend **out, struct err *e)
+{
+	for (const struct hv_backend *const *b = hv_backends; *b; b++) {
+		if (opt->backend ? strcmp((*b)->name, opt->backend) != 0 : !(*b)->open)
+			continue;
+		int rc = (*b)->open ? (*b)->available(e)
+				    : err_set(e, ERR_UNSUPPORTED, "backend %s runs no guest images",
+					      (*b)->name);
+		if (!rc || opt->backend) {
+			*out = *b;
+			return rc;
+		}
+	}
+	return err_set(e, ERR_UNSUPPORTED, "no backend here runs guest images");
+}
+
+static int cmd_run(const struct options *opt, char **args, int count)
+{
+	if (count < 1 || count > 2)
+		return usage("run: one guest, and at most one argument for it", NULL);
+	struct hv_config config = {.mem_bytes = opt->mem_mib << 20,
+				   .delay_ns = opt->delay_ns,
+				   .argument = count == 2 ? args[1] : NULL,
+				   .console = to_stdout};
+	struct hv_outcome outcome = {0};
+	struct hv_vm *vm = NULL;
+	struct err e = {0};
+	void *owned;
+	int rc = load_image(args[0], &config, &owned, &e);
+	if (rc) {
+		fprintf(stderr, "hvcore: %s\n", e.text);
+		return EXIT_USAGE;
+	}
+	rc = choose_backend(opt, &config.backend, &e);
+	if (!rc && config.backend->regime)
+		rc = config.backend->regime(&config.regime, &e);
+	if (!rc)
+		rc = hv_vm_open(&vm, &config, &e);
+	uint64_t start = hv_clock_ns();
+	if (!rc)
+		rc = hv_vm_run(vm, opt->limit_ms ? opt->limit_ms * 1000000 : RUN_LIMIT_NS, &outcome,
+			       &e);
+	uint64_t ns = hv_clock_ns() - start;
+	if (rc)
+		fprintf(stderr, "hvcore: %s\n", e.text);
+	else if (outcome.kind != HV_RUN_EXITED)
+		fprintf(stderr, "hvcore: the guest ended (%s): %s\n", hv_outcome_name(outcome.kind),
+			outcome.kind == HV_RUN_YIELDED ? "it asks for work; use `hvcore probe`"
+						       : outcome.text);
+	if (!rc && opt->json)
+		print_counters(vm, &outcome, ns);
+	hv_vm_close(vm);
+	free(owned);
+	return rc || outcome.kind != HV_RUN_EXITED ? EXIT_FAILED : outcome.status;
+}
+
 /* ---- main ---- */
 
 static bool parse_number(const char *text, uint64_t *out)
@@ -239,6 +377,17 @@ int main(int argc, char **argv)
 					"--delay-ns: '%s' is not a number from 0 to 1000000000",
 					optarg);
 			break;
+		case 'm':
+			if (!parse_number(optarg, &opt.mem_mib) || opt.mem_mib < 2 ||
+			    opt.mem_mib > HV_MEM_MAX >> 20)
+				return usage("--mem: '%s' is not a number from 2 to 2048", optarg);
+			break;
+		case 'l':
+			if (!parse_number(optarg, &opt.limit_ms) || opt.limit_ms < 1 ||
+			    opt.limit_ms > 86400000)
+				return usage("--limit-ms: '%s' is not a number from 1 to 86400000",
+					     optarg);
+			break;
 		case 's':
 			opt.scratch = optarg;
 			break;
@@ -258,5 +407,7 @@ int main(int argc, char **argv)
 		return cmd_list(&opt);
 	if (strcmp(command, "probe") == 0)
 		return cmd_probe(&opt, argv + optind, argc - optind);
+	if (strcmp(command, "run") == 0)
+		return cmd_run(&opt, argv + optind, argc - optind);
 	return usage("no command '%s'", command);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hvcore/hv.h"
 
+#include <string.h>
+
 const char *hv_regime_name(enum hv_regime regime)
 {
 	static const char *const names[] = {
@@ -20,4 +22,12 @@ const char *hv_outcome_name(enum hv_outcome_kind kind)
 		[HV_RUN_TIMEOUT] = "timeout", [HV_RUN_BROKEN] = "broken",
 	};
 	return names[kind];
+}
+
+const struct hv_image *hv_image_find(const char *name)
+{
+	for (const struct hv_image *image = hv_image_table; image->name; image++)
+		if (strcmp(image->name, name) == 0)
+			return image;
+	return NULL;
 }

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Hardware (or nested) virtualization through /dev/kvm: one vCPU, one memory slot, no interrupt
+ * controller (which would cost more at creation or at close than all the rest).
+ */
+#include "hvcore/clock.h"
+#include "hvcore/kvm_arch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+extern const struct hv_backend hv_backend_kvm;
+
+static int open_kvm(int *fd, struct err *e)
+{
+	*fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (*fd < 0)
+		return err_sys(e, errno, "/dev/kvm");
+	int version = ioctl(*fd, KVM_GET_API_VERSION, 0);
+	if (version == KVM_API_VERSION)
+		return 0;
+	close(*fd);
+	*fd = -1;
+	return err_set(e, ERR_UNSUPPORTED, "/dev/kvm speaks version %d, not %d", version,
+		       KVM_API_VERSION);
+}
+
+static int kvm_available(struct err *e)
+{
+	int rc = hv_kvm_arch_available(e), fd;
+	if (rc)
+		return rc;
+	rc = open_kvm(&fd, e);
+	if (rc)
+		return rc;
+	/* Opening is permitted more often than creating: the slot may be taken by another
+	 * hypervisor. */
+	int vm = ioctl(fd, KVM_CREATE_VM, 0);
+	if (vm < 0)
+		rc = err_sys(e, errno, "KVM cannot create a machine");
+	else
+		close(vm);
+	close(fd);
+	return rc;
+}
+
+/* ---- the count of exits: KVM's binary statistics ---- */
+
+/* The offset of the value called `name` in the file's data, or -1. */
+static int64_t find_statistic(int fd, const char *name)
+{
+	struct kvm_stats_header header;
+	if (pread(fd, &header, sizeof(header), 0) != (ssize_t)sizeof(header))
+		return -1;
+	size_t one = sizeof(struct kvm_stats_desc) + header.name_size;
+	struct kvm_stats_desc *desc = malloc(one + 1);
+	int64_t found = -1;
+	for (uint32_t i = 0; desc && found < 0 && i < header.num_desc; i++) {
+		off_t at = (off_t)(header.desc_offset + i * one);
+		if (pread(fd, desc, one, at) != (ssize_t)one)
+			break;
+		((char *)desc)[one] = '\0';
+		if (strcmp(desc->name, name) == 0)
+			found = (int64_t)header.data_offset + desc->offset;
+	}
+	free(desc);
+	return found;
+}
+
+static int kvm_exits(struct hv_vm *vm, uint64_t *count, struct err *e)
+{
+	struct hv_kvm *k = vm->state;
+	if (k->stats < 0) {
+		k->stats = ioctl(k->vcpu, KVM_GET_STATS_FD, 0);
+		k->exits_at = k->stats < 0 ? -1 : find_statistic(k->stats, "exits");
+	}
+	if (k->exits_at < 0)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "this KVM does not count exits (needs Linux 5.14)");
+	if (pread(k->stats, count, sizeof(*count), k->exits_at) != (ssize_t)sizeof(*count))
+		return err_sys(e, errno, "cannot read KVM's statistics");
+	return 0;
+}
+
+/* ---- the watchdog: a timer signal makes KVM_RUN return ---- */
+
+#define WATCHDOG_SIGNAL	   SIGRTMIN
+#define WATCHDOG_REPEAT_NS 5000000
+
+static void watchdog_fired(int signal_number, siginfo_t *info, void *context)
+{
+	(void)signal_number;
+	(void)context;
+	struct kvm_run *run = info->si_value.sival_ptr;
+	if (info->si_code == SI_TIMER)
+		*(volatile uint8_t *)&run->immediate_exit = 1;
+}
+
+static int make_watchdog(struct hv_kvm *k, struct err *e)
+{
+	struct sigaction action = {.sa_sigaction = watchdog_fired, .sa_flags = SA_SIGINFO};
+	sigemptyset(&action.sa_mask);
+	if (sigaction(WATCHDOG_SIGNAL, &action, NULL))
+		return err_sys(e, errno, "sigaction");
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = WATCHDOG_SIGNAL};
+	event.sigev_value.sival_ptr = k->run;
+	event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
+	if (timer_create(CLOCK_MONOTONIC, &event, (timer_t *)&k->timer))
+		return err_sys(e, errno, "timer_create");
+	k->watchdog = true;
+	return 0;
+}
+
+static void arm_watchdog(struct hv_kvm *k, uint64_t deadline_ns)
+{
+	uint64_t now = hv_clock_ns();
+	uint64_t left = deadline_ns > now ? deadline_ns - now : 1;
+	/* Repeats, in case the signal comes between a look at the flag and the entry into KVM. */
+	struct itimerspec spec = {
+		.it_value = {(time_t)(left / 1000000000u), (long)(left % 1000000000u)},
+		.it_interval = {0, WATCHDOG_REPEAT_NS},
+	};
+	timer_settime((timer_t)k->timer, 0, &spec, NULL);
+	k->run->immediate_exit = 0;
+	k->armed_ns = deadline_ns;
+}
+
+/* ---- the machine ---- */
+
+static int kvm_open(struct hv_vm *vm, struct err *e)
+{
+	struct hv_kvm *k = calloc(1, sizeof(*k));
+	if (!k)
+		return err_set(e, ERR_NOMEM, "no memory for a virtual machine");
+	k->kvm = k->vm = k->vcpu = k->stats = -1;
+	vm->state = k;
+	int rc = open_kvm(&k->kvm, e);
+	if (rc)
+		return rc;
+	k->vm = ioctl(k->kvm, KVM_CREATE_VM, 0);
+	if (k->vm < 0)
+		return err_sys(e, errno, "KVM_CREATE_VM");
+	struct kvm_userspace_memory_region slot = {
+		.memory_size = vm->mem.size,
+		.userspace_addr = (uintptr_t)vm->mem.base,
+	};
+	if (ioctl(k->vm, KVM_SET_USER_MEMORY_REGION, &slot))
+		return err_sys(e, errno, "KVM_SET_USER_MEMORY_REGION");
+	k->vcpu = ioctl(k->vm, KVM_CREATE_VCPU, 0);
+	if (k->vcpu < 0)
+		return err_sys(e, errno, "KVM_CREATE_VCPU");
+	int size = ioctl(k->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (size < (int)sizeof(struct kvm_run))
+		return err_sys(e, errno, "KVM_GET_VCPU_MMAP_SIZE");
+	void *run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, k->vcpu, 0);
+	if (run == MAP_FAILED)
+		return err_sys(e, errno, "cannot map the vCPU's run page");
+	k->run = run;
+	k->run_bytes = (size_t)size;
+	rc = hv_kvm_arch_start(k, &vm->mem, vm->config.regime, vm->config.entry, e);
+	return rc ? rc : make_watchdog(k, e);
+}
+
+static void kvm_close(struct hv_vm *vm)
+{
+	struct hv_kvm *k = vm->state;
+	if (!k)
+		return;
+	if (k->watchdog)
+		timer_delete((timer_t)k->timer);
+	if (k->run)
+		munmap(k->run, k->run_bytes);
+	const int fds[] = {k->stats, k->vcpu, k->vm, k->kvm};
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	free(k);
+	vm->state = NULL;
+}
+
+static void describe(struct hv_kvm *k, struct hv_exit *x, const char *what,
+		     unsigned long long detail)
+{
+	char where[96];
+	hv_kvm_arch_where(k, where, sizeof(where));
+	snprintf(x->text, sizeof(x->text), "%s %llu %s", what, detail, where);
+}
+
+/* Turns what KVM left in the run page into an exit. */
+static void translate(struct hv_kvm *k, struct hv_exit *x)
+{
+	struct kvm_run *run = k->run;
+	switch (run->exit_reason) {
+	case KVM_EXIT_IO:
+		x->kind = HV_EXIT_PIO;
+		x->pio.port = run->io.port;
+		x->pio.size = run->io.size;
+		x->pio.write = run->io.direction == KVM_EXIT_IO_OUT;
+		x->pio.count = run->io.count;
+		x->pio.data = (uint8_t *)run + run->io.data_offset;
+		break;
+	case KVM_EXIT_MMIO:
+		x->kind = HV_EXIT_MMIO;
+		x->mmio.gpa = run->mmio.phys_addr;
+		x->mmio.size = run->mmio.len;
+		x->mmio.write = run->mmio.is_write;
+		x->mmio.data = run->mmio.data;
+		break;
+	case KVM_EXIT_HLT:
+		x->kind = HV_EXIT_HALT;
+		break;
+	case KVM_EXIT_SHUTDOWN:
+		x->kind = HV_EXIT_SHUTDOWN;
+		describe(k, x, "triple fault, KVM exit", run->exit_reason);
+		break;
+	case KVM_EXIT_INTERNAL_ERROR:
+		x->kind = HV_EXIT_INTERNAL;
+		describe(k, x, "KVM internal error, suberror", run->internal.suberror);
+		break;
+	case KVM_EXIT_FAIL_ENTRY:
+		x->kind = HV_EXIT_INTERNAL;
+		describe(k, x, "KVM could not enter the guest, hardware reason",
+			 run->fail_entry.hardware_entry_failure_reason);
+		break;
+	default:
+		x->kind = HV_EXIT_INTERNAL;
+		describe(k, x, "unexpected KVM exit", run->exit_reason);
+		break;
+	}
+}
+
+static int kvm_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, struct err *e)
+{
+	struct hv_kvm *k = vm->state;
+	if (k->armed_ns != deadline_ns)
+		arm_watchdog(k, deadline_ns);
+	for (;;) {
+		if (ioctl(k->vcpu, KVM_RUN, 0) == 0) {
+			translate(k, x);
+			return 0;
+		}
+		if (errno == EFAULT) {
+			x->kind = HV_EXIT_FAULT;
+			describe(k, x, "KVM cannot reach the guest's memory, exit",
+				 k->run->exit_reason);
+			return 0;
+		}
+		if (errno != EINTR && errno != EAGAIN)
+			return err_sys(e, errno, "KVM_RUN");
+		if (hv_clock_ns() >= deadline_ns) {
+			x->kind = HV_EXIT_TIMEOUT;
+			return 0;
+		}
+		k->run->immediate_exit =
+			0; /* another signal, or a late one of the deadline before */
+	}
+}
+
+static int kvm_doorbell(struct hv_vm *vm, uint16_t port, int fd, struct err *e)
+{
+	struct hv_kvm *k = vm->state;
+	struct kvm_ioeventfd bell = {
+		.addr = port, .fd = fd, .flags = KVM_IOEVENTFD_FLAG_PIO, /* length 0: any width */
+	};
+	if (ioctl(k->vm, KVM_IOEVENTFD, &bell))
+		return err_sys(e, errno, "KVM_IOEVENTFD");
+	return 0;
+}
+
+/* ---- the regime ---- */
+
+/* How long the counting guest takes at CPL0; UINT64_MAX when it did not get to its end. */
+static int time_count(uint64_t *ns, struct err *e)
+{
+	struct hv_config config = {.backend = &hv_backend_kvm, .regime = HV_REGIME_CPL0};
+	config.image = hv_kvm_arch_count_image(&config.image_bytes);
+	struct hv_vm *vm;
+	int rc = hv_vm_open(&vm, &config, e);
+	if (rc)
+		return rc;
+	struct hv_outcome outcome;
+	uint64_t start = hv_clock_ns();
+	rc = hv_vm_run(vm, 50000000, &outcome, e);
+	*ns = outcome.kind == HV_RUN_HALTED ? hv_clock_ns() - start : UINT64_MAX;
+	hv_vm_close(vm);
+	return rc;
+}
+
+static int kvm_regime(enum hv_regime *regime, struct err *e)
+{
+	/* The best of three, so that a preempted run is not taken for emulation. Emulation costs
+	 * hundreds of times the native loop; entering and leaving the guest tens of microseconds.
+	 */
+	uint64_t best = UINT64_MAX;
+	for (int i = 0; i < 3; i++) {
+		uint64_t ns = 0;
+		int rc = time_count(&ns, e);
+		if (rc)
+			return rc;
+		best = ns < best ? ns : best;
+	}
+	uint64_t start = hv_clock_ns();
+	hv_kvm_arch_count();
+	uint64_t native = hv_clock_ns() - start;
+	*regime = best < 5 * native + 200000 ? HV_REGIME_CPL0 : HV_REGIME_CPL3;
+	return 0;
+}
+
+const struct hv_backend hv_backend_kvm = {
+	.name = "kvm",
+	.summary = "hardware or nested virtualization through /dev/kvm",
+	.available = kvm_available,
+	.regime = kvm_regime,
+	.open = kvm_open,
+	.close = kvm_close,
+	.step = kvm_step,
+	.exits = kvm_exits,
+	.doorbell = kvm_doorbell,
+};

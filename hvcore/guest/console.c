@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hvcore/guest/guest.h"
+
+void guest_puts(const char *text)
+{
+	volatile struct hv_call_write call = {.gpa = gpa_of(text)};
+	while (text[call.length])
+		call.length++;
+	hypercall(HV_CALL_WRITE, &call);
+}
+
+void guest_put_hex(uint64_t value)
+{
+	char digits[17];
+	for (int i = 15; i >= 0; i--, value >>= 4)
+		digits[i] = "0123456789abcdef"[value & 15];
+	digits[16] = '\0';
+	guest_puts(digits);
+}
+
+/* Compilers may call these on their own, also in freestanding code. */
+void *memcpy(void *to, const void *from, size_t n);
+void *memset(void *to, int byte, size_t n);
+
+void *memcpy(void *to, const void *from, size_t n)
+{
+	void *start = to;
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+	return start;
+}
+
+void *memset(void *to, int byte, size_t n)
+{
+	void *start = to;
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
+	return start;
+}

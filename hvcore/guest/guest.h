@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What every guest program has: hypercalls, port and memory access, and text for the console. No
+ * libc, no interrupts; runs at CPL0, at CPL3 or deprivileged in a process without knowing which.
+ */
+#ifndef HVCORE_GUEST_GUEST_H
+#define HVCORE_GUEST_GUEST_H
+
+#include "hvcore/abi.h"
+
+#include <stddef.h>
+
+/* A guest program is this function; what it returns is its exit status. */
+int guest_main(const struct hv_boot *boot);
+
+static inline void out8(uint16_t port, uint8_t value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline void out16(uint16_t port, uint16_t value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline void out32(uint16_t port, uint32_t value)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline uint8_t in8(uint16_t port)
+{
+	uint8_t value;
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+/* n 16-bit words from a port. */
+static inline void in16_string(uint16_t port, void *to, uint64_t n)
+{
+	__asm__ volatile("rep insw" : "+D"(to), "+c"(n) : "d"(port) : "memory");
+}
+
+static inline uint64_t ticks(void)
+{
+	uint32_t low, high;
+	__asm__ volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+static inline uint32_t gpa_of(const volatile void *p)
+{
+	return (uint32_t)(uintptr_t)p; /* virtual is physical */
+}
+
+static inline void hypercall(enum hv_call number, volatile void *block)
+{
+	out32((uint16_t)(HV_CALL_PORT + number), gpa_of(block));
+}
+
+/* Console. */
+void guest_puts(const char *text);
+void guest_put_hex(uint64_t value);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The guest of the probes: takes work from the VMM, does it as often as asked between two readings
+ * of the TSC, and hands the ticks back. Each operation is a loop of its own; HV_OP_EMPTY is the
+ * same loop without the operation. */
+#include "hvcore/guest/guest.h"
+
+static volatile struct hv_call_yield work;
+
+static void op_empty(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		__asm__ volatile("" : : : "memory");
+}
+
+static void op_pio(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		out32(HV_NOP_PORT, 0);
+}
+
+static void op_mmio(uint64_t n)
+{
+	volatile uint32_t *at = (volatile uint32_t *)(uintptr_t)HV_MMIO_GPA;
+	for (uint64_t i = 0; i < n; i++)
+		*at = (uint32_t)i;
+}
+
+static void op_doorbell(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		out16(HV_DOORBELL_PORT, 0);
+}
+
+static void op_hypercall(uint64_t n)
+{
+	volatile struct hv_call_nop call;
+	for (uint64_t i = 0; i < n; i++) {
+		call.value = (uint32_t)i;
+		hypercall(HV_CALL_NOP, &call);
+		if (call.answer != (uint32_t)i + 1)
+			work.failed = 1;
+	}
+}
+
+static void op_touch(uint64_t n)
+{
+	volatile uint64_t *at = (volatile uint64_t *)(uintptr_t)work.arg;
+	for (uint64_t i = 0; i < n; i++, at += HV_TOUCH_STRIDE / sizeof(*at))
+		*at = i + 1;
+}
+
+static void op_privileged(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t cr4;
+		__asm__ volatile("mov %%cr4, %0" : "=r"(cr4) : : "memory");
+		if (!(cr4 & 0x20)) /* PAE: long mode does not exist without it */
+			work.failed = 1;
+	}
+}
+
+static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
+	[HV_OP_EMPTY] = op_empty,
+	[HV_OP_PIO] = op_pio,
+	[HV_OP_MMIO] = op_mmio,
+	[HV_OP_DOORBELL] = op_doorbell,
+	[HV_OP_HYPERCALL] = op_hypercall,
+	[HV_OP_TOUCH] = op_touch,
+	[HV_OP_PRIVILEGED] = op_privileged,
+};
+
+int guest_main(const struct hv_boot *boot)
+{
+	if (boot->magic != HV_BOOT_MAGIC)
+		return 1;
+	for (;;) {
+		hypercall(HV_CALL_YIELD, &work);
+		uint32_t op = work.op;
+		if (op == HV_OP_STOP)
+			return 0;
+		work.failed = op >= HV_OP_COUNT || !ops[op];
+		if (work.failed)
+			continue;
+		uint64_t start = ticks();
+		ops[op](work.iterations);
+		work.ticks = ticks() - start;
+	}
+}

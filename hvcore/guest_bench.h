@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The guest "probe" under measurement: a machine that takes work over HV_CALL_YIELD, as a struct
+ * hv_work. Used by the probes whose operation runs inside a guest, and by tests.
+ */
+#ifndef HVCORE_GUEST_BENCH_H
+#define HVCORE_GUEST_BENCH_H
+
+#include "hvcore/probe.h"
+
+struct hv_bench {
+	struct hv_vm *vm;
+	hv_gpa block;	   /* of the guest's struct hv_call_yield; 0: it has not yielded yet */
+	enum hv_op op;	   /* the operation of the next batches */
+	uint64_t arg;	   /* for it */
+	uint64_t checksum; /* that the guest reported last */
+	bool counts_exits; /* the backend can */
+};
+
+/* Starts the guest and runs it to its first yield. `mem_bytes` 0: default. On failure nothing is
+ * left behind. */
+int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
+		  const struct hv_probe_env *env, uint64_t mem_bytes, struct err *e);
+void hv_bench_close(struct hv_bench *bench);
+
+/* One batch of n operations `op`. Fills the batch's time, ticks and exits. */
+int hv_bench_run(struct hv_bench *bench, enum hv_op op, uint64_t n, struct hv_batch *batch,
+		 struct err *e);
+
+/* body and empty of a struct hv_work whose ctx begins with a struct hv_bench. */
+int hv_bench_body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e);
+int hv_bench_empty(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e);
+
+#endif

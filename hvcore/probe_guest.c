@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Primitives whose operation runs inside the guest "probe": exits, hypercalls, doorbells.
+ */
+#include "hvcore/guest_bench.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct guest_probe {
+	struct hv_bench bench; /* first: hv_bench_body casts */
+	int doorbell;	       /* eventfd, -1: none */
+};
+
+static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
+{
+	(void)probe;
+	(void)env;
+	return hv_image_find("probe")
+		       ? 0
+		       : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
+}
+
+static void teardown(struct hv_work *work)
+{
+	struct guest_probe *g = work->ctx;
+	hv_bench_close(&g->bench);
+	if (g->doorbell >= 0)
+		close(g->doorbell);
+	free(g);
+}
+
+static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, struct hv_work *work,
+		 struct err *e)
+{
+	struct guest_probe *g = calloc(1, sizeof(*g));
+	if (!g)
+		return err_set(e, ERR_NOMEM, "no memory for a probe");
+	g->doorbell = -1;
+	int rc = hv_bench_open(&g->bench, hv_backend_find(probe->backend), env, 0, e);
+	if (rc) {
+		free(g);
+		return rc;
+	}
+	g->bench.op = (enum hv_op)probe->arg;
+	*work = (struct hv_work){
+		.body = hv_bench_body,
+		.empty = hv_bench_empty,
+		.ctx = g,
+		.exits_per_op = g->bench.counts_exits ? 1 : NAN,
+	};
+	return 0;
+}
+
+/* The doorbell: an eventfd in the kernel that nobody waits for. Its counter is the self-check. */
+static int setup_doorbell(const struct hv_probe *probe, const struct hv_probe_env *env,
+			  struct hv_work *work, struct err *e)
+{
+	int rc = setup(probe, env, work, e);
+	if (rc)
+		return rc;
+	struct guest_probe *g = work->ctx;
+	g->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (g->doorbell < 0)
+		rc = err_sys(e, errno, "eventfd");
+	else
+		rc = g->bench.vm->config.backend->doorbell(g->bench.vm, HV_DOORBELL_PORT,
+							   g->doorbell, e);
+	if (rc)
+		teardown(work);
+	return rc;
+}
+
+static int check_doorbell(const struct hv_work *work, const struct hv_measurement *m, struct err *e)
+{
+	struct guest_probe *g = work->ctx;
+	uint64_t rung = 0;
+	if (read(g->doorbell, &rung, sizeof(rung)) != (ssize_t)sizeof(rung) ||
+	    rung < m->batches * m->iterations)
+		return err_set(e, ERR_CORRUPT, "the bell rang %llu times, fewer than it was pulled",
+			       (unsigned long long)rung);
+	if (g->bench.vm->counters.pio > g->bench.vm->counters.calls[HV_CALL_YIELD])
+		return err_set(e, ERR_CORRUPT, "the doorbell left the kernel");
+	return 0;
+}
+
+#define ROW(name_, backend_, op, text)                                                             \
+	{                                                                                          \
+		.name = name_, .unit = "ns", .backend = backend_, .method = text, .valid = valid,  \
+		.setup = setup, .teardown = teardown, .arg = op                                    \
+	}
+
+const struct hv_probe hv_probe_guest[] = {
+	ROW("exit.pio_user", "kvm", HV_OP_PIO,
+	    "32-bit out to a port that user space answers, empty loop subtracted"),
+	ROW("exit.mmio_user", "kvm", HV_OP_MMIO,
+	    "32-bit store to an address that user space answers, empty loop subtracted"),
+	{.name = "doorbell.pio",
+	 .unit = "ns",
+	 .backend = "kvm",
+	 .method = "16-bit out to an ioeventfd that nobody waits for, empty loop subtracted",
+	 .valid = valid,
+	 .setup = setup_doorbell,
+	 .teardown = teardown,
+	 .check = check_doorbell,
+	 .arg = HV_OP_DOORBELL},
+	ROW("hypercall", "kvm", HV_OP_HYPERCALL,
+	    "hypercall that adds one, argument and answer in memory, empty loop subtracted"),
+	{0},
+};

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hvcore/clock.h"
+#include "hvcore/hv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void fill_boot_block(struct hv_vm *vm)
+{
+	struct hv_boot *boot = hv_mem_at(&vm->mem, HV_BOOT_GPA, sizeof(*boot));
+	boot->magic = HV_BOOT_MAGIC;
+	boot->mem_bytes = vm->mem.size;
+	if (vm->config.argument)
+		snprintf(boot->argument, sizeof(boot->argument), "%s", vm->config.argument);
+}
+
+int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e)
+{
+	*out = NULL;
+	if (!config->backend->open)
+		return err_set(e, ERR_UNSUPPORTED, "backend %s runs no guest images",
+			       config->backend->name);
+	struct hv_vm *vm = calloc(1, sizeof(*vm));
+	if (!vm)
+		return err_set(e, ERR_NOMEM, "no memory for a virtual machine");
+	vm->config = *config;
+	if (!vm->config.entry)
+		vm->config.entry = HV_IMAGE_GPA;
+	int rc = hv_mem_open(&vm->mem, config->mem_bytes ? config->mem_bytes : HV_MEM_DEFAULT, e);
+	if (!rc && hv_mem_write(&vm->mem, HV_IMAGE_GPA, config->image, config->image_bytes))
+		rc = err_set(e, ERR_INVALID, "an image of %zu bytes does not fit in %llu MiB",
+			     config->image_bytes, (unsigned long long)(vm->mem.size >> 20));
+	if (!rc) {
+		fill_boot_block(vm);
+		rc = config->backend->open(vm, e);
+		if (rc)
+			config->backend->close(vm);
+	}
+	if (rc) {
+		hv_mem_close(&vm->mem);
+		free(vm);
+		return rc;
+	}
+	*out = vm;
+	return 0;
+}
+
+void hv_vm_close(struct hv_vm *vm)
+{
+	if (!vm)
+		return;
+	vm->config.backend->close(vm);
+	for (unsigned i = 0; i < vm->device_count; i++)
+		vm->devices[i].ops->close(vm->devices[i].state);
+	hv_mem_close(&vm->mem);
+	free(vm);
+}
+
+int hv_vm_attach(struct hv_vm *vm, struct hv_device device, struct err *e)
+{
+	int rc = 0;
+	if (vm->device_count == HV_DEVICES_MAX)
+		rc = err_set(e, ERR_LIMIT, "more than %d devices", HV_DEVICES_MAX);
+	for (unsigned i = 0; !rc && i < vm->device_count; i++) {
+		const struct hv_device *d = &vm->devices[i];
+		if (device.port < d->port + d->ports && d->port < device.port + device.ports)
+			rc = err_set(e, ERR_EXISTS, "ports of %s and %s overlap", device.ops->name,
+				     d->ops->name);
+	}
+	if (rc)
+		device.ops->close(device.state);
+	else
+		vm->devices[vm->device_count++] = device;
+	return rc;
+}
+
+/* ---- hypercalls: each ends with true when the guest goes on ---- */
+
+static bool end_run(struct hv_outcome *outcome, enum hv_outcome_kind kind, const char *text)
+{
+	outcome->kind = kind;
+	snprintf(outcome->text, sizeof(outcome->text), "%s", text);
+	return false;
+}
+
+static bool bad_call(struct hv_outcome *outcome, unsigned number, hv_gpa block)
+{
+	outcome->kind = HV_RUN_BAD_CALL;
+	snprintf(outcome->text, sizeof(outcome->text),
+		 "hypercall %u with an argument outside the guest's memory (block at 0x%llx)",
+		 number, (unsigned long long)block);
+	return false;
+}
+
+static bool call_write(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcome, int *rc,
+		       struct err *e)
+{
+	struct hv_call_write call;
+	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)))
+		return bad_call(outcome, HV_CALL_WRITE, block);
+	const char *text = hv_mem_at(&vm->mem, call.gpa, call.length);
+	if (!text || call.length > HV_WRITE_MAX)
+		return bad_call(outcome, HV_CALL_WRITE, block);
+	if (vm->config.console)
+		*rc = vm->config.console(vm->config.console_ctx, text, call.length, e);
+	return *rc == 0;
+}
+
+static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv_outcome *outcome,
+		      int *rc, struct err *e)
+{
+	struct hv_call_exit exit_call;
+	struct hv_call_nop *nop;
+	vm->counters.calls[number]++;
+	switch ((enum hv_call)number) {
+	case HV_CALL_EXIT:
+		if (hv_mem_read(&vm->mem, block, &exit_call, sizeof(exit_call)))
+			return bad_call(outcome, number, block);
+		outcome->kind = HV_RUN_EXITED;
+		outcome->status = (int)(exit_call.status & 0xff);
+		return false;
+	case HV_CALL_WRITE:
+		return call_write(vm, block, outcome, rc, e);
+	case HV_CALL_YIELD:
+		if (!hv_mem_at(&vm->mem, block, sizeof(struct hv_call_yield)))
+			return bad_call(outcome, number, block);
+		outcome->kind = HV_RUN_YIELDED;
+		outcome->block = block;
+		return false;
+	case HV_CALL_NOP:
+		nop = hv_mem_at(&vm->mem, block, sizeof(*nop));
+		if (!nop)
+			return bad_call(outcome, number, block);
+		nop->answer = nop->value + 1;
+		return true;
+	case HV_CALL_COUNT:
+		break;
+	}
+	return bad_call(outcome, number, block);
+}
+
+/* ---- ports ---- */
+
+static struct hv_device *device_at(struct hv_vm *vm, uint16_t port)
+{
+	for (unsigned i = 0; i < vm->device_count; i++)
+		if (port >= vm->devices[i].port &&
+		    port - vm->devices[i].port < vm->devices[i].ports)
+			return &vm->devices[i];
+	return NULL;
+}
+
+static void device_access(struct hv_vm *vm, struct hv_device *d, const struct hv_exit *x)
+{
+	uint16_t offset = (uint16_t)(x->pio.port - d->port);
+	if (x->pio.count > 1 && d->ops->block) {
+		d->ops->block(vm, d->state, offset, x->pio.size, x->pio.write, x->pio.data,
+			      x->pio.count);
+		return;
+	}
+	uint8_t *at = x->pio.data;
+	for (uint32_t i = 0; i < x->pio.count; i++, at += x->pio.size)
+		d->ops->access(vm, d->state, offset, x->pio.size, x->pio.write, at);
+}
+
+static bool port_access(struct hv_vm *vm, struct hv_exit *x, struct hv_outcome *outcome, int *rc,
+			struct err *e)
+{
+	vm->counters.pio++;
+	unsigned number = (unsigned)x->pio.port - HV_CALL_PORT;
+	if (number < HV_CALL_COUNT && x->pio.write && x->pio.size == 4 && x->pio.count == 1) {
+		uint32_t block;
+		memcpy(&block, x->pio.data, sizeof(block));
+		return hypercall(vm, number, block, outcome, rc, e);
+	}
+	struct hv_device *d = device_at(vm, x->pio.port);
+	if (d)
+		device_access(vm, d, x);
+	else if (!x->pio.write) /* a bus where nobody answers */
+		memset(x->pio.data, 0xff, (size_t)x->pio.size * x->pio.count);
+	return true;
+}
+
+static bool memory_access(struct hv_vm *vm, struct hv_exit *x, struct hv_outcome *outcome)
+{
+	vm->counters.mmio++;
+	if (x->mmio.gpa - HV_MMIO_GPA < 4096) {
+		if (!x->mmio.write)
+			memset(x->mmio.data, 0, x->mmio.size);
+		return true;
+	}
+	outcome->kind = HV_RUN_FAULT;
+	snprintf(outcome->text, sizeof(outcome->text), "%s at 0x%llx, where there is nothing",
+		 x->mmio.write ? "write" : "read", (unsigned long long)x->mmio.gpa);
+	return false;
+}
+
+int hv_vm_run(struct hv_vm *vm, uint64_t limit_ns, struct hv_outcome *outcome, struct err *e)
+{
+	const struct hv_backend *backend = vm->config.backend;
+	uint64_t deadline_ns = hv_clock_ns() + limit_ns;
+	struct hv_exit x;
+	int rc = 0;
+	bool go_on = true;
+	*outcome = (struct hv_outcome){.kind = HV_RUN_BROKEN};
+	while (go_on && !rc) {
+		rc = backend->step(vm, &x, deadline_ns, e);
+		if (rc)
+			break;
+		vm->counters.exits++;
+		if (vm->config.delay_ns)
+			hv_spin_ns(vm->config.delay_ns);
+		switch (x.kind) {
+		case HV_EXIT_PIO:
+			go_on = port_access(vm, &x, outcome, &rc, e);
+			break;
+		case HV_EXIT_MMIO:
+			go_on = memory_access(vm, &x, outcome);
+			break;
+		case HV_EXIT_HALT:
+			go_on = end_run(outcome, HV_RUN_HALTED, "halted, and nothing can wake it");
+			break;
+		case HV_EXIT_SHUTDOWN:
+			go_on = end_run(outcome, HV_RUN_SHUTDOWN, x.text);
+			break;
+		case HV_EXIT_FAULT:
+			go_on = end_run(outcome, HV_RUN_FAULT, x.text);
+			break;
+		case HV_EXIT_TIMEOUT:
+			go_on = end_run(outcome, HV_RUN_TIMEOUT, "the deadline passed");
+			break;
+		case HV_EXIT_INTERNAL:
+			go_on = end_run(outcome, HV_RUN_BROKEN, x.text);
+			break;
+		}
+	}
+	return rc;
+}
