@@ -4,6 +4,7 @@
  * console), stderr everything else. Exit codes: 0 ok, 1 failed while running, 2 wrong usage.
  */
 #include "hvcore/clock.h"
+#include "hvcore/doctor.h"
 #include "hvcore/hv.h"
 #include "hvcore/probe.h"
 
@@ -19,10 +20,12 @@
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const char usage_text[] =
-	"usage: hvcore list [--json]\n"
+	"usage: hvcore doctor [--json]\n"
+	"       hvcore list [--json]\n"
 	"       hvcore probe NAME... [--backend B] [--quick] [--delay-ns N] [--scratch DIR]\n"
 	"       hvcore run GUEST [ARGUMENT] [--backend B] [--mem MIB] [--limit-ms N] [--json]\n"
 	"\n"
+	"doctor  what this machine offers per backend, and what to do about the rest\n"
 	"list    the backends and probes, and what of them works on this machine\n"
 	"probe   measures; prints one JSON line per probe. NAME 'all' is every probe\n"
 	"run     runs a guest (hello, ..., or a flat image in a file): its console on stdout, its "
@@ -69,6 +72,44 @@ static void add_number(cJSON *object, const char *key, double value)
 		cJSON_AddNumberToObject(object, key, value);
 }
 
+/* ---- doctor ---- */
+
+static const char *text_at(const cJSON *object, const char *key)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+	return text ? text : "";
+}
+
+static int cmd_doctor(const struct options *opt)
+{
+	cJSON *found = hv_doctor_json();
+	const cJSON *item;
+	if (opt->json) {
+		print_line(found);
+		return 0;
+	}
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(found, "machine"))
+	{
+		char *value = cJSON_IsString(item)   ? strdup(item->valuestring)
+			      : cJSON_IsObject(item) ? NULL
+						     : cJSON_PrintUnformatted(item);
+		if (value)
+			printf("%-16s %s\n", item->string, value);
+		free(value);
+	}
+	printf("\n");
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(found, "backends")) printf(
+		"%-10s %s%s%s %s\n", text_at(item, "name"),
+		cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "available")) ? "works"
+										  : "NOT HERE: ",
+		text_at(item, "reason"), text_at(item, "regime"), text_at(item, "note"));
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(found, "advice"))
+		printf("\n%s: %s\n  %s\n", text_at(item, "severity"), text_at(item, "problem"),
+		       text_at(item, "do"));
+	cJSON_Delete(found);
+	return 0;
+}
+
 /* ---- list ---- */
 
 static int cmd_list(const struct options *opt)
@@ -102,6 +143,8 @@ static int cmd_list(const struct options *opt)
 		cJSON_AddStringToObject(item, "unit", p->unit);
 		cJSON_AddStringToObject(item, "backend", p->backend);
 		cJSON_AddStringToObject(item, "method", p->method);
+		if (p->composed)
+			cJSON_AddTrueToObject(item, "composed");
 		cJSON_AddBoolToObject(item, "available", rc == 0);
 		if (rc)
 			cJSON_AddStringToObject(item, "reason", e.text);
@@ -132,6 +175,8 @@ static bool measure_one(const struct hv_probe *p, const struct hv_probe_env *env
 	cJSON *line = cJSON_CreateObject();
 	cJSON_AddStringToObject(line, "name", p->name);
 	cJSON_AddStringToObject(line, "backend", p->backend);
+	if (p->composed)
+		cJSON_AddTrueToObject(line, "composed");
 	if (rc) {
 		cJSON_AddStringToObject(line, "failed", e.text);
 		print_line(line);
@@ -403,6 +448,8 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		return usage(NULL, NULL);
 	const char *command = argv[optind++];
+	if (strcmp(command, "doctor") == 0)
+		return cmd_doctor(&opt);
 	if (strcmp(command, "list") == 0)
 		return cmd_list(&opt);
 	if (strcmp(command, "probe") == 0)
