@@ -2,7 +2,7 @@
  *
  * Key tables: one row per JSON key gives its parsing into a C struct, range check, default, help and
  * JSON Schema. Each layer declares tables for its own part of a document; whoever owns the whole
- * document composes them.
+ * document composes them. A value that no row can describe is KEY_ANY, read by its owner.
  *
  *     static const struct key battery_keys[] = {
  *             { "capacity", KEY_QUANTITY, offsetof(struct battery, capacity_j), .unit = UNIT_ENERGY,
@@ -28,7 +28,7 @@ enum key_type {		/* C type at the offset */
 	KEY_NUMBER,	/* double; finite; for counts and ratios that have no unit */
 	KEY_QUANTITY,	/* double, in the base unit of .unit; a string with its unit */
 	KEY_STRING,	/* const char * */
-	KEY_SEED,	/* uint64_t; decimal string, so that all 64 bits survive JSON */
+	KEY_SEED,	/* uint64_t; decimal string, so that all 64 bits survive JSON; or a whole number */
 	KEY_ENUM,	/* int: the index into .choices */
 	KEY_OBJECT,	/* the struct of .object, embedded */
 	KEY_OPTIONAL_OBJECT, /* struct T *, NULL when the key is absent */
@@ -58,8 +58,12 @@ struct key {
 	enum key_type type;
 	size_t offset;
 	enum unit unit;			/* QUANTITY */
-	double min, max;		/* INT, NUMBER, QUANTITY, NUMBERS: inclusive; both 0 means unbounded */
-	const char *def;		/* default as JSON text, read like a user's value; NULL: required */
+	/* INT, NUMBER, QUANTITY, NUMBERS: inclusive, infinities allowed; both 0 means unbounded, max
+	 * below min no upper bound (so that .min = 1 alone means what it says) */
+	double min, max;
+	/* Default as JSON text, read like a user's value; NULL: required. An ANY, and a REF whose default
+	 * is an object, get theirs by keys_fill_defaults only: nothing else could own it. */
+	const char *def;
 	bool optional;			/* may be absent without a default: the field stays zero */
 	const struct key_object *object;/* OBJECT, OPTIONAL_OBJECT, MAP, ARRAY */
 	const char *const *choices;	/* ENUM: ended by NULL */
@@ -85,14 +89,24 @@ struct key_object {
 /* Reads the node at `pointer` of doc into *out (object->size bytes, zeroed first) by the table.
  * Unknown keys are errors, with the nearest known one, unless the object or one of its `also` has
  * them. Strings and lists live in `arena`, KEY_ANY and KEY_REF point into doc. Returns 0, or
- * ERR_INVALID with every mistake in diags. The result may be used only on 0. */
+ * ERR_INVALID with every mistake in diags, in the order of their places. The result may be used only
+ * on 0. A default that breaks its own row is our bug: an assertion. */
 int keys_parse(const struct key_object *object, const struct json_doc *doc, const char *pointer,
 	       void *out, struct arena *arena, struct diag_list *diags);
 
-/* Puts the defaults of absent keys into the tree itself, so that the resolved document shows them. */
+/* The same for an object that shares its level with others (an experiment inside a study): keys that
+ * it does not know are left to whoever parses the whole. `also` is not looked at. */
+int keys_parse_part(const struct key_object *object, const struct json_doc *doc, const char *pointer,
+		    void *out, struct arena *arena, struct diag_list *diags);
+
+/* Puts the defaults of absent keys into the tree itself, so that the resolved document shows them.
+ * What is not of the table's type is left alone. Returns 0 or ERR_NOMEM. */
 int keys_fill_defaults(const struct key_object *object, cJSON *node);
 
-/* The JSON Schema (draft 2020-12) of the object, with $defs for those it contains. Caller deletes. */
+/* The JSON Schema (draft 2020-12) of the object, with $defs for those it contains. Caller deletes; NULL
+ * when out of memory. It accepts every document that keys_parse does and names nearly every mistake; since
+ * a file with `extends` may leave anything to its base, `required` is said for the outermost level
+ * of files without it and nowhere else. */
 cJSON *keys_schema(const struct key_object *object, const char *title);
 
 #endif

@@ -202,6 +202,35 @@ const char *unit_symbols(enum unit dimension, const char *separator, char *buf, 
 	return buf;
 }
 
+char *unit_pattern(enum unit dimension)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	if (!out)
+		return NULL;
+	fputs("^\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*(", out);
+	const char *between = "";
+	for (size_t i = 0; i < UNITS; i++) {
+		if (units[i].dimension != dimension)
+			continue;
+		fputs(between, out);
+		between = "|";
+		for (const char *p = units[i].symbol; *p; p++) {
+			if (*p == 'u' && p == units[i].symbol)
+				fputs("[u\u00b5\u03bc]", out); /* both micro signs */
+			else
+				fprintf(out, strchr("().*+?^$|/", *p) ? "\\%c" : "%c", *p);
+		}
+	}
+	fprintf(out, ")%s\\s*$", dimension == UNIT_RATIO ? "?" : "");
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 /* Length of the decimal number at the start of s, 0 when there is none. */
 static size_t number_length(const char *s)
 {

@@ -49,4 +49,8 @@ const char *unit_example(enum unit dimension); /* "45 ms", ... */
  * `separator`, cut when they do not fit; returns buf. */
 const char *unit_symbols(enum unit dimension, const char *separator, char *buf, size_t size);
 
+/* A regular expression (ECMA 262, for JSON Schema) that matches what unit_parse accepts, apart from
+ * overflow; NULL when out of memory. Free with free(). */
+char *unit_pattern(enum unit dimension);
+
 #endif
