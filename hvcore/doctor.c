@@ -231,6 +231,12 @@ cJSON *hv_doctor_json(void)
 	cJSON_AddItemToObject(out, "machine", machine);
 	add_backends(cJSON_AddArrayToObject(out, "backends"), &f);
 
+	uint64_t steal, total;
+	if (hv_machine_cpu_time(&steal, &total)) {
+		cJSON *time = cJSON_AddObjectToObject(out, "cpu_time");
+		cJSON_AddNumberToObject(time, "steal", (double)steal);
+		cJSON_AddNumberToObject(time, "total", (double)total);
+	}
 	cJSON *advice = cJSON_AddArrayToObject(out, "advice");
 	for (size_t i = 0; i < sizeof(complaints) / sizeof(complaints[0]); i++) {
 		char problem[400], what[400];

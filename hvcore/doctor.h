@@ -9,9 +9,10 @@
 #include <cjson/cJSON.h>
 
 /* {"machine": {...}, "backends": [{"name","summary","available","reason"?,"note"?}],
- *  "advice": [{"id","severity","problem","do"}]}; severity is "limits" (something cannot be
- * measured), "noise" (numbers will scatter or mislead) or "note" (good to know). NULL when out of
- * memory; the caller deletes. */
+ *  "cpu_time": {"steal","total"} (since boot, in ticks of the kernel: two answers give the share in
+ *  between), "advice": [{"id","severity","problem","do"}]}; severity is "limits" (something cannot
+ * be measured), "noise" (numbers will scatter or mislead) or "note" (good to know). NULL when out
+ * of memory; the caller deletes. */
 cJSON *hv_doctor_json(void);
 
 #endif

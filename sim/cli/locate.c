@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool own_folder(char *buf, size_t size)
@@ -48,15 +49,23 @@ const char *cli_data_folder(void)
 	return has_platforms(found) ? found : NULL;
 }
 
+/* A folder can be "executed", too: build/hvcore is one. */
+static bool is_program(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
 const char *cli_find_program(const char *name)
 {
 	static char found[PATH_MAX];
-	static const char *const places[] = {".", "../libexec/mcvsim", "..", NULL};
+	/* hvcore: where the build puts that program, in a folder of its layer's name. */
+	static const char *const places[] = {".", "../libexec/mcvsim", "hvcore", "..", NULL};
 	char own[PATH_MAX - 128];
 	if (own_folder(own, sizeof(own))) {
 		for (size_t i = 0; places[i]; i++) {
 			snprintf(found, sizeof(found), "%s/%s/%s", own, places[i], name);
-			if (access(found, X_OK) == 0)
+			if (is_program(found))
 				return found;
 		}
 	}
@@ -64,7 +73,7 @@ const char *cli_find_program(const char *name)
 	while (path && *path) {
 		size_t n = strcspn(path, ":");
 		snprintf(found, sizeof(found), "%.*s/%s", (int)n, path, name);
-		if (n && access(found, X_OK) == 0)
+		if (n && is_program(found))
 			return found;
 		path += n + (path[n] == ':');
 	}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sim/cli/calibrate.h"
+#include "sim/base/diag.h"
+#include "sim/cli/cli.h"
+#include "sim/cli/hvcore.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A probe takes well under a second; one that takes this long hangs. */
+enum { PROBE_DEADLINE_S = 30, LIST_DEADLINE_S = 60, PROBES_MAX = 256, BACKENDS_MAX = 16 };
+
+/* One probe to run, as `hvcore list` describes it. */
+struct job {
+	const cJSON *probe;
+	bool retry; /* failed its own checks once: too noisy, perhaps */
+};
+
+struct run {
+	const struct calibrate_options *options;
+	struct calibrate_result *result;
+	cJSON *primitives, *operations, *failed;
+	struct job jobs[PROBES_MAX];
+	size_t job_count, done;
+};
+
+static bool is_true(const cJSON *object, const char *key)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+static cJSON *ask_once(const char *const *args, struct err *e)
+{
+	cJSON *lines, *answer = NULL;
+	int status = hvcore_ask(args, LIST_DEADLINE_S, &lines, e);
+	if (status == 0) {
+		answer = cJSON_DetachItemFromArray(lines, 0);
+		if (!answer)
+			err_set(e, ERR_CORRUPT, "hvcore %s said nothing", args[0]);
+	} else if (status > 0) {
+		e->code = ERR_IO;
+	}
+	cJSON_Delete(lines);
+	return answer;
+}
+
+static int check_backend(const char *wanted, const cJSON *list, struct err *e)
+{
+	const char *names[BACKENDS_MAX + 1] = {0};
+	size_t count = 0;
+	const cJSON *item;
+	if (!wanted)
+		return 0;
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(list, "backends"))
+	{
+		if (count < BACKENDS_MAX)
+			names[count++] = hvcore_text(item, "name");
+		if (strcmp(wanted, hvcore_text(item, "name")) == 0)
+			return 0;
+	}
+	const char *near = diag_nearest(wanted, names);
+	return err_set(e, ERR_INVALID, "no backend '%s'%s%s%s; `mcvsim doctor` lists them", wanted,
+		       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+/* The name under which a probe goes into the profile. Where several backends offer the same one,
+ * the first (hvcore's order of preference) has it, the others get their backend's name behind. */
+static const char *entry_name(const struct run *r, const cJSON *probe, char *buf, size_t size)
+{
+	const char *name = hvcore_text(probe, "name"), *backend = hvcore_text(probe, "backend");
+	for (size_t i = 0; i < r->job_count; i++) {
+		const cJSON *other = r->jobs[i].probe;
+		if (other == probe)
+			break;
+		if (strcmp(hvcore_text(other, "name"), name) == 0) {
+			snprintf(buf, size, "%s@%s", name, backend);
+			return buf;
+		}
+	}
+	return name;
+}
+
+static void fail(struct run *r, const cJSON *probe, const char *why)
+{
+	char buf[128];
+	cJSON_AddStringToObject(r->failed, entry_name(r, probe, buf, sizeof(buf)), why);
+}
+
+static void take_answer(struct run *r, const cJSON *probe, cJSON *line)
+{
+	char buf[128];
+	cJSON_DeleteItemFromObjectCaseSensitive(line, "name");
+	cJSON_DeleteItemFromObjectCaseSensitive(line, "composed");
+	cJSON_AddItemToObject(is_true(probe, "composed") ? r->operations : r->primitives,
+			      entry_name(r, probe, buf, sizeof(buf)), line);
+	r->result->measured++;
+}
+
+/* Runs one probe in a process of its own. Returns false when it failed its own checks and this was
+ * not its `last` chance; a crash or a hang is final at once. */
+static bool run_job(struct run *r, const struct job *job, bool last)
+{
+	const char *args[8] = {"probe", hvcore_text(job->probe, "name"), "--backend",
+			       hvcore_text(job->probe, "backend"),
+			       r->options->quick ? "--quick" : NULL};
+	struct err e = {0};
+	cJSON *lines;
+	int status = hvcore_ask(args, PROBE_DEADLINE_S, &lines, &e);
+	cJSON *line = cJSON_DetachItemFromArray(lines, 0);
+	const char *why = hvcore_text(line, "failed");
+	bool settled = true;
+
+	if (status == 0 && cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(line, "p50"))) {
+		take_answer(r, job->probe, line);
+		line = NULL;
+	} else if (why[0] && !last) {
+		settled = false;
+	} else {
+		fail(r, job->probe, why[0] ? why : e.text[0] ? e.text : "hvcore gave no number");
+		r->result->broken++;
+	}
+	cJSON_Delete(line);
+	cJSON_Delete(lines);
+	return settled;
+}
+
+static int run_jobs(struct run *r, struct err *e)
+{
+	size_t pending = 0;
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < r->job_count; i++) {
+			struct job *job = &r->jobs[i];
+			if (pass == 1 && !job->retry)
+				continue;
+			if (r->options->stop && *r->options->stop)
+				return err_set(e, ERR_STOPPED, "stopped after %zu of %zu probes",
+					       r->done, r->job_count);
+			if (r->options->progress)
+				r->options->progress(r->options->progress_ctx,
+						     hvcore_text(job->probe, "name"), r->done,
+						     r->job_count, r->result->broken + pending);
+			pending -= pass == 1;
+			job->retry = !run_job(r, job, pass == 1);
+			pending += job->retry;
+			r->done += !job->retry;
+		}
+	}
+	return 0;
+}
+
+static void choose_jobs(struct run *r, const cJSON *list)
+{
+	const cJSON *probe;
+	const char *backend = r->options->backend;
+	cJSON_ArrayForEach(probe, cJSON_GetObjectItemCaseSensitive(list, "probes"))
+	{
+		if (backend && strcmp(backend, hvcore_text(probe, "backend")) != 0)
+			continue;
+		if (is_true(probe, "available") && r->job_count < PROBES_MAX) {
+			r->jobs[r->job_count++].probe = probe;
+			continue;
+		}
+		r->result->unavailable++;
+		fail(r, probe, hvcore_text(probe, "reason"));
+	}
+	/* What one backend lacks and another has is not missing. */
+	for (size_t i = 0; i < r->job_count; i++) {
+		const char *name = hvcore_text(r->jobs[i].probe, "name");
+		if (cJSON_HasObjectItem(r->failed, name)) {
+			cJSON_DeleteItemFromObjectCaseSensitive(r->failed, name);
+			r->result->unavailable--;
+		}
+	}
+}
+
+/* ---- the machine ---- */
+
+static void put(cJSON *object, const char *key, cJSON *value)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(object, key);
+	cJSON_AddItemToObject(object, key, value);
+}
+
+static double cpu_time(const cJSON *doctor, const char *key)
+{
+	const cJSON *t = cJSON_GetObjectItemCaseSensitive(doctor, "cpu_time");
+	return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(t, key));
+}
+
+/* The "machine" object: what the doctor said before, and what happened until `after`. */
+static cJSON *describe_machine(const struct run *r, cJSON *before, const cJSON *after)
+{
+	char text[32];
+	time_t now = time(NULL);
+	struct tm utc;
+	const cJSON *backend;
+	cJSON *machine = cJSON_DetachItemFromObjectCaseSensitive(before, "machine");
+	if (!machine)
+		machine = cJSON_CreateObject();
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	put(machine, "measured_at", cJSON_CreateString(text));
+	put(machine, "measured_by", cJSON_CreateString(cli_version()));
+	put(machine, "quick", cJSON_CreateBool(r->options->quick));
+	cJSON_ArrayForEach(backend, cJSON_GetObjectItemCaseSensitive(before, "backends"))
+	{
+		if (hvcore_text(backend, "regime")[0])
+			put(machine, "regime", cJSON_CreateString(hvcore_text(backend, "regime")));
+	}
+
+	/* The share of CPU time stolen while measuring says more than that since boot. */
+	double total = cpu_time(after, "total") - cpu_time(before, "total");
+	if (total > 0)
+		put(machine, "steal",
+		    cJSON_CreateNumber((cpu_time(after, "steal") - cpu_time(before, "steal")) /
+				       total));
+	return machine;
+}
+
+int calibrate_run(const struct calibrate_options *options, struct calibrate_result *result,
+		  struct err *e)
+{
+	static const char *const doctor_args[] = {"doctor", "--json", NULL};
+	static const char *const list_args[] = {"list", "--json", NULL};
+	struct run r = {.options = options, .result = result};
+
+	*result = (struct calibrate_result){0};
+	cJSON *before = ask_once(doctor_args, e);
+	cJSON *list = before ? ask_once(list_args, e) : NULL;
+	int rc = list ? check_backend(options->backend, list, e) : (int)e->code;
+	if (rc == 0) {
+		result->profile = cJSON_CreateObject();
+		cJSON_AddNumberToObject(result->profile, "schema", 1);
+		cJSON *machine = cJSON_AddObjectToObject(result->profile, "machine");
+		r.primitives = cJSON_AddObjectToObject(result->profile, "primitives");
+		r.operations = cJSON_AddObjectToObject(result->profile, "operations");
+		r.failed = cJSON_AddObjectToObject(result->profile, "failed");
+		if (!machine || !r.primitives || !r.operations || !r.failed)
+			rc = err_set(e, ERR_NOMEM, "no memory for a profile");
+	}
+	if (rc == 0) {
+		choose_jobs(&r, list);
+		rc = run_jobs(&r, e);
+	}
+	if (rc == 0) {
+		struct err ignored;
+		cJSON *after = ask_once(doctor_args, &ignored);
+		cJSON_ReplaceItemInObjectCaseSensitive(result->profile, "machine",
+						       describe_machine(&r, before, after));
+		cJSON_Delete(after);
+	}
+	cJSON_Delete(before);
+	cJSON_Delete(list);
+	if (rc)
+		calibrate_free(result);
+	return rc;
+}
+
+void calibrate_free(struct calibrate_result *result)
+{
+	cJSON_Delete(result->profile);
+	*result = (struct calibrate_result){0};
+}
+
+static double number(const cJSON *entry, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(entry, key);
+	return cJSON_IsNumber(item) ? item->valuedouble : NAN;
+}
+
+struct calibrate_change calibrate_compare(const cJSON *before, const cJSON *after)
+{
+	struct calibrate_change c = {number(before, "p50"), number(after, "p50"), 0, false, false};
+	c.known = !isnan(c.before) && !isnan(c.after) &&
+		  strcmp(hvcore_text(before, "unit"), hvcore_text(after, "unit")) == 0;
+	double old_mad = number(before, "mad"), new_mad = number(after, "mad");
+	c.noise = 3 * 1.4826 * hypot(isnan(old_mad) ? 0 : old_mad, isnan(new_mad) ? 0 : new_mad);
+	c.exceeds = c.known && fabs(c.after - c.before) > c.noise;
+	return c;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * mcvsim calibrate: measures this machine and writes a profile.
+ */
+#include "sim/cli/calibrate.h"
+#include "sim/cli/cli.h"
+#include "sim/cli/hvcore.h"
+#include "sim/cli/progress.h"
+#include "sim/cli/save.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct cli_option calibrate_options[] = {
+	{"output", 'o', "FILE", "write the profile there; an older profile is kept as FILE.bak"},
+	{"backend", 0, "NAME", "measure only this backend (mcvsim doctor lists them)"},
+	{"quick", 0, NULL, "fewer and shorter batches, under 20 s"},
+	{"compare", 0, "FILE",
+	 "show what changed against an older profile, and what exceeds the noise"},
+	{"json", 0, NULL, "print the profile instead of a table"},
+	{0},
+};
+
+struct view {
+	struct progress progress;
+	struct timespec start;
+};
+
+static void show_progress(void *ctx, const char *name, size_t done, size_t total, size_t failed)
+{
+	struct view *v = ctx;
+	struct timespec now;
+	char label[64];
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	double spent = (double)(now.tv_sec - v->start.tv_sec) +
+		       1e-9 * (double)(now.tv_nsec - v->start.tv_nsec);
+	snprintf(label, sizeof(label), "measuring %-28s", name);
+	progress_draw(&v->progress, label, done, total, failed,
+		      done ? spent / (double)done * (double)(total - done) : -1);
+}
+
+static bool is_profile(const char *text)
+{
+	cJSON *json = cJSON_Parse(text);
+	bool yes = cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(json, "schema")) &&
+		   cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(json, "primitives"));
+	cJSON_Delete(json);
+	return yes;
+}
+
+static cJSON *read_profile(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return NULL;
+	enum { MAX = 16 << 20 };
+	char *text = malloc(MAX);
+	if (text)
+		text[fread(text, 1, MAX - 1, f)] = '\0';
+	fclose(f);
+	cJSON *json = text && is_profile(text) ? cJSON_Parse(text) : NULL;
+	free(text);
+	return json;
+}
+
+static double number(const cJSON *object, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+	return cJSON_IsNumber(item) ? item->valuedouble : NAN;
+}
+
+/* "1.53 us", or "0.0106 ns/B": what is not a time keeps its own unit. */
+static const char *cost_text(double value, const char *unit, char buf[32])
+{
+	static const char *const times[] = {"ns", "us", "ms", "s"};
+	int i = 0;
+	if (strcmp(unit, "ns") != 0) {
+		snprintf(buf, 32, "%.3g %s", value, unit);
+		return buf;
+	}
+	for (; i < 3 && fabs(value) >= 1000; i++)
+		value /= 1000;
+	snprintf(buf, 32, "%.3g %s", value, times[i]);
+	return buf;
+}
+
+static void print_entries(const cJSON *entries)
+{
+	const cJSON *item;
+	cJSON_ArrayForEach(item, entries)
+	{
+		char p50[32], mad[32], exits[32] = "";
+		const char *unit = hvcore_text(item, "unit");
+		double n = number(item, "exits_per_op");
+		if (!isnan(n))
+			snprintf(exits, sizeof(exits), "  %.3g exits", n);
+		printf("%-28s %12s  +- %-12s %s %s%s\n", item->string,
+		       cost_text(number(item, "p50"), unit, p50),
+		       cost_text(number(item, "mad"), unit, mad), hvcore_text(item, "backend"),
+		       hvcore_text(item, "regime"), exits);
+		if (hvcore_text(item, "note")[0])
+			printf("%-28s %s\n", "", hvcore_text(item, "note"));
+	}
+}
+
+static void print_profile(const cJSON *profile)
+{
+	const cJSON *item, *failed = cJSON_GetObjectItemCaseSensitive(profile, "failed");
+	print_entries(cJSON_GetObjectItemCaseSensitive(profile, "primitives"));
+	print_entries(cJSON_GetObjectItemCaseSensitive(profile, "operations"));
+	if (cJSON_GetArraySize(failed) > 0)
+		printf("\nnot measured:\n");
+	cJSON_ArrayForEach(item, failed) printf("%-28s %s\n", item->string, item->valuestring);
+}
+
+static void compare_entries(const cJSON *old, const cJSON *entries)
+{
+	const cJSON *item;
+	cJSON_ArrayForEach(item, entries)
+	{
+		char before[32], after[32], noise[32];
+		const char *unit = hvcore_text(item, "unit");
+		const cJSON *was = cJSON_GetObjectItemCaseSensitive(old, item->string);
+		struct calibrate_change c = calibrate_compare(was, item);
+		if (!c.known) {
+			printf("%-28s %12s -> %-12s %s\n", item->string, was ? "another unit" : "-",
+			       cost_text(c.after, unit, after), "new");
+			continue;
+		}
+		printf("%-28s %12s -> %-12s %+7.1f %%  %s (noise %s)\n", item->string,
+		       cost_text(c.before, unit, before), cost_text(c.after, unit, after),
+		       100 * (c.after / c.before - 1), c.exceeds ? "CHANGED" : "same",
+		       cost_text(c.noise, unit, noise));
+	}
+	cJSON_ArrayForEach(item, old) if (!cJSON_GetObjectItemCaseSensitive(entries, item->string))
+		printf("%-28s %12s -> %-12s gone\n", item->string, "", "-");
+}
+
+static void print_comparison(const cJSON *old, const cJSON *now)
+{
+	static const char *const parts[] = {"primitives", "operations"};
+	static const char *const conditions[] = {"cpu",	   "kernel",   "hypervisor",
+						 "regime", "governor", "clocksource"};
+	for (size_t i = 0; i < 2; i++)
+		compare_entries(cJSON_GetObjectItemCaseSensitive(old, parts[i]),
+				cJSON_GetObjectItemCaseSensitive(now, parts[i]));
+	const cJSON *m0 = cJSON_GetObjectItemCaseSensitive(old, "machine");
+	const cJSON *m1 = cJSON_GetObjectItemCaseSensitive(now, "machine");
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+		const char *a = hvcore_text(m0, conditions[i]), *b = hvcore_text(m1, conditions[i]);
+		if (strcmp(a, b) != 0)
+			printf("machine: %s was '%s', is '%s'\n", conditions[i], a, b);
+	}
+}
+
+/* Writes, then prints what was asked for. */
+static int deliver(const struct cli_args *args, const cJSON *profile, const cJSON *old)
+{
+	const char *path = cli_value(args, "output");
+	char *text = cJSON_Print(profile);
+	size_t n = text ? strlen(text) : 0;
+	char *lines = text ? realloc(text, n + 2) : NULL;
+	struct err e = {0};
+	if (!lines) {
+		free(text);
+		return cli_fail(CLI_FAILED, "no memory for the profile");
+	}
+	memcpy(lines + n, "\n", 2);
+	int rc = path ? save_text(path, lines, true, &e) : 0;
+	if (cli_flag(args, "json"))
+		fputs(lines, stdout);
+	else if (old)
+		print_comparison(old, profile);
+	else
+		print_profile(profile);
+	free(lines);
+	if (rc)
+		return cli_fail(CLI_FAILED, "%s", e.text);
+	if (path)
+		cli_say("wrote %s", path);
+	else if (!cli_flag(args, "json"))
+		cli_say("not kept; -o FILE writes a profile");
+	return CLI_OK;
+}
+
+static int measure(const struct cli_args *args, const cJSON *old)
+{
+	struct view view = {0};
+	clock_gettime(CLOCK_MONOTONIC, &view.start);
+	const struct calibrate_options options = {
+		.backend = cli_value(args, "backend"),
+		.quick = cli_flag(args, "quick"),
+		.stop = cli_catch_signals(),
+		.progress = show_progress,
+		.progress_ctx = &view,
+	};
+	struct calibrate_result result;
+	struct err e = {0};
+	int rc = calibrate_run(&options, &result, &e);
+	progress_clear(&view.progress);
+	if (rc == ERR_STOPPED)
+		return cli_fail(CLI_FAILED, "%s; nothing was written", e.text);
+	if (rc)
+		return cli_fail_err(&e);
+	int code = CLI_OK;
+	if (result.measured == 0)
+		code = cli_fail(CLI_FAILED,
+				"nothing could be measured here; `mcvsim doctor` says why");
+	else
+		code = deliver(args, result.profile, old);
+	if (result.unavailable)
+		cli_say("%zu not offered by this machine; `mcvsim doctor` says what to do",
+			result.unavailable);
+	if (result.broken)
+		cli_say("%zu should have worked and failed; the profile's \"failed\" says why",
+			result.broken);
+	if (code == CLI_OK && result.broken)
+		code = CLI_PARTIAL;
+	calibrate_free(&result);
+	return code;
+}
+
+static int calibrate_command(const struct cli_args *args)
+{
+	const char *path = cli_value(args, "output"), *older = cli_value(args, "compare");
+	struct err e = {0};
+	if (path) {
+		int rc = save_check(path, is_profile, &e);
+		if (rc)
+			return cli_fail(rc == ERR_EXISTS ? CLI_USAGE : CLI_FAILED, "%s", e.text);
+	}
+	cJSON *old = older ? read_profile(older) : NULL;
+	if (older && !old)
+		return cli_fail(CLI_USAGE, "%s: not a profile that can be read", older);
+	int code = measure(args, old);
+	cJSON_Delete(old);
+	return code;
+}
+
+const struct cli_command cmd_calibrate_command = {
+	.name = "calibrate",
+	.arguments = "",
+	.help = "measure this machine and write a profile of what its primitives cost",
+	.options = calibrate_options,
+	.run = calibrate_command,
+};
