@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sim/engine/sim.h"
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <string.h>
+
+struct trace {
+	uint32_t seen[64];
+	size_t count;
+};
+
+static void record(struct sim *s, void *ctx, uint32_t arg)
+{
+	(void)s;
+	struct trace *t = ctx;
+	t->seen[t->count++] = arg;
+}
+
+static void expect(const struct trace *t, const uint32_t *args, size_t n)
+{
+	CU_ASSERT_EQUAL(t->count, n);
+	CU_ASSERT_EQUAL(memcmp(t->seen, args, n * sizeof(*args)), 0);
+}
+
+static void events_run_by_time_priority_and_sequence(void)
+{
+	struct sim *s = sim_create(NULL);
+	struct trace t = {0};
+	sim_at(s, 20, record, &t, 6);
+	sim_at_priority(s, 10, 1, record, &t, 5);
+	sim_at(s, 10, record, &t, 2);
+	sim_at_priority(s, 10, SIM_PRIORITY_FIRST, record, &t, 1);
+	sim_at(s, 10, record, &t, 3);
+	sim_at(s, 10, record, &t, 4);
+	sim_at(s, 0, record, &t, 0);
+	CU_ASSERT_EQUAL(sim_pending(s), 7);
+	CU_ASSERT_EQUAL(sim_run_until(s, 10, NULL), 0);
+	expect(&t, (uint32_t[]){0, 1, 2, 3, 4, 5}, 6);
+	CU_ASSERT_EQUAL(sim_now(s), 10);
+	CU_ASSERT_EQUAL(sim_next_time(s), 20);
+	CU_ASSERT_EQUAL(sim_run_until(s, SIM_NEVER, NULL), 0);
+	CU_ASSERT_EQUAL(sim_now(s), 20);
+	CU_ASSERT_EQUAL(sim_executed(s), 7);
+	CU_ASSERT_EQUAL(sim_next_time(s), SIM_NEVER);
+	sim_destroy(s);
+}
+
+static void stale_handles_touch_nothing(void)
+{
+	struct sim *s = sim_create(NULL);
+	struct trace t = {0};
+	sim_event a = sim_at(s, 10, record, &t, 1), copy = a, none = 0;
+	CU_ASSERT_TRUE(sim_cancel(s, &a));
+	CU_ASSERT_EQUAL(a, 0);
+	sim_event b = sim_at(s, 10, record, &t, 2);
+	CU_ASSERT_FALSE(sim_is_pending(s, copy));
+	CU_ASSERT_FALSE(sim_cancel(s, &copy));
+	CU_ASSERT_FALSE(sim_cancel(s, &none));
+	copy = b;
+	CU_ASSERT_TRUE(sim_reschedule(s, &b, 30));
+	CU_ASSERT_FALSE(sim_reschedule(s, &copy, 40));
+	sim_run_until(s, 29, NULL);
+	expect(&t, NULL, 0);
+	CU_ASSERT_TRUE(sim_is_pending(s, b));
+	sim_run_until(s, 30, NULL);
+	expect(&t, (uint32_t[]){2}, 1);
+	CU_ASSERT_FALSE(sim_cancel(s, &b));
+	sim_destroy(s);
+}
+
+static void a_rescheduled_event_keeps_priority_and_goes_last_among_equals(void)
+{
+	struct sim *s = sim_create(NULL);
+	struct trace t = {0};
+	sim_event moved = sim_at_priority(s, 5, -1, record, &t, 2);
+	sim_at_priority(s, 10, -1, record, &t, 1);
+	sim_at(s, 10, record, &t, 3);
+	CU_ASSERT_TRUE(sim_reschedule(s, &moved, 10));
+	sim_run_until(s, 10, NULL);
+	expect(&t, (uint32_t[]){1, 2, 3}, 3);
+	sim_destroy(s);
+}
+
+static void stop_after_two(struct sim *s, void *ctx, uint32_t arg)
+{
+	record(s, ctx, arg);
+	sim_after(s, 1, stop_after_two, ctx, arg + 1);
+	if (arg % 2)
+		sim_stop(s);
+}
+
+static void stop_returns_and_the_run_goes_on_later(void)
+{
+	struct sim *s = sim_create(NULL);
+	struct trace t = {0};
+	sim_at(s, 0, stop_after_two, &t, 0);
+	CU_ASSERT_EQUAL(sim_run_until(s, 100, NULL), 0);
+	CU_ASSERT_EQUAL(sim_now(s), 1);
+	CU_ASSERT_EQUAL(sim_run_until(s, 100, NULL), 0);
+	CU_ASSERT_EQUAL(sim_now(s), 3);
+	CU_ASSERT_EQUAL(t.count, 4);
+	sim_destroy(s);
+}
+
+static void the_past_fails_the_run_and_only_it(void)
+{
+	struct sim *s = sim_create(NULL);
+	struct trace t = {0};
+	struct err e = {0};
+	sim_run_until(s, 2 * SIM_S, NULL);
+	CU_ASSERT_EQUAL(sim_at(s, SIM_S, record, &t, 0), 0);
+	CU_ASSERT_EQUAL(sim_at(s, 3 * SIM_S, record, &t, 0), 0);
+	CU_ASSERT_EQUAL(sim_run_until(s, SIM_NEVER, &e), ERR_INTERNAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "1.000000000 s into the past"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "at 2.000000000 s"));
+	CU_ASSERT_EQUAL(t.count, 0);
+	sim_destroy(s);
+}
+
+static void never_is_later_than_every_end(void)
+{
+	struct sim *s = sim_create(NULL);
+	struct trace t = {0};
+	sim_at(s, SIM_NEVER, record, &t, 0);
+	sim_after(s, SIM_NEVER, record, &t, 0);
+	sim_run_until(s, 10, NULL);
+	sim_after(s, SIM_NEVER - 5, record, &t, 0);
+	CU_ASSERT_EQUAL(sim_run_until(s, SIM_NEVER - 1, NULL), 0);
+	CU_ASSERT_EQUAL(sim_run_until(s, SIM_NEVER, NULL), 0);
+	CU_ASSERT_EQUAL(t.count, 0);
+	CU_ASSERT_EQUAL(sim_pending(s), 3);
+	sim_destroy(s);
+}
+
+static void seconds_round_and_saturate(void)
+{
+	CU_ASSERT_EQUAL(sim_from_seconds(1.5), 1500000000);
+	CU_ASSERT_EQUAL(sim_from_seconds(0.4e-9), 0);
+	CU_ASSERT_EQUAL(sim_from_seconds(0.6e-9), 1);
+	CU_ASSERT_EQUAL(sim_from_seconds(-0.6e-9), -1);
+	CU_ASSERT_EQUAL(sim_from_seconds(-2.4e-9), -2);
+	CU_ASSERT_EQUAL(sim_from_seconds(1e10), SIM_NEVER);
+	CU_ASSERT_EQUAL(sim_from_seconds(-1e10), INT64_MIN);
+	CU_ASSERT_EQUAL(sim_from_seconds((double)INFINITY), SIM_NEVER);
+	CU_ASSERT_EQUAL(sim_from_seconds((double)NAN), SIM_NEVER);
+	CU_ASSERT_EQUAL(sim_time_add(SIM_NEVER - 1, 2), SIM_NEVER);
+	CU_ASSERT_EQUAL(sim_time_add(INT64_MIN + 1, -2), INT64_MIN);
+	CU_ASSERT_EQUAL(sim_time_add(5, -7), -2);
+	CU_ASSERT_EQUAL(sim_to_seconds(2500 * SIM_MS), 2.5);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"events_run_by_time_priority_and_sequence",
+		 events_run_by_time_priority_and_sequence},
+		{"stale_handles_touch_nothing", stale_handles_touch_nothing},
+		{"a_rescheduled_event_keeps_priority_and_goes_last_among_equals",
+		 a_rescheduled_event_keeps_priority_and_goes_last_among_equals},
+		{"stop_returns_and_the_run_goes_on_later", stop_returns_and_the_run_goes_on_later},
+		{"the_past_fails_the_run_and_only_it", the_past_fails_the_run_and_only_it},
+		{"never_is_later_than_every_end", never_is_later_than_every_end},
+		{"seconds_round_and_saturate", seconds_round_and_saturate},
+		{0},
+	};
+	return test_main("sim", cases, argc, argv);
+}
