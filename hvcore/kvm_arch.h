@@ -24,11 +24,10 @@ struct hv_kvm {
 /* 0, or ERR_UNSUPPORTED with "not available on ...". */
 int hv_kvm_arch_available(struct err *e);
 
-/* A guest that counts down from HV_KVM_LOOPS and halts, and the same count on the host: what tells
- * a CPL0 that runs from one that is emulated. */
-#define HV_KVM_LOOPS 100000u
+/* A guest that counts down from HV_KVM_LOOPS, two instructions each, and halts: what tells a CPL0
+ * that runs from one that is emulated. */
+#define HV_KVM_LOOPS 1000u
 const void *hv_kvm_arch_count_image(size_t *bytes);
-void hv_kvm_arch_count(void);
 
 /* Puts the vCPU into the state in which a guest starts: long mode, paging on, at the regime's
  * privilege, first argument HV_BOOT_GPA. Builds page tables below HV_BOOT_GPA. */

@@ -134,9 +134,3 @@ const void *hv_kvm_arch_count_image(size_t *bytes)
 	*bytes = sizeof(code);
 	return code;
 }
-
-void hv_kvm_arch_count(void)
-{
-	unsigned n = HV_KVM_LOOPS;
-	__asm__ volatile("1: dec %0; jnz 1b" : "+r"(n) : : "cc");
-}

@@ -109,5 +109,13 @@ const struct hv_probe hv_probe_guest[] = {
 	 .arg = HV_OP_DOORBELL},
 	ROW("hypercall", "kvm", HV_OP_HYPERCALL,
 	    "hypercall that adds one, argument and answer in memory, empty loop subtracted"),
+	ROW("exit.pio_user", "trap", HV_OP_PIO,
+	    "32-bit out that traps and is handed to the VMM's process, empty loop subtracted"),
+	ROW("exit.mmio_user", "trap", HV_OP_MMIO,
+	    "32-bit store that faults and is handed to the VMM's process, empty loop subtracted"),
+	ROW("hypercall", "trap", HV_OP_HYPERCALL,
+	    "hypercall that adds one, argument and answer in memory, empty loop subtracted"),
+	ROW("trap.privileged", "trap", HV_OP_PRIVILEGED,
+	    "read of CR4 that traps and is emulated, empty loop subtracted"),
 	{0},
 };
