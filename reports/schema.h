@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The tables and views of a results database, as SQL. The views `result`, `summary` and `parameter`
+ * are what people and scripts may rely on; the tables are ours and may change with the version.
+ */
+#ifndef REPORTS_SCHEMA_H
+#define REPORTS_SCHEMA_H
+
+enum {
+	SCHEMA_APPLICATION = 0x4d435653, /* "MCVS", in the header of the file */
+	SCHEMA_VERSION = 1,		 /* PRAGMA user_version */
+};
+
+/* Makes everything in an empty database, except the rows of `student`. */
+extern const char schema_sql[];
+
+#endif
