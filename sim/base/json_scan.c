@@ -234,10 +234,11 @@ static int compare_keys(const void *va, const void *vb)
 
 static void report_duplicates(struct scan *s, size_t first)
 {
-	struct key_seen *keys = s->keys + first;
 	size_t n = s->key_count - first;
-	if (n > 1)
-		qsort(keys, n, sizeof(*keys), compare_keys);
+	if (n == 0)
+		return;
+	struct key_seen *keys = s->keys + first;
+	qsort(keys, n, sizeof(*keys), compare_keys);
 	for (size_t i = 1, start = 0; i < n && !s->over; i++) {
 		if (keys[i].length != keys[start].length ||
 		    memcmp(keys[i].name, keys[start].name, keys[i].length) != 0) {

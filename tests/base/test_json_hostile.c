@@ -111,6 +111,7 @@ static void mistakes_are_named_and_placed(void)
 		{"{\"a\": 1 \"b\": 2}", 1, 8, "", "a comma is missing here"},
 		{"{\"a\": [1 2]}", 1, 10, "/a", "expected ',' or ']'"},
 		{"{,}", 1, 2, "", "expected a key"},
+		{"{#", 1, 2, "", "expected a key"},
 		{"{\"a\": 1} x", 1, 10, "", "behind the end of the document"},
 		{"{} {}", 1, 4, "", "behind the end of the document"},
 		{"{\n // no\n \"a\": 1}", 2, 2, "", "no comments"},
