@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hvcore/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +196,41 @@ int hv_cgroup_create(struct hv_cgroup *g, const char *name, const struct hv_cgro
 		  "memory");
 	set_limit(g, "pids.max", limits->pids, "pids");
 	return 0;
+}
+
+static void sweep_folder(const char *folder, const char *prefix)
+{
+	size_t n = strlen(prefix);
+	DIR *d = opendir(folder);
+	if (!d)
+		return;
+	for (struct dirent *x; (x = readdir(d));) {
+		if (strncmp(x->d_name, prefix, n) != 0)
+			continue;
+		long pid = strtol(x->d_name + n, NULL, 10);
+		if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
+			unlinkat(dirfd(d), x->d_name, AT_REMOVEDIR);
+	}
+	closedir(d);
+}
+
+void hv_cgroup_sweep(const char *prefix)
+{
+	struct hierarchy h;
+	char own[256], folder[512];
+
+	find_mounts(&h);
+	int version = version_of(&h);
+	for (int i = 0; i < CONTROLLERS; i++) {
+		const char *mount = version == 2 ? h.v2 : h.v1[i];
+		if (!mount[0])
+			continue;
+		own_group(version == 2 ? NULL : controllers[i], own, sizeof(own));
+		snprintf(folder, sizeof(folder), "%s%s", mount, own);
+		sweep_folder(folder, prefix);
+		if (version == 2)
+			break;
+	}
 }
 
 int hv_cgroup_add(const struct hv_cgroup *g, pid_t pid, struct err *e)

@@ -35,6 +35,10 @@ int hv_cgroup_version(struct err *e);
 int hv_cgroup_create(struct hv_cgroup *g, const char *name, const struct hv_cgroup_limits *limits,
 		     struct err *e);
 
+/* Removes groups named "<prefix><pid>-..." whose process is gone: a killed program cannot remove
+ * its own. Groups that still hold processes stay. */
+void hv_cgroup_sweep(const char *prefix);
+
 /* Moves a process in. */
 int hv_cgroup_add(const struct hv_cgroup *g, pid_t pid, struct err *e);
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 enum { READY_LIMIT_MS = 5000 };
+#define GROUP_PREFIX "hvcore-"
 
 /* Root inside maps to this user outside when the caller is root, so that the container's root owns
  * nothing of the host. */
@@ -148,7 +149,7 @@ static int make_cgroup(struct hv_container *c, const struct hv_container_spec *s
 	if (!(spec->want & bit))
 		return 0;
 	char name[64];
-	snprintf(name, sizeof(name), "hvcore-%d-%llx", (int)getpid(),
+	snprintf(name, sizeof(name), GROUP_PREFIX "%d-%llx", (int)getpid(),
 		 (unsigned long long)hv_clock_ns());
 	int rc = hv_cgroup_create(&c->cgroup, name, &spec->limits, e);
 	if (rc == 0) {
@@ -307,6 +308,7 @@ int hv_container_try(unsigned must, struct hv_container *c, struct err *e)
 {
 	const struct hv_container_spec spec = {
 		.want = HV_LAYERS_ALL, .must = must, .main = do_nothing};
+	hv_cgroup_sweep(GROUP_PREFIX);
 	int rc = hv_container_create(c, &spec, e);
 	return rc ? rc : hv_container_destroy(c, e);
 }

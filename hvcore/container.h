@@ -85,7 +85,8 @@ int hv_container_wait(struct hv_container *c, int limit_ms, int *status, struct 
 int hv_container_destroy(struct hv_container *c, struct err *e);
 
 /* Creates and destroys one container with every layer, to see what can be had here. 0 when all of
- * `must` can; else the code and the reason. c->have and c->missing tell about the rest. */
+ * `must` can; else the code and the reason. Also removes groups that killed runs left behind.
+ * c->have and c->missing tell about the rest. */
 int hv_container_try(unsigned must, struct hv_container *c, struct err *e);
 
 #endif

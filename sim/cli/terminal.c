@@ -78,7 +78,7 @@ int cli_close_stdout(int code)
 	errno = 0;
 	if (fclose(stdout) != 0)
 		bad = true;
-	if (bad && code == CLI_OK)
+	if (bad && (code == CLI_OK || code == CLI_PARTIAL))
 		return cli_fail(CLI_FAILED, "cannot write to standard output%s%s",
 				errno ? ": " : "", errno ? strerror(errno) : "");
 	return code;

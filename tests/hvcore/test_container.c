@@ -347,6 +347,56 @@ static void works_for_a_user_who_is_not_root(void)
 		CU_ASSERT_EQUAL(WEXITSTATUS(status), 0);
 }
 
+static int make_one_and_die(void)
+{
+	const struct hv_container_spec spec = {
+		.want = HV_LAYERS_ALL, .must = HV_LAYER_BIT(HV_LAYER_CGROUP), .main = idle};
+	struct hv_container c;
+	struct err e;
+	if (hv_container_create(&c, &spec, &e) != 0)
+		return 77;
+	raise(SIGKILL);
+	return 1;
+}
+
+static void what_a_killed_program_left_is_removed_by_the_next(void)
+{
+	struct err e = {0};
+	struct hv_container c;
+	char group[sizeof(c.cgroup.path[0])] = "";
+	/* Where groups go, from one of our own. */
+	const struct hv_container_spec spec = {
+		.want = HV_LAYERS_ALL, .must = HV_LAYER_BIT(HV_LAYER_CGROUP), .main = idle};
+	if (hv_container_create(&c, &spec, &e) != 0) {
+		test_skip("%s", e.text);
+		return;
+	}
+	strcpy(group, c.cgroup.path[0]);
+	*strrchr(group, '/') = '\0';
+	CU_ASSERT_EQUAL(hv_container_destroy(&c, &e), 0);
+
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(make_one_and_die());
+	int status;
+	waitpid(pid, &status, 0);
+	CU_ASSERT_TRUE(WIFSIGNALED(status));
+	/* The container dies with its maker; its group may take a moment to be free. */
+	bool left = true;
+	for (int i = 0; i < 500 && left; i++) {
+		CU_ASSERT_EQUAL(hv_container_try(0, &c, &e), 0);
+		char name[64];
+		snprintf(name, sizeof(name), "hvcore-%d-", (int)pid);
+		left = false;
+		DIR *d = opendir(group);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+		for (struct dirent *x; (x = readdir(d));)
+			left |= strncmp(x->d_name, name, strlen(name)) == 0;
+		closedir(d);
+	}
+	CU_ASSERT_FALSE(left);
+}
+
 static int end_at_once(void *arg, int channel)
 {
 	(void)arg;
@@ -395,6 +445,8 @@ int main(int argc, char **argv)
 		 a_group_limits_processes_and_takes_them_all_down},
 		{"many_leave_nothing_behind", many_leave_nothing_behind},
 		{"works_for_a_user_who_is_not_root", works_for_a_user_who_is_not_root},
+		{"what_a_killed_program_left_is_removed_by_the_next",
+		 what_a_killed_program_left_is_removed_by_the_next},
 		{"the_exit_status_comes_out_and_waiting_has_an_end",
 		 the_exit_status_comes_out_and_waiting_has_an_end},
 		{0},

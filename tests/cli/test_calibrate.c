@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * mcvsim calibrate and doctor as a user runs them: on this machine as it is, on machines that lack
+ * something, and with an hvcore that misbehaves (a script that stands beside a copy of mcvsim).
+ */
+#include "tests/support/program.h"
+#include "tests/support/test.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static cJSON *read_json(const char *name)
+{
+	char path[512], *text;
+	snprintf(path, sizeof(path), "%s/%s", test_scratch(), name);
+	FILE *f = fopen(path, "rb");
+	if (!f)
+		return NULL;
+	text = calloc(1, 1 << 20);
+	size_t n = fread(text, 1, (1 << 20) - 1, f);
+	fclose(f);
+	cJSON *json = cJSON_ParseWithLength(text, n);
+	free(text);
+	return json;
+}
+
+static bool exists(const char *name)
+{
+	char path[512];
+	snprintf(path, sizeof(path), "%s/%s", test_scratch(), name);
+	return access(path, F_OK) == 0;
+}
+
+static const cJSON *at(const cJSON *object, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+static void check_entry(const cJSON *entry)
+{
+	static const char *const numbers[] = {"p50", "min", "p90", "mad", "batches"};
+	static const char *const texts[] = {"unit", "backend", "method", "source"};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		CU_ASSERT(cJSON_IsNumber(at(entry, numbers[i])) &&
+			  at(entry, numbers[i])->valuedouble >= 0);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		CU_ASSERT(cJSON_IsString(at(entry, texts[i])));
+	CU_ASSERT(at(entry, "min")->valuedouble <= at(entry, "p50")->valuedouble);
+	CU_ASSERT(at(entry, "p50")->valuedouble <= at(entry, "p90")->valuedouble);
+	CU_ASSERT(at(entry, "batches")->valuedouble >= 21);
+	CU_ASSERT_STRING_EQUAL(at(entry, "source")->valuestring, "measured");
+}
+
+/* What every profile has, whatever the machine. */
+static void check_profile(const cJSON *profile)
+{
+	const cJSON *machine = at(profile, "machine"), *item;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(profile);
+	CU_ASSERT_EQUAL(at(profile, "schema")->valueint, 1);
+	CU_ASSERT(cJSON_IsString(at(machine, "measured_at")));
+	CU_ASSERT(cJSON_IsBool(at(machine, "nested")));
+	CU_ASSERT(cJSON_IsString(at(machine, "kernel")));
+	CU_ASSERT(cJSON_IsObject(at(machine, "mitigations")));
+	cJSON_ArrayForEach(item, at(profile, "primitives")) check_entry(item);
+	cJSON_ArrayForEach(item, at(profile, "operations")) check_entry(item);
+	cJSON_ArrayForEach(item, at(profile, "failed"))
+		CU_ASSERT(cJSON_IsString(item) && item->valuestring[0]);
+}
+
+static void the_profile_has_the_shape_that_scripts_rely_on(void)
+{
+	struct program_result r =
+		program_run("$BIN/mcvsim calibrate --quick --backend native -o $TMP/native.json");
+	/* 3: on a busy machine a probe may rightly refuse to give a number. */
+	CU_ASSERT(r.code == 0 || r.code == 3);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "syscall.native"));
+	CU_ASSERT_PTR_NULL(strstr(r.err, "measuring")); /* progress is for terminals */
+	program_free(&r);
+
+	cJSON *profile = read_json("native.json");
+	check_profile(profile);
+	CU_ASSERT(at(at(profile, "primitives"), "syscall.native") ||
+		  at(at(profile, "failed"), "syscall.native"));
+	CU_ASSERT_PTR_NULL(at(at(profile, "primitives"), "blk.read_4k.native"));
+	CU_ASSERT_PTR_NULL(at(at(profile, "primitives"), "syscall.container"));
+	cJSON_Delete(profile);
+}
+
+/* ---- machines that lack something ---- */
+
+/* The names and reasons of a profile that was measured without /dev/kvm by `prefix`. */
+static void check_without_kvm(const char *prefix, const char *reason)
+{
+	PROGRAM_EXPECT(0, NULL, "chmod 755 $TMP");
+	struct program_result r = program_run("%s $BIN/mcvsim calibrate --quick --json", prefix);
+	if (r.code == 126 || r.code == 127) {
+		test_skip("the programs cannot be run that way here: %.60s", r.err);
+		program_free(&r);
+		return;
+	}
+	CU_ASSERT(r.code == 0 || r.code == 3);
+	cJSON *profile = cJSON_Parse(r.out);
+	check_profile(profile);
+	const cJSON *failed = at(profile, "failed"), *item;
+	int of_kvm = 0;
+	cJSON_ArrayForEach(item, failed) of_kvm += strstr(item->valuestring, reason) != NULL;
+	CU_ASSERT(of_kvm > 0);
+	CU_ASSERT(at(at(profile, "primitives"), "syscall.native") || at(failed, "syscall.native"));
+	CU_ASSERT_PTR_NULL(at(at(profile, "primitives"), "exit.pio_user"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "not offered by this machine"));
+	cJSON_Delete(profile);
+	program_free(&r);
+}
+
+static void without_the_right_to_kvm_the_rest_is_measured(void)
+{
+	if (access("/dev/kvm", F_OK) != 0) {
+		test_skip("no /dev/kvm: the other cases of this suite ran without it");
+		return;
+	}
+	if (geteuid() != 0) {
+		test_skip("only root can become somebody else");
+		return;
+	}
+	struct stat st;
+	if (stat("/dev/kvm", &st) == 0 && st.st_mode & 06) {
+		test_skip("everybody may open /dev/kvm here");
+		return;
+	}
+	check_without_kvm("setpriv --reuid 65533 --regid 65533 --clear-groups", "ermission");
+}
+
+static void with_a_broken_kvm_the_rest_is_measured(void)
+{
+	if (access("/dev/kvm", F_OK) != 0 ||
+	    program_run("unshare -rm mount --bind /dev/null /dev/kvm").code != 0) {
+		test_skip("cannot hide /dev/kvm in a mount namespace here");
+		return;
+	}
+	check_without_kvm("unshare -rm sh -c 'mount --bind /dev/null /dev/kvm && exec \"$@\"' sh",
+			  "/dev/kvm");
+}
+
+static void doctor_says_what_to_do(void)
+{
+	PROGRAM_EXPECT(0, "native", "$BIN/mcvsim doctor");
+	struct program_result r = program_run("$BIN/mcvsim doctor --json");
+	cJSON *found = cJSON_Parse(r.out);
+	const cJSON *item;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+	CU_ASSERT(cJSON_IsObject(at(found, "machine")));
+	CU_ASSERT(cJSON_GetArraySize(at(found, "backends")) >= 2);
+	cJSON_ArrayForEach(item, at(found, "backends")) CU_ASSERT(
+		cJSON_IsTrue(at(item, "available")) || cJSON_IsString(at(item, "reason")));
+	cJSON_ArrayForEach(item, at(found, "advice"))
+		CU_ASSERT(cJSON_IsString(at(item, "problem")) && cJSON_IsString(at(item, "do")));
+	cJSON_Delete(found);
+	program_free(&r);
+	PROGRAM_EXPECT(0, "gnuplot-nox", "PATH=/nowhere $BIN/mcvsim doctor");
+}
+
+/* ---- an hvcore that misbehaves ---- */
+
+/* Lists six probes. `good` works, `crash` dies of a signal, `noisy` fails its check the first time
+ * and works the second, `broken` always fails, `garbage` prints what is no JSON, `absent` is not
+ * offered. */
+static const char fake_hvcore[] =
+	"#!/bin/sh\n"
+	"entry() { echo '{\"name\":\"'$1'\",\"backend\":\"native\",\"unit\":\"ns\",\"p50\":'$2',"
+	"\"min\":1,\"p90\":999,\"mad\":'$3',\"batches\":21,\"method\":\"m\",\"source\":"
+	"\"measured\"}'; }\n"
+	"here=$(dirname \"$0\")\n"
+	"case \"$1 $2\" in\n"
+	"'doctor --json') echo "
+	"'{\"machine\":{\"kernel\":\"k\",\"nested\":false,\"mitigations\":{}},"
+	"\"backends\":[],\"cpu_time\":{\"steal\":0,\"total\":0}}';;\n"
+	"'list --json') [ -e $here/empty ] && echo '{\"backends\":[],\"probes\":[]}' && exit 0\n"
+	"  printf '{\"backends\":[{\"name\":\"native\"},{\"name\":\"container\"}],\"probes\":['\n"
+	"  for n in good crash noisy broken garbage; do\n"
+	"    printf '{\"name\":\"%s\",\"backend\":\"native\",\"available\":true},' $n; done\n"
+	"  echo '{\"name\":\"absent\",\"backend\":\"native\",\"available\":false,\"reason\":\"no "
+	"such "
+	"hardware\"}]}';;\n"
+	"'probe good') while [ -e $here/slow ]; do : > $here/started; sleep 0.02; done\n"
+	"  entry good $(cat $here/value 2>/dev/null || echo 100) 2;;\n"
+	"'probe crash') kill -SEGV $$;;\n"
+	"'probe noisy') [ -e $here/tried ] && { rm $here/tried; entry noisy 7 1; exit 0; }\n"
+	"  : > $here/tried; echo '{\"name\":\"noisy\",\"failed\":\"too noisy: 40 %'\"\\\"}\"; exit "
+	"1;;\n"
+	"'probe broken') echo '{\"name\":\"broken\",\"failed\":\"not linear\"}'; exit 1;;\n"
+	"'probe garbage') echo 'Segmentation fault';;\n"
+	"esac\n";
+
+/* Makes TMP/bin/ with a copy of mcvsim and the script. */
+static void stand_in(void)
+{
+	PROGRAM_EXPECT(0, NULL, "rm -rf $TMP/bin && mkdir $TMP/bin && cp $BIN/mcvsim $TMP/bin/");
+	program_write_file("bin/hvcore", fake_hvcore);
+	PROGRAM_EXPECT(0, NULL, "chmod +x $TMP/bin/hvcore");
+}
+
+static void a_crash_costs_one_probe(void)
+{
+	stand_in();
+	PROGRAM_EXPECT(3, "3 should have worked", "$TMP/bin/mcvsim calibrate -o $TMP/fake.json");
+	cJSON *profile = read_json("fake.json");
+	const cJSON *primitives = at(profile, "primitives"), *failed = at(profile, "failed");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(profile);
+	CU_ASSERT_EQUAL(cJSON_GetArraySize(primitives), 2);
+	CU_ASSERT_EQUAL(at(at(primitives, "good"), "p50")->valuedouble, 100);
+	CU_ASSERT_EQUAL(at(at(primitives, "noisy"), "p50")->valuedouble, 7);
+	CU_ASSERT_EQUAL(cJSON_GetArraySize(failed), 4);
+	CU_ASSERT_PTR_NOT_NULL(strstr(at(failed, "crash")->valuestring, "signal 11"));
+	CU_ASSERT_STRING_EQUAL(at(failed, "broken")->valuestring, "not linear");
+	CU_ASSERT_PTR_NOT_NULL(strstr(at(failed, "garbage")->valuestring, "not JSON"));
+	CU_ASSERT_STRING_EQUAL(at(failed, "absent")->valuestring, "no such hardware");
+	cJSON_Delete(profile);
+}
+
+static void without_hvcore_it_says_so(void)
+{
+	stand_in();
+	PROGRAM_EXPECT(1, "cannot find the program hvcore",
+		       "rm $TMP/bin/hvcore; PATH=/usr/bin:/bin $TMP/bin/mcvsim calibrate");
+	PROGRAM_EXPECT(0, "cannot find the program hvcore",
+		       "PATH=/usr/bin:/bin $TMP/bin/mcvsim doctor");
+}
+
+static void nothing_measured_is_a_failure(void)
+{
+	stand_in();
+	PROGRAM_EXPECT(1, "nothing could be measured",
+		       ": > $TMP/bin/empty; $TMP/bin/mcvsim calibrate -o $TMP/none.json");
+	CU_ASSERT_FALSE(exists("none.json"));
+}
+
+static void an_unknown_backend_is_a_usage_error(void)
+{
+	stand_in();
+	PROGRAM_EXPECT(2, "did you mean 'native'", "$TMP/bin/mcvsim calibrate --backend nativ");
+}
+
+static void an_older_profile_is_kept_and_anything_else_is_left_alone(void)
+{
+	stand_in();
+	PROGRAM_EXPECT(3, "wrote", "$TMP/bin/mcvsim calibrate -o $TMP/again.json");
+	PROGRAM_EXPECT(3, "wrote",
+		       "echo 250 > $TMP/bin/value; $TMP/bin/mcvsim calibrate -o $TMP/again.json");
+	cJSON *now = read_json("again.json"), *before = read_json("again.json.bak");
+	CU_ASSERT_EQUAL(at(at(at(now, "primitives"), "good"), "p50")->valuedouble, 250);
+	CU_ASSERT_EQUAL(at(at(at(before, "primitives"), "good"), "p50")->valuedouble, 100);
+	cJSON_Delete(now);
+	cJSON_Delete(before);
+
+	PROGRAM_EXPECT(
+		2, "is something else",
+		"echo 'my thesis' > $TMP/notes.txt; $TMP/bin/mcvsim calibrate -o $TMP/notes.txt");
+	PROGRAM_EXPECT(0, "my thesis", "cat $TMP/notes.txt");
+	PROGRAM_EXPECT(2, "is a folder", "$TMP/bin/mcvsim calibrate -o $TMP");
+}
+
+static void output_that_cannot_be_written_is_a_failure(void)
+{
+	stand_in();
+	PROGRAM_EXPECT(1, "No space left", "$TMP/bin/mcvsim calibrate -o /dev/full");
+	PROGRAM_EXPECT(0, NULL, "test -c /dev/full");
+	PROGRAM_EXPECT(1, "standard output", "$TMP/bin/mcvsim calibrate --json >/dev/full");
+	PROGRAM_EXPECT(1, "No such file or directory",
+		       "$TMP/bin/mcvsim calibrate -o $TMP/nowhere/p.json");
+}
+
+static void a_full_disk_leaves_the_old_profile(void)
+{
+	stand_in();
+	if (program_run("unshare -rm mount -t tmpfs -o size=64k x $TMP/bin").code != 0) {
+		test_skip("cannot mount a small tmpfs here");
+		return;
+	}
+	PROGRAM_EXPECT(
+		1, "No space left",
+		"mkdir -p $TMP/small; unshare -rm sh -c 'mount -t tmpfs -o size=8k x $TMP/small && "
+		"$TMP/bin/mcvsim calibrate -o $TMP/small/p.json >/dev/null; "
+		"head -c 4096 /dev/zero > $TMP/small/filler; "
+		"cp $TMP/small/p.json $TMP/small.before; "
+		"$TMP/bin/mcvsim calibrate -o $TMP/small/p.json >/dev/null; code=$?; "
+		"cmp $TMP/small/p.json $TMP/small.before || code=9; "
+		"ls $TMP/small | grep -qv -e filler -e \"^p.json$\" && code=8; exit $code'");
+}
+
+/* Starts a run that hangs in its first probe and kills it there; its exit code becomes ours. */
+#define KILL_IN_MID_RUN(signal)                                                                    \
+	"rm -f $TMP/bin/started; : > $TMP/bin/slow\n"                                              \
+	"$TMP/bin/mcvsim calibrate -o $TMP/killed.json & pid=$!\n"                                 \
+	"while [ ! -e $TMP/bin/started ]; do sleep 0.02; done\n"                                   \
+	"kill -" signal " $pid; rm $TMP/bin/slow; wait $pid"
+
+static void a_killed_run_leaves_no_half_profile(void)
+{
+	stand_in();
+	PROGRAM_EXPECT(3, "wrote", "$TMP/bin/mcvsim calibrate -o $TMP/killed.json");
+	PROGRAM_EXPECT(0, NULL, "cp $TMP/killed.json $TMP/before.json");
+	PROGRAM_EXPECT(137, NULL, KILL_IN_MID_RUN("KILL"));
+	PROGRAM_EXPECT(1, "nothing was written", KILL_IN_MID_RUN("TERM"));
+	PROGRAM_EXPECT(0, NULL, "cmp $TMP/killed.json $TMP/before.json");
+	PROGRAM_EXPECT(0, "1", "ls $TMP | grep -c '^killed.json'");
+}
+
+static void compare_tells_change_from_noise(void)
+{
+	stand_in();
+	PROGRAM_EXPECT(3, NULL, "$TMP/bin/mcvsim calibrate -o $TMP/old.json");
+	PROGRAM_EXPECT(3, "same",
+		       "echo 104 > $TMP/bin/value; "
+		       "$TMP/bin/mcvsim calibrate --compare $TMP/old.json | grep ^good; "
+		       "exit 3");
+	PROGRAM_EXPECT(0, "CHANGED",
+		       "echo 140 > $TMP/bin/value; "
+		       "$TMP/bin/mcvsim calibrate --compare $TMP/old.json | grep ^good");
+	PROGRAM_EXPECT(2, "not a profile",
+		       "echo '{\"schema\":' > $TMP/cut.json; "
+		       "$TMP/bin/mcvsim calibrate --compare $TMP/cut.json");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"the_profile_has_the_shape_that_scripts_rely_on",
+		 the_profile_has_the_shape_that_scripts_rely_on},
+		{"without_the_right_to_kvm_the_rest_is_measured",
+		 without_the_right_to_kvm_the_rest_is_measured},
+		{"with_a_broken_kvm_the_rest_is_measured", with_a_broken_kvm_the_rest_is_measured},
+		{"doctor_says_what_to_do", doctor_says_what_to_do},
+		{"a_crash_costs_one_probe", a_crash_costs_one_probe},
+		{"without_hvcore_it_says_so", without_hvcore_it_says_so},
+		{"nothing_measured_is_a_failure", nothing_measured_is_a_failure},
+		{"an_unknown_backend_is_a_usage_error", an_unknown_backend_is_a_usage_error},
+		{"an_older_profile_is_kept_and_anything_else_is_left_alone",
+		 an_older_profile_is_kept_and_anything_else_is_left_alone},
+		{"output_that_cannot_be_written_is_a_failure",
+		 output_that_cannot_be_written_is_a_failure},
+		{"a_full_disk_leaves_the_old_profile", a_full_disk_leaves_the_old_profile},
+		{"a_killed_run_leaves_no_half_profile", a_killed_run_leaves_no_half_profile},
+		{"compare_tells_change_from_noise", compare_tells_change_from_noise},
+		{0},
+	};
+	return test_main("calibrate", cases, argc, argv);
+}
