@@ -22,6 +22,7 @@ struct job {
 struct run {
 	const struct calibrate_options *options;
 	struct calibrate_result *result;
+	const cJSON *probes; /* all that hvcore lists */
 	cJSON *primitives, *operations, *failed;
 	struct job jobs[PROBES_MAX];
 	size_t job_count, done;
@@ -67,16 +68,19 @@ static int check_backend(const char *wanted, const cJSON *list, struct err *e)
 }
 
 /* The name under which a probe goes into the profile. Where several backends offer the same one,
- * the first (hvcore's order of preference) has it, the others get their backend's name behind. */
+ * the first in hvcore's order of preference has it, the others get their backend's name behind.
+ * What a name means must not depend on what this machine lacks: an exit is kvm's also where there
+ * is no kvm. */
 static const char *entry_name(const struct run *r, const cJSON *probe, char *buf, size_t size)
 {
-	const char *name = hvcore_text(probe, "name"), *backend = hvcore_text(probe, "backend");
-	for (size_t i = 0; i < r->job_count; i++) {
-		const cJSON *other = r->jobs[i].probe;
+	const char *name = hvcore_text(probe, "name");
+	const cJSON *other;
+	cJSON_ArrayForEach(other, r->probes)
+	{
 		if (other == probe)
 			break;
 		if (strcmp(hvcore_text(other, "name"), name) == 0) {
-			snprintf(buf, size, "%s@%s", name, backend);
+			snprintf(buf, size, "%s@%s", name, hvcore_text(probe, "backend"));
 			return buf;
 		}
 	}
@@ -155,7 +159,8 @@ static void choose_jobs(struct run *r, const cJSON *list)
 {
 	const cJSON *probe;
 	const char *backend = r->options->backend;
-	cJSON_ArrayForEach(probe, cJSON_GetObjectItemCaseSensitive(list, "probes"))
+	r->probes = cJSON_GetObjectItemCaseSensitive(list, "probes");
+	cJSON_ArrayForEach(probe, r->probes)
 	{
 		if (backend && strcmp(backend, hvcore_text(probe, "backend")) != 0)
 			continue;
@@ -165,14 +170,6 @@ static void choose_jobs(struct run *r, const cJSON *list)
 		}
 		r->result->unavailable++;
 		fail(r, probe, hvcore_text(probe, "reason"));
-	}
-	/* What one backend lacks and another has is not missing. */
-	for (size_t i = 0; i < r->job_count; i++) {
-		const char *name = hvcore_text(r->jobs[i].probe, "name");
-		if (cJSON_HasObjectItem(r->failed, name)) {
-			cJSON_DeleteItemFromObjectCaseSensitive(r->failed, name);
-			r->result->unavailable--;
-		}
 	}
 }
 

@@ -59,8 +59,7 @@ static bool is_program(const char *path)
 const char *cli_find_program(const char *name)
 {
 	static char found[PATH_MAX];
-	/* hvcore: where the build puts that program, in a folder of its layer's name. */
-	static const char *const places[] = {".", "../libexec/mcvsim", "hvcore", "..", NULL};
+	static const char *const places[] = {".", "../libexec/mcvsim", "..", NULL};
 	char own[PATH_MAX - 128];
 	if (own_folder(own, sizeof(own))) {
 		for (size_t i = 0; places[i]; i++) {

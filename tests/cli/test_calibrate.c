@@ -168,7 +168,7 @@ static void doctor_says_what_to_do(void)
 
 /* Lists six probes. `good` works, `crash` dies of a signal, `noisy` fails its check the first time
  * and works the second, `broken` always fails, `garbage` prints what is no JSON, `absent` is not
- * offered. */
+ * offered by its first backend but by its second. */
 static const char fake_hvcore[] =
 	"#!/bin/sh\n"
 	"entry() { echo '{\"name\":\"'$1'\",\"backend\":\"native\",\"unit\":\"ns\",\"p50\":'$2',"
@@ -211,7 +211,9 @@ static void a_crash_costs_one_probe(void)
 	cJSON *profile = read_json("fake.json");
 	const cJSON *primitives = at(profile, "primitives"), *failed = at(profile, "failed");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(profile);
-	CU_ASSERT_EQUAL(cJSON_GetArraySize(primitives), 2);
+	CU_ASSERT_EQUAL(cJSON_GetArraySize(primitives), 3);
+	/* A second backend's value does not pass for the first one's that is missing. */
+	CU_ASSERT_EQUAL(at(at(primitives, "absent@container"), "p50")->valuedouble, 5);
 	CU_ASSERT_EQUAL(at(at(primitives, "good"), "p50")->valuedouble, 100);
 	CU_ASSERT_EQUAL(at(at(primitives, "noisy"), "p50")->valuedouble, 7);
 	CU_ASSERT_EQUAL(cJSON_GetArraySize(failed), 4);
