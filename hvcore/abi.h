@@ -48,6 +48,24 @@ enum hv_call {
 #define HV_NOP_PORT	 0x540u
 #define HV_DOORBELL_PORT 0x548u
 
+/* The ATA disk: the eight registers of a primary channel. */
+#define HV_ATA_PORT 0x1f0u
+
+/* A ring device's registers, 32 bits each, in ports from HV_BLK_PORT on, 4 apart. Addresses are
+ * guest-physical. Writing HV_QUEUE_SIZE (a power of two up to HV_QUEUE_MAX) starts the queue, 0
+ * resets the device. */
+#define HV_BLK_PORT 0x600u
+enum hv_queue_port {
+	HV_QUEUE_DESC,	/* struct vring_desc[size], 16-aligned */
+	HV_QUEUE_AVAIL, /* struct vring_avail */
+	HV_QUEUE_USED,	/* struct vring_used */
+	HV_QUEUE_SIZE,
+	HV_QUEUE_NOTIFY, /* the doorbell; the value means nothing */
+	HV_QUEUE_STATUS, /* read: 0 stopped, 1 running, 2 the guest broke the rules: reset it */
+	HV_QUEUE_PORTS
+};
+#define HV_QUEUE_MAX 256u
+
 struct hv_call_exit {
 	uint32_t status; /* 0 to 255 */
 };

@@ -24,12 +24,16 @@ static int run_to_yield(struct hv_bench *bench, struct err *e)
 }
 
 int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
-		  const struct hv_probe_env *env, uint64_t mem_bytes, struct err *e)
+		  const struct hv_probe_env *env, uint64_t mem_bytes,
+		  const struct hv_device *device, struct err *e)
 {
 	memset(bench, 0, sizeof(*bench));
 	const struct hv_image *image = hv_image_find("probe");
-	if (!image)
+	if (!image) {
+		if (device)
+			device->ops->close(device->state);
 		return err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
+	}
 	struct hv_config config = {
 		.backend = backend,
 		.regime = env->kvm_regime,
@@ -43,6 +47,12 @@ int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
 		rc = backend->regime(&config.regime, e);
 	if (!rc)
 		rc = hv_vm_open(&bench->vm, &config, e);
+	if (device && bench->vm) {
+		int attached = hv_vm_attach(bench->vm, *device, e);
+		rc = rc ? rc : attached;
+	} else if (device) {
+		device->ops->close(device->state);
+	}
 	if (!rc)
 		rc = run_to_yield(bench, e);
 	uint64_t exits;

@@ -17,10 +17,11 @@ struct hv_bench {
 	bool counts_exits; /* the backend can */
 };
 
-/* Starts the guest and runs it to its first yield. `mem_bytes` 0: default. On failure nothing is
- * left behind. */
+/* Starts the guest, with `device` (NULL: none; taken over, also on failure), and runs it to its
+ * first yield. `mem_bytes` 0: default. Zeroes *bench first. On failure nothing is left behind. */
 int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
-		  const struct hv_probe_env *env, uint64_t mem_bytes, struct err *e);
+		  const struct hv_probe_env *env, uint64_t mem_bytes,
+		  const struct hv_device *device, struct err *e);
 void hv_bench_close(struct hv_bench *bench);
 
 /* One batch of n operations `op`. Fills the batch's time, ticks and exits. */

@@ -40,7 +40,7 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	if (!g)
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
 	g->doorbell = -1;
-	int rc = hv_bench_open(&g->bench, hv_backend_find(probe->backend), env, 0, e);
+	int rc = hv_bench_open(&g->bench, hv_backend_find(probe->backend), env, 0, NULL, e);
 	if (rc) {
 		free(g);
 		return rc;

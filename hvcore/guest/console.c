@@ -18,10 +18,6 @@ void guest_put_hex(uint64_t value)
 	guest_puts(digits);
 }
 
-/* Compilers may call these on their own, also in freestanding code. */
-void *memcpy(void *to, const void *from, size_t n);
-void *memset(void *to, int byte, size_t n);
-
 void *memcpy(void *to, const void *from, size_t n)
 {
 	void *start = to;

@@ -58,6 +58,10 @@ static inline void hypercall(enum hv_call number, volatile void *block)
 	out32((uint16_t)(HV_CALL_PORT + number), gpa_of(block));
 }
 
+/* Compilers may call these on their own, also in freestanding code. */
+void *memcpy(void *to, const void *from, size_t n);
+void *memset(void *to, int byte, size_t n);
+
 /* Console. */
 void guest_puts(const char *text);
 void guest_put_hex(uint64_t value);

@@ -2,7 +2,7 @@
  * The guest of the probes: takes work from the VMM, does it as often as asked between two readings
  * of the TSC, and hands the ticks back. Each operation is a loop of its own; HV_OP_EMPTY is the
  * same loop without the operation. */
-#include "hvcore/guest/guest.h"
+#include "hvcore/guest/drivers.h"
 
 static volatile struct hv_call_yield work;
 
@@ -59,6 +59,33 @@ static void op_privileged(uint64_t n)
 	}
 }
 
+static uint8_t block[HV_BLOCK_BYTES] __attribute__((aligned(4096)));
+
+/* Reads the blocks that hv_block_at names, from index work.arg on, and adds up what came. */
+static void op_ata_read(uint64_t n)
+{
+	uint64_t sum = 0;
+	for (uint64_t i = work.arg; n > 0; i++, n--) {
+		if (guest_ata_read(hv_block_at(i) * (HV_BLOCK_BYTES / 512), HV_BLOCK_BYTES / 512,
+				   block))
+			work.failed = 1;
+		sum += hv_block_sum(block);
+	}
+	work.checksum = sum;
+}
+
+static void op_virtio_read(uint64_t n)
+{
+	uint64_t sum = 0;
+	for (uint64_t i = work.arg; n > 0; i++, n--) {
+		if (guest_virtio_blk_read(hv_block_at(i) * (HV_BLOCK_BYTES / 512), HV_BLOCK_BYTES,
+					  block))
+			work.failed = 1;
+		sum += hv_block_sum(block);
+	}
+	work.checksum = sum;
+}
+
 static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_EMPTY] = op_empty,
 	[HV_OP_PIO] = op_pio,
@@ -67,12 +94,15 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_HYPERCALL] = op_hypercall,
 	[HV_OP_TOUCH] = op_touch,
 	[HV_OP_PRIVILEGED] = op_privileged,
+	[HV_OP_ATA_READ] = op_ata_read,
+	[HV_OP_VIRTIO_READ] = op_virtio_read,
 };
 
 int guest_main(const struct hv_boot *boot)
 {
 	if (boot->magic != HV_BOOT_MAGIC)
 		return 1;
+	guest_virtio_blk_start(); /* where there is no such device, nobody listens */
 	for (;;) {
 		hypercall(HV_CALL_YIELD, &work);
 		uint32_t op = work.op;

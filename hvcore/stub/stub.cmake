@@ -4,18 +4,15 @@
 if(NOT CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   return()
 endif()
-set(source ${CMAKE_CURRENT_SOURCE_DIR}/trap_stub_x86_64.c)
-set(HV_STUB ${CMAKE_CURRENT_BINARY_DIR}/trap_stub)
+set(source ${CMAKE_CURRENT_LIST_DIR}/trap_stub_x86_64.c)
+set(HV_STUB ${CMAKE_CURRENT_BINARY_DIR}/stub/trap_stub)
 add_custom_command(OUTPUT ${HV_STUB}
   COMMAND ${CMAKE_C_COMPILER} -std=gnu17 -O2 -ffreestanding -nostdlib -static -fno-pic -fno-pie -no-pie
     -mcmodel=large -mgeneral-regs-only -fno-stack-protector -fcf-protection=none
     -fno-asynchronous-unwind-tables -Wall -Wextra -Wshadow -Wconversion -I${PROJECT_SOURCE_DIR}
     -Wl,--build-id=none -Wl,-Ttext-segment=0x600000000000 -Wl,-z,noexecstack -s -o ${HV_STUB} ${source}
-  DEPENDS ${source} ${CMAKE_CURRENT_SOURCE_DIR}/trap_shared.h
+  DEPENDS ${source} ${CMAKE_CURRENT_LIST_DIR}/trap_shared.h
   VERBATIM)
-configure_file(stub.S.in stub.S @ONLY)
-set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/stub.S PROPERTIES OBJECT_DEPENDS ${HV_STUB}
-  TARGET_DIRECTORY hv)
-add_custom_target(hv_stub DEPENDS ${HV_STUB})
-add_dependencies(hv hv_stub)
-target_sources(hv PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/stub.S)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/stub.S.in stub/stub.S @ONLY)
+set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/stub/stub.S PROPERTIES OBJECT_DEPENDS ${HV_STUB})
+target_sources(hv PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/stub/stub.S)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The devices that a machine can have, in both worlds: register-programmed ones that a guest
+ * without any knowledge of virtualization drives (full), and ring-based ones (para). Each maker
+ * returns a device for hv_vm_attach; files and peers stay the caller's and must outlive the
+ * machine.
+ */
+#ifndef HVCORE_DEVICES_H
+#define HVCORE_DEVICES_H
+
+#include "hvcore/hv.h"
+
+/* An ATA disk in PIO mode (28-bit addresses; READ SECTORS, WRITE SECTORS, FLUSH CACHE, IDENTIFY
+ * DEVICE) on HV_ATA_PORT, over the first `bytes` of the file `fd`, a multiple of 512. Returns 0,
+ * ERR_NOMEM or ERR_INVALID. */
+int hv_ata_make(struct hv_device *device, int fd, uint64_t bytes, struct err *e);
+
+/* A block device over a split virtqueue, in the ring and request formats of virtio 1.x; its
+ * registers are the ports of enum hv_queue_port. Requests are answered within the doorbell's exit.
+ */
+int hv_virtio_blk_make(struct hv_device *device, int fd, uint64_t bytes, struct err *e);
+
+#endif

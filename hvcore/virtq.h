@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The device's side of a split virtqueue (virtio 1.x, section 2.7), over memory that a hostile
+ * guest writes to at any time. Every index and descriptor is read once, every address goes through
+ * the checked door, a chain that does not end is cut off. Used by the ring devices
+ * (dev_virtio_*.c).
+ */
+#ifndef HVCORE_VIRTQ_H
+#define HVCORE_VIRTQ_H
+
+#include "hvcore/hv.h"
+
+#include <sys/uio.h>
+
+enum hv_virtq_state { HV_VIRTQ_STOPPED, HV_VIRTQ_RUNNING, HV_VIRTQ_BROKEN };
+
+struct hv_virtq {
+	enum hv_virtq_state state;
+	hv_gpa desc, avail, used;
+	uint16_t size;	     /* 0: stopped */
+	uint16_t next_avail; /* index of the next chain to take */
+	uint16_t next_used;
+};
+
+/* One chain of descriptors as host memory: first what the device reads, then what it writes. Valid
+ * while the guest's memory is mapped. */
+struct hv_chain {
+	uint16_t head;
+	unsigned readable, writable; /* how many of iov; readable ones first */
+	uint64_t readable_bytes, writable_bytes;
+	struct iovec iov[HV_QUEUE_MAX];
+};
+
+/* The register file that ring devices share (enum hv_queue_port): takes a 32-bit write, or gives
+ * the value read. NOTIFY is left to the device. */
+void hv_virtq_register(struct hv_virtq *q, const struct hv_mem *mem, enum hv_queue_port port,
+		       bool write, uint32_t *value);
+
+/* Takes the next available chain. Returns 1, 0 when there is none, or -1 when the guest broke the
+ * rules (an index that jumped, a descriptor outside of memory, a loop, readable after writable):
+ * then the queue is BROKEN until the guest resets it. */
+int hv_virtq_pop(struct hv_virtq *q, const struct hv_mem *mem, struct hv_chain *chain);
+
+/* Gives a chain back, with `written` bytes written to it. */
+void hv_virtq_push(struct hv_virtq *q, const struct hv_mem *mem, const struct hv_chain *chain,
+		   uint32_t written);
+
+#endif
