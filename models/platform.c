@@ -57,7 +57,7 @@ static const struct key axes_keys[] = {
 #define AXIS_KEY(id, word, text, values)                                                           \
 	{ .name = word,                                                                            \
 	  .type = KEY_ENUM,                                                                        \
-	  .offset = offsetof(struct platform_file, axes) + AXIS_##id * sizeof(int),                \
+	  .offset = AXIS_##id * sizeof(int),                                                       \
 	  .choices = values,                                                                       \
 	  .help = text }
 	AXIS_KEY(PLACEMENT, "placement", "what the hypervisor runs on", placements),

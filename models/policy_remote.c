@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Every task runs at the site. */
+#include "models/policy.h"
+
+static bool offload(const void *parameters, const struct policy_view *view, struct stream *st)
+{
+	(void)parameters;
+	(void)view;
+	(void)st;
+	return true;
+}
+
+const struct policy_ops policy_remote_ops = {
+	.choice = { .name = "remote", .help = "every task runs at the site" },
+	.offload = offload,
+};
