@@ -203,34 +203,39 @@ static void take_rules(struct platform *p, enum op op)
 	}
 }
 
+int platform_compile(struct platform *p, const struct platform_file *file, struct arena *arena)
+{
+	*p = (struct platform){
+		.name = file->name,
+		.description = file->description,
+		.memory_bytes = file->memory_bytes,
+	};
+	memcpy(p->axes, file->axes, sizeof(p->axes));
+	size_t most = platform_rule_count;
+	for (int op = 0; op < OP_COUNT; op++)
+		most += file->replace[op].count + file->add[op].count;
+	p->terms = arena_array(arena, most, sizeof(*p->terms));
+	if (!p->terms)
+		return ERR_NOMEM;
+	for (int op = 0; op < OP_COUNT; op++) {
+		if (file->replace[op].count > 0)
+			take_file_terms(p, (enum op)op, &file->replace[op]);
+		else
+			take_rules(p, (enum op)op);
+		take_file_terms(p, (enum op)op, &file->add[op]);
+	}
+	return 0;
+}
+
 int platform_read(struct platform *p, const char *name, const struct json_doc *doc,
 		  const char *pointer, struct arena *arena, struct diag_list *diags)
 {
 	struct platform_file file;
-	*p = (struct platform){ .name = name };
 	int code = keys_parse(&platform_object, doc, pointer, &file, arena, diags);
 	if (code < 0)
 		return code;
-	p->description = file.description;
-	p->memory_bytes = file.memory_bytes;
-	memcpy(p->axes, file.axes, sizeof(p->axes));
-
-	size_t most = platform_rule_count;
-	for (int op = 0; op < OP_COUNT; op++)
-		most += file.replace[op].count + file.add[op].count;
-	p->terms = arena_array(arena, most, sizeof(*p->terms));
-	if (!p->terms) {
-		json_doc_error(doc, diags, pointer, "no memory for the platform's terms");
-		return ERR_INVALID;
-	}
-	for (int op = 0; op < OP_COUNT; op++) {
-		if (file.replace[op].count > 0)
-			take_file_terms(p, (enum op)op, &file.replace[op]);
-		else
-			take_rules(p, (enum op)op);
-		take_file_terms(p, (enum op)op, &file.add[op]);
-	}
-	return 0;
+	file.name = name;
+	return platform_compile(p, &file, arena);
 }
 
 bool platform_guest_knows(const struct platform *p)

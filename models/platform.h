@@ -144,7 +144,8 @@ struct platform_charge {
 	double x;		     /* how many units of `per`; what the term was multiplied by */
 	struct primitive primitive;  /* as found, overrides applied; the weaker source when two */
 	double factor;		     /* the value of `times`; 1 without */
-	int64_t ns;		     /* n * x * c, to the nearest nanosecond */
+	double exact_ns;	     /* n * x * c */
+	int64_t ns;		     /* to the nearest nanosecond: what is charged */
 };
 
 /* What a load costs on a platform, in whole nanoseconds. */

@@ -70,6 +70,7 @@ static int price(const struct platform *p, const struct profile_view *view,
 	if (!(ns < 9e18))
 		return err_set(e, ERR_LIMIT, "platform %s, %s: %s costs more than 285 years",
 			       p->name, op_name(t->op), t->primitive);
+	c->exact_ns = ns;
 	c->ns = llround(ns);
 	return 0;
 }

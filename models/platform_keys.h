@@ -17,6 +17,7 @@ struct platform_file_term {
 };
 
 struct platform_file {
+	const char *name; /* set by whoever reads it out of a map */
 	const char *description;
 	int axes[AXIS_COUNT];
 	double memory_bytes;
@@ -25,5 +26,8 @@ struct platform_file {
 };
 
 extern const struct key_object platform_object;
+
+/* The platform that the file describes; shares its strings. Returns 0 or ERR_NOMEM. */
+int platform_compile(struct platform *p, const struct platform_file *file, struct arena *arena);
 
 #endif

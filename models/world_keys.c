@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/world_keys.h"
+
+#define KEY(of, word, kind, field, ...)                                                            \
+	{ .name = word, .type = kind, .offset = offsetof(of, field), __VA_ARGS__ }
+#define OBJECT(id, of, text)                                                                       \
+	{ .name = #id, .keys = id##_keys, .size = sizeof(of), .help = text }
+
+/* ---- Handsets */
+
+static const struct key class_app_keys[] = {
+	KEY(struct class_app_file, "arrivals", KEY_ANY, arrivals,
+	    .help = "when tasks start: an arrival process, as { \"poisson\": \"12 /min\" }"),
+	{ 0 },
+};
+static const struct key_object class_app_object = OBJECT(class_app, struct class_app_file,
+							 "an app on a handset");
+
+struct cpu {
+	double hz, compute_w, idle_w;
+};
+static const struct key class_cpu_keys[] = {
+	KEY(struct cpu, "clock", KEY_QUANTITY, hz, .unit = UNIT_FREQUENCY, .min = 1, .max = 1e12,
+	    .help = "cycles a second"),
+	KEY(struct cpu, "power", KEY_QUANTITY, compute_w, .unit = UNIT_POWER, .max = 1e3,
+	    .help = "of the handset while it computes"),
+	KEY(struct cpu, "idle", KEY_QUANTITY, idle_w, .unit = UNIT_POWER, .max = 1e3,
+	    .help = "of the handset while it waits, radio apart"),
+	{ 0 },
+};
+
+static void check_cpu(void *object, const struct json_doc *doc, const char *pointer,
+		      struct diag_list *diags)
+{
+	const struct cpu *c = object;
+	if (c->idle_w > c->compute_w)
+		json_doc_error(doc, diags, pointer, "\"idle\" must not be more than \"power\"");
+}
+
+static const struct key_object class_cpu_object = { .name = "class_cpu",
+						    .keys = class_cpu_keys,
+						    .size = sizeof(struct cpu),
+						    .help = "a handset's CPU",
+						    .check = check_cpu };
+
+static const struct key class_keys[] = {
+	KEY(struct class_file, "count", KEY_INT, count, .max = 1e7, .help = "how many handsets"),
+	KEY(struct class_file, "cpu", KEY_OBJECT, cpu, .object = &class_cpu_object,
+	    .help = "what they compute with"),
+	KEY(struct class_file, "battery", KEY_QUANTITY, battery_j, .unit = UNIT_ENERGY, .max = 1e9,
+	    .def = "\"15 Wh\"", .help = "energy at the start"),
+	KEY(struct class_file, "radio", KEY_REF, radio, .ref = "radio", .help = "how they transfer"),
+	KEY(struct class_file, "apps", KEY_MAP, apps, .object = &class_app_object,
+	    .help = "apps by their names in the library"),
+	KEY(struct class_file, "policy", KEY_ANY, policy, .def = "\"remote\"",
+	    .help = "where tasks run: an offload policy, as \"energy-break-even\""),
+	KEY(struct class_file, "cell", KEY_STRING, cell, .help = "the cell they are in"),
+	{ 0 },
+};
+static const struct key_object class_object = OBJECT(class, struct class_file,
+						     "a class of handsets that are alike");
+
+/* ---- Cells and sites */
+
+static const struct key cell_keys[] = {
+	KEY(struct cell_file, "down", KEY_QUANTITY, down_bps, .unit = UNIT_BITRATE, .min = 1,
+	    .max = 1e15, .help = "capacity to the handsets, which share it evenly"),
+	KEY(struct cell_file, "up", KEY_QUANTITY, up_bps, .unit = UNIT_BITRATE, .min = 1,
+	    .max = 1e15, .help = "capacity from the handsets, which share it evenly"),
+	KEY(struct cell_file, "rtt", KEY_QUANTITY, rtt_s, .unit = UNIT_TIME, .max = 3600,
+	    .help = "round trip to the site's edge, without transfer and site delay"),
+	KEY(struct cell_file, "site", KEY_STRING, site, .help = "where offloaded tasks go"),
+	{ 0 },
+};
+static const struct key_object cell_object = OBJECT(cell, struct cell_file,
+						    "a radio cell, shared by its handsets");
+
+struct guests {
+	int64_t count, vcpus;
+	double memory_bytes;
+};
+static const struct key guests_keys[] = {
+	KEY(struct guests, "count", KEY_INT, count, .max = 1e6, .help = "how many on each host"),
+	KEY(struct guests, "vcpus", KEY_INT, vcpus, .min = 1, .max = 1024, .def = "1",
+	    .help = "virtual CPUs of each"),
+	KEY(struct guests, "memory", KEY_QUANTITY, memory_bytes, .unit = UNIT_SIZE, .max = 1e15,
+	    .def = "\"1 GiB\"", .help = "memory of each"),
+	{ 0 },
+};
+static const struct key_object guests_object = OBJECT(guests, struct guests,
+						      "the guests of a host, all alike");
+
+struct power {
+	double idle_w, busy_w;
+};
+static const struct key power_keys[] = {
+	KEY(struct power, "idle", KEY_QUANTITY, idle_w, .unit = UNIT_POWER, .max = 1e6,
+	    .def = "\"100 W\"", .help = "with all cores idle"),
+	KEY(struct power, "busy", KEY_QUANTITY, busy_w, .unit = UNIT_POWER, .max = 1e6,
+	    .def = "\"300 W\"", .help = "with all cores busy; linear between"),
+	{ 0 },
+};
+static const struct key_object power_object = OBJECT(power, struct power, "power of a host");
+
+static const struct key host_keys[] = {
+	KEY(struct host_file, "count", KEY_INT, count, .max = 1e6, .def = "1",
+	    .help = "how many of them"),
+	KEY(struct host_file, "cores", KEY_INT, cores, .min = 1, .max = 4096, .help = "CPU cores"),
+	KEY(struct host_file, "clock", KEY_QUANTITY, hz, .unit = UNIT_FREQUENCY, .min = 1,
+	    .max = 1e12, .help = "cycles a second of each core"),
+	KEY(struct host_file, "memory", KEY_QUANTITY, memory_bytes, .unit = UNIT_SIZE, .max = 1e16,
+	    .help = "for the guests and what the platform takes"),
+	KEY(struct host_file, "disk_latency", KEY_QUANTITY, disk_latency_s, .unit = UNIT_TIME,
+	    .max = 3600, .def = "\"80 us\"", .help = "the disk's own time for one block request"),
+	KEY(struct host_file, "power", KEY_OBJECT, power, .object = &power_object, .def = "{}",
+	    .help = "what it draws"),
+	KEY(struct host_file, "platform", KEY_REF, platform, .ref = "platform",
+	    .help = "what its guests run on"),
+	KEY(struct host_file, "guests", KEY_OBJECT, guests, .object = &guests_object,
+	    .help = "virtual machines or containers; processes when the platform is native"),
+	KEY(struct host_file, "root_vcpus", KEY_INT, root_vcpus, .min = 1, .max = 4096, .def = "1",
+	    .help = "virtual CPUs of the root partition, where the platform has one"),
+	{ 0 },
+};
+static const struct key_object host_object = OBJECT(host, struct host_file, "hosts that are alike");
+
+static const struct key site_keys[] = {
+	KEY(struct site_file, "delay", KEY_QUANTITY, delay_s, .unit = UNIT_TIME, .max = 3600,
+	    .def = "\"0 s\"", .help = "one way from the cells' edge to the site"),
+	KEY(struct site_file, "hosts", KEY_MAP, hosts, .object = &host_object,
+	    .help = "kinds of hosts by name"),
+	KEY(struct site_file, "placement", KEY_ANY, placement, .def = "\"least-loaded\"",
+	    .help = "which guest a task goes to: a placement, as \"least-loaded\""),
+	{ 0 },
+};
+static const struct key_object site_object = OBJECT(site, struct site_file,
+						    "where offloaded tasks run");
+
+/* ---- The library */
+
+static const struct key radio_keys[] = {
+	KEY(struct radio_file, "description", KEY_STRING, description, .def = "\"\"",
+	    .help = "one sentence"),
+	KEY(struct radio_file, "model", KEY_ANY, model,
+	    .help = "what kind of radio it is and its numbers, as { \"rrc\": { ... } }"),
+	KEY(struct radio_file, "sources", KEY_STRINGS, sources, .optional = true,
+	    .help = "where the numbers come from"),
+	{ 0 },
+};
+const struct key_object radio_object = OBJECT(radio, struct radio_file, "a handset's radio");
+
+static const struct key override_keys[] = {
+	KEY(struct override_file, "scale", KEY_NUMBER, scale, .max = 1e9, .def = "1",
+	    .help = "factor on the primitive"),
+	KEY(struct override_file, "value", KEY_STRING, value, .optional = true,
+	    .help = "instead of the profile's value: \"2 us\", \"0.1 ns/B\", or a slowdown"),
+	{ 0 },
+};
+static const struct key_object override_object = OBJECT(override, struct override_file,
+							"a primitive that the study changes");
+
+/* ---- The world */
+
+static const struct key world_keys[] = {
+	KEY(struct world_file, "duration", KEY_QUANTITY, duration_s, .unit = UNIT_TIME, .max = 1e8,
+	    .help = "simulated time"),
+	KEY(struct world_file, "warmup", KEY_QUANTITY, warmup_s, .unit = UNIT_TIME, .max = 1e8,
+	    .def = "\"0 s\"", .help = "tasks that start before are not counted"),
+	KEY(struct world_file, "profile", KEY_STRING, profile,
+	    .def = "\"profiles/literature.json\"", .help = "what the primitives cost: a file"),
+	KEY(struct world_file, "overrides", KEY_MAP, overrides, .object = &override_object,
+	    .def = "{}", .help = "changes to primitives, by name or \"exit.*\""),
+	KEY(struct world_file, "handsets", KEY_MAP, handsets, .object = &class_object,
+	    .help = "classes of handsets by name"),
+	KEY(struct world_file, "cells", KEY_MAP, cells, .object = &cell_object, .def = "{}",
+	    .help = "radio cells by name"),
+	KEY(struct world_file, "sites", KEY_MAP, sites, .object = &site_object, .def = "{}",
+	    .help = "sites by name"),
+	KEY(struct world_file, "radios", KEY_MAP, radios, .object = &radio_object, .def = "{}",
+	    .help = "radios by name; those of the library need not stand here"),
+	KEY(struct world_file, "platforms", KEY_MAP, platforms, .object = &platform_object,
+	    .def = "{}", .help = "platforms by name; those of the library need not stand here"),
+	KEY(struct world_file, "apps", KEY_MAP, apps, .object = &app_object, .def = "{}",
+	    .help = "apps by name; those of the library need not stand here"),
+	{ 0 },
+};
+
+static void check_world(void *object, const struct json_doc *doc, const char *pointer,
+			struct diag_list *diags)
+{
+	const struct world_file *w = object;
+	char at[64];
+	if (w->duration_s > 0 && w->warmup_s >= w->duration_s)
+		json_doc_error(doc, diags, json_pointer_join(at, sizeof(at), pointer, "warmup"),
+			       "must be shorter than the duration");
+}
+
+const struct key_object world_object = {
+	.name = "world",
+	.keys = world_keys,
+	.size = sizeof(struct world_file),
+	.help = "what is simulated",
+	.check = check_world,
+};

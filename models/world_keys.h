@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The world's part of a study document: the key tables, and the structs that they fill. The tables are
+ * for whoever composes studies and makes schemas; the structs are private to the world.
+ */
+#ifndef MODELS_WORLD_KEYS_H
+#define MODELS_WORLD_KEYS_H
+
+#include "models/app.h"
+#include "models/platform_keys.h"
+#include "sim/base/keys.h"
+
+struct class_app_file {
+	const char *name;	/* the app's, in the library */
+	const cJSON *arrivals; /* a choice of arrival_models */
+};
+
+struct class_file {
+	const char *name;
+	int64_t count;
+	struct {
+		double hz, compute_w, idle_w;
+	} cpu;
+	double battery_j;
+	struct key_ref radio;
+	struct key_list apps;  /* struct class_app_file */
+	const cJSON *policy; /* a choice of policy_models */
+	const char *cell;
+};
+
+struct cell_file {
+	const char *name;
+	double down_bps, up_bps, rtt_s;
+	const char *site;
+};
+
+struct host_file {
+	const char *name;
+	int64_t count, cores, root_vcpus;
+	double hz, memory_bytes, disk_latency_s;
+	struct {
+		double idle_w, busy_w;
+	} power;
+	struct key_ref platform;
+	struct {
+		int64_t count, vcpus;
+		double memory_bytes;
+	} guests;
+};
+
+struct site_file {
+	const char *name;
+	double delay_s;
+	struct key_list hosts;	  /* struct host_file */
+	const cJSON *placement; /* a choice of placement_models */
+};
+
+struct radio_file {
+	const char *name, *description;
+	const cJSON *model; /* a choice of radio_models */
+	struct key_list sources;
+};
+
+struct override_file {
+	const char *name;
+	double scale;
+	const char *value;
+};
+
+struct world_file {
+	double duration_s, warmup_s;
+	const char *profile;
+	struct key_list overrides; /* struct override_file */
+	struct key_list handsets;  /* struct class_file */
+	struct key_list cells;	   /* struct cell_file */
+	struct key_list sites;	   /* struct site_file */
+	struct key_list radios;	   /* struct radio_file */
+	struct key_list platforms; /* struct platform_file */
+	struct key_list apps;	   /* struct app */
+};
+
+extern const struct key_object world_object;
+extern const struct key_object radio_object;
+
+#endif
