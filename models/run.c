@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SLICES = 256 }; /* how often a run looks whether it should stop */
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "no memory for the handsets, cells and hosts of the run");
+}
+
+/* ---- Handsets */
+
+static void init_generator(struct run *run, struct generator *g, struct handset *h,
+			   const struct source *s, uint32_t number)
+{
+	g->handset = h;
+	g->source = s;
+	stream_init(&g->arrivals, &run->key, s->entity + number, stream_name("arrivals"));
+	stream_init(&g->work, &run->key, s->entity + number, stream_name("work"));
+}
+
+static int init_handsets(struct run *run, struct err *e)
+{
+	const struct world *w = run->world;
+	uint64_t generators = 0;
+	for (uint32_t c = 0; c < w->class_count; c++)
+		generators += (uint64_t)w->classes[c].count * w->classes[c].source_count;
+	if (generators > UINT32_MAX)
+		return err_set(e, ERR_LIMIT, "more than 4 billion apps on handsets");
+	run->handsets = arena_array(&run->arena, w->handset_count, sizeof(*run->handsets));
+	run->generators = arena_array(&run->arena, generators, sizeof(*run->generators));
+	if (!run->handsets || !run->generators)
+		return no_memory(e);
+	struct handset *h = run->handsets;
+	for (uint32_t c = 0; c < w->class_count; c++) {
+		const struct class *class = &w->classes[c];
+		for (uint32_t i = 0; i < class->count; i++, h++) {
+			h->class = class;
+			h->radio_quiet = SIM_NEVER;
+			for (uint32_t k = 0; k < class->source_count; k++)
+				init_generator(run, &run->generators[run->generator_count++], h,
+					       &class->sources[k], i);
+		}
+	}
+	return 0;
+}
+
+/* ---- Cells and sites */
+
+static int init_cells(struct run *run, struct err *e)
+{
+	const struct world *w = run->world;
+	run->cells = arena_array(&run->arena, w->cell_count, sizeof(*run->cells));
+	if (!run->cells)
+		return no_memory(e);
+	for (uint32_t i = 0; i < w->cell_count; i++) {
+		struct station_config up = { .ops = &station_ps, .rate = w->cells[i].up_bps };
+		struct station_config down = { .ops = &station_ps, .rate = w->cells[i].down_bps };
+		int code = station_init(&run->cells[i].up, run->sim, &up, e);
+		if (code == 0)
+			code = station_init(&run->cells[i].down, run->sim, &down, e);
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+/* Numbers the guests of a site across its hosts: the first of each host, the second of each, ... */
+static void number_guests(struct site_state *site)
+{
+	uint32_t n = 0;
+	for (uint32_t g = 0; n < site->site->guest_count; g++)
+		for (uint32_t h = 0; h < site->host_count; h++)
+			if (g < site->hosts[h].kind->guests)
+				site->guests[n++] = (struct guest_ref){ h, g };
+}
+
+static int init_site(struct run *run, struct site_state *state, const struct site *site,
+		     struct err *e)
+{
+	uint32_t hosts = 0;
+	char name[500];
+	for (uint32_t k = 0; k < site->kind_count; k++)
+		hosts += site->kinds[k].count;
+	state->site = site;
+	state->hosts = arena_array(&run->arena, hosts, sizeof(*state->hosts));
+	state->guests = arena_array(&run->arena, site->guest_count, sizeof(*state->guests));
+	if (!state->hosts || !state->guests)
+		return no_memory(e);
+	for (uint32_t k = 0; k < site->kind_count; k++)
+		for (uint32_t i = 0; i < site->kinds[k].count; i++) {
+			int code = host_init(&state->hosts[state->host_count++], &site->kinds[k],
+					     run, e);
+			if (code < 0)
+				return code;
+		}
+	number_guests(state);
+	if (guest_loads_init(&state->loads, site->guest_count, &run->arena) < 0)
+		return no_memory(e);
+	snprintf(name, sizeof(name), "sites/%s", site->name);
+	stream_init(&state->placement, &run->key, stream_name(name), stream_name("placement"));
+	return 0;
+}
+
+static int init_sites(struct run *run, struct err *e)
+{
+	const struct world *w = run->world;
+	run->sites = arena_array(&run->arena, w->site_count, sizeof(*run->sites));
+	if (!run->sites)
+		return no_memory(e);
+	for (uint32_t i = 0; i < w->site_count; i++) {
+		int code = init_site(run, &run->sites[i], &w->sites[i], e);
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+/* ---- The whole */
+
+static void fini(struct run *run)
+{
+	for (uint32_t i = 0; run->cells && i < run->world->cell_count; i++) {
+		if (run->cells[i].up.sim)
+			station_fini(&run->cells[i].up);
+		if (run->cells[i].down.sim)
+			station_fini(&run->cells[i].down);
+	}
+	for (uint32_t i = 0; run->sites && i < run->world->site_count; i++)
+		for (uint32_t h = 0; h < run->sites[i].host_count; h++)
+			host_fini(&run->sites[i].hosts[h]);
+	histogram_free(&run->metrics.response_s);
+	histogram_free(&run->metrics.energy_j);
+	arena_free(&run->arena);
+	sim_destroy(run->sim);
+}
+
+/* The end of the warm-up: averages over time start anew. */
+static void reset_averages(struct run *run)
+{
+	for (uint32_t i = 0; i < run->world->site_count; i++)
+		for (uint32_t h = 0; h < run->sites[i].host_count; h++) {
+			struct time_average *busy = &run->sites[i].hosts[h].busy;
+			time_average_start(busy, sim_now(run->sim), busy->value);
+		}
+}
+
+static int advance(struct run *run, sim_time to, const volatile bool *stop, struct err *e)
+{
+	sim_time from = sim_now(run->sim);
+	for (int i = 1; i <= SLICES; i++) {
+		sim_time at = i == SLICES ? to : from + (to - from) / SLICES * i;
+		int code = sim_run_until(run->sim, at, e);
+		if (code < 0)
+			return code;
+		if (stop && *stop)
+			return err_set(e, ERR_STOPPED, "stopped at %.3f s of simulated time",
+				       sim_to_seconds(at));
+	}
+	return 0;
+}
+
+static int simulate(struct run *run, const volatile bool *stop, struct err *e)
+{
+	const struct world *w = run->world;
+	for (uint32_t i = 0; i < run->generator_count; i++)
+		task_generator_start(run, i);
+	/* Up to the last moment before: what happens at its end counts. */
+	int code = w->warmup > 0 ? advance(run, w->warmup - 1, stop, e) : 0;
+	if (code < 0)
+		return code;
+	reset_averages(run);
+	code = advance(run, w->duration, stop, e);
+	for (uint64_t i = 0; code == 0 && i < w->handset_count; i++)
+		handset_close(run, &run->handsets[i], w->duration);
+	return code;
+}
+
+int world_run(const struct world *w, const struct world_run_key *key,
+	      struct world_metrics_sink *sink, struct err *e)
+{
+	struct run run = {
+		.world = w,
+		.key = { .seed = key->seed, .repetition = key->repetition },
+	};
+	run.sim = sim_create(e);
+	if (!run.sim)
+		return ERR_NOMEM;
+	int code = init_handsets(&run, e);
+	if (code == 0)
+		code = init_cells(&run, e);
+	if (code == 0)
+		code = init_sites(&run, e);
+	if (code == 0)
+		code = simulate(&run, sink->stop, e);
+	if (code == 0)
+		code = run_report(&run, sink, e);
+	fini(&run);
+	return code;
+}

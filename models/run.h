@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One run of a world: everything that changes. Private to run_*.c.
+ *
+ * A task lives in one struct from its start to its end: decided, sent over the radio and the network,
+ * served by a guest and its backend, sent back. run_task.c has its life, run_handset.c what the handset's
+ * radio, CPU and battery make of it, run_host.c how the host's cores are shared, run_report.c what is
+ * reported.
+ */
+#ifndef MODELS_RUN_H
+#define MODELS_RUN_H
+
+#include "models/world_model.h"
+#include "models/world_price.h"
+#include "sim/engine/station.h"
+#include "sim/engine/stats.h"
+
+__extension__ typedef __int128 wide_ns; /* sums of nanoseconds over any number of tasks */
+
+/* Where a task's energy went. */
+#define ENERGY_LIST(X)                                                                             \
+	X(CPU, "cpu")		  /* computing on the handset, above idle */                       \
+	X(IDLE, "idle")		  /* the handset's idle power while tasks are out */               \
+	X(PROMOTION, "promotion") /* waking the radio */                                           \
+	X(TRANSFER, "transfer")	  /* moving bytes */                                               \
+	X(TAIL, "tail")		  /* the radio after the last byte */
+enum energy {
+#define ENERGY_ENUM(id, name) ENERGY_##id,
+	ENERGY_LIST(ENERGY_ENUM)
+#undef ENERGY_ENUM
+	ENERGY_COUNT
+};
+
+enum failure { FAILURE_BATTERY, FAILURE_DEADLINE, FAILURE_NO_GUEST, FAILURE_COUNT };
+
+struct run;
+struct task;
+
+/* A handset. What accrues with time is kept as an integral that a task reads when it begins and ends,
+ * so that sharing idle and radio power among tasks costs no loop. */
+struct handset {
+	const struct class *class;
+	sim_time radio_ready;	/* when the promotion under way is or was done */
+	sim_time radio_quiet;	/* when the last transfer ended; before the first, long ago */
+	sim_time cpu_free;	/* when the CPU has done what it was given */
+	sim_time idle_since, base_since; /* last update of the integrals */
+	double idle_share, base_share;	 /* J for each of the tasks, of the transfers */
+	double used_j;			 /* beside idle power */
+	struct task *tail_owner;	 /* the task that pays for the tail, while it lives */
+	double last_energy[ENERGY_COUNT]; /* of the ended task that pays for the tail */
+	uint32_t tasks, transfers;	  /* out now; transferring or waiting for the radio */
+	uint32_t active;		  /* transferring now */
+	bool last_counts, has_last;	  /* last_energy is a measured task's; it is there at all */
+};
+
+/* An app on one handset: an arrival process. */
+struct generator {
+	struct stream arrivals, work;
+	struct handset *handset;
+	const struct source *source;
+};
+
+/* A guest's virtual CPUs or a backend's thread: what the host's cores are shared among. */
+struct entity {
+	struct station station; /* its jobs; `servers` is the most cores it can use */
+	struct host *host;
+	uint32_t demand; /* cores it could use now */
+};
+
+struct host {
+	const struct host_kind *kind;
+	struct entity *guests;	 /* kind->guests of them */
+	struct entity *backends; /* one for each guest, one for all (root partition), or NULL */
+	uint32_t backend_count;
+	uint32_t entity_count; /* of both together */
+	uint32_t demand;       /* sum over the entities */
+	uint32_t *demands;     /* how many entities have a demand of 1, 2, ... most_demand */
+	uint32_t most_demand;
+	bool short_of_cores;
+	struct time_average busy; /* cores */
+	uint64_t *tasks_done;	  /* by app: measured tasks, for the constant part of their prices */
+};
+
+struct site_state {
+	const struct site *site;
+	struct host *hosts;
+	uint32_t host_count;
+	struct guest_loads loads;
+	struct guest_ref {
+		uint32_t host, guest;
+	} *guests;
+	struct stream placement;
+};
+
+struct cell_state {
+	struct station up, down; /* bits */
+};
+
+enum task_phase { PHASE_RADIO_UP, PHASE_UP, PHASE_GUEST, PHASE_BACKEND, PHASE_RADIO_DOWN, PHASE_DOWN };
+
+struct task {
+	struct station_job job;
+	struct run *run;
+	struct generator *from;
+	struct task *next_free;
+	sim_time born, since; /* of the task, of the phase */
+	struct app_task work;
+	int64_t compute_ns;
+	int64_t site_ns[SITE_COUNT];
+	int64_t radio_ns, network_ns, queue_ns;
+	double idle_mark, base_mark;
+	double energy[ENERGY_COUNT];
+	struct host *host;
+	uint32_t guest; /* of the site */
+	uint8_t phase;
+	bool counts; /* started after the warm-up */
+	bool remote;
+};
+
+struct metrics {
+	uint64_t offered, done, local, remote;
+	uint64_t failed[FAILURE_COUNT];
+	uint64_t completions; /* in the window, whenever they started */
+	wide_ns cause_ns[CAUSE_COUNT];
+	struct histogram response_s, energy_j;
+	double energy[ENERGY_COUNT];
+	uint64_t energy_tasks; /* whose energy is in the sums */
+};
+
+struct run {
+	struct sim *sim;
+	const struct world *world;
+	struct stream_key key;
+	struct arena arena;
+	struct handset *handsets;
+	struct generator *generators;
+	uint32_t generator_count;
+	struct cell_state *cells;
+	struct site_state *sites;
+	struct task *free_tasks;
+	struct metrics metrics;
+};
+
+/* ---- run_host.c */
+
+/* Makes the host's stations. */
+int host_init(struct host *h, const struct host_kind *kind, struct run *run, struct err *e);
+void host_fini(struct host *h);
+
+/* Brings a job of `ns` nanoseconds of CPU time. The caller calls host_job_done first thing in the job's
+ * callback. */
+void host_submit(struct entity *entity, struct station_job *job, int64_t ns);
+void host_job_done(struct entity *entity);
+
+/* ---- run_handset.c */
+
+/* A task begins or ends; what the handset idles is shared among those that are out. */
+void handset_task_begins(struct handset *h, struct task *t, sim_time now);
+void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_time now,
+		       bool measured);
+
+/* The task asks for the radio; returns when it is ready (now or later). */
+sim_time handset_radio_begin(struct run *run, struct handset *h, struct task *t, sim_time now);
+/* The transfer itself begins and ends. */
+void handset_transfer_begin(struct handset *h, struct task *t, sim_time now);
+void handset_transfer_end(struct handset *h, struct task *t, double j_per_bit, double bits,
+			  sim_time now);
+
+/* Gives the CPU `ns` of work after what it has; returns when that is done. */
+sim_time handset_compute(struct handset *h, struct task *t, int64_t ns, sim_time now);
+
+/* What is left in the battery, in J; may be below 0. */
+double handset_left_j(const struct handset *h, sim_time now);
+
+/* The run is over: the tail goes to who caused it. */
+void handset_close(struct run *run, struct handset *h, sim_time now);
+
+/* ---- run_task.c */
+
+/* The first arrival of a generator. */
+void task_generator_start(struct run *run, uint32_t generator);
+
+/* ---- run_report.c */
+
+int run_report(struct run *run, struct world_metrics_sink *sink, struct err *e);
+
+#endif

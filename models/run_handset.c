@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A handset's radio, CPU and battery. The radio needs no events of its own: its state follows from when
+ * it was last used, and a tail is charged when it is cut short or over, to the task whose transfer it
+ * follows - which may have ended by then; its energy is held back until the tail is known. */
+#include "models/run.h"
+
+static void advance_idle(struct handset *h, sim_time now)
+{
+	if (h->tasks > 0)
+		h->idle_share += h->class->idle_w * sim_to_seconds(now - h->idle_since) / h->tasks;
+	h->idle_since = now;
+}
+
+static void advance_base(struct handset *h, sim_time now)
+{
+	if (h->active > 0)
+		h->base_share +=
+			h->class->radio->base_w * sim_to_seconds(now - h->base_since) / h->active;
+	h->base_since = now;
+}
+
+/* Books the energy of a task that is over. */
+static void record_energy(struct metrics *m, const double energy[ENERGY_COUNT])
+{
+	double sum = 0;
+	for (int i = 0; i < ENERGY_COUNT; i++) {
+		m->energy[i] += energy[i];
+		sum += energy[i];
+	}
+	m->energy_tasks++;
+	histogram_add(&m->energy_j, sum);
+}
+
+/* Books what was held back for the tail. */
+static void release_last(struct run *run, struct handset *h)
+{
+	if (h->has_last && h->last_counts)
+		record_energy(&run->metrics, h->last_energy);
+	h->has_last = false;
+}
+
+/* Charges the tail since the last transfer. */
+static void settle_tail(struct run *run, struct handset *h, sim_time now)
+{
+	if (h->radio_quiet != SIM_NEVER) {
+		double j = radio_tail_j(h->class->radio, now - h->radio_quiet);
+		h->used_j += j;
+		if (h->tail_owner)
+			h->tail_owner->energy[ENERGY_TAIL] += j;
+		else
+			h->last_energy[ENERGY_TAIL] += j;
+	}
+	h->tail_owner = NULL;
+	release_last(run, h);
+}
+
+void handset_task_begins(struct handset *h, struct task *t, sim_time now)
+{
+	advance_idle(h, now);
+	h->tasks++;
+	t->idle_mark = h->idle_share;
+}
+
+void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_time now,
+		       bool measured)
+{
+	advance_idle(h, now);
+	h->tasks--;
+	t->energy[ENERGY_IDLE] += h->idle_share - t->idle_mark;
+	if (h->tail_owner == t) {
+		for (int i = 0; i < ENERGY_COUNT; i++)
+			h->last_energy[i] = t->energy[i];
+		h->last_counts = measured;
+		h->has_last = true;
+		h->tail_owner = NULL;
+	} else if (measured) {
+		record_energy(&run->metrics, t->energy);
+	}
+}
+
+sim_time handset_radio_begin(struct run *run, struct handset *h, struct task *t, sim_time now)
+{
+	const struct radio *r = h->class->radio;
+	if (h->transfers++ > 0)
+		return h->radio_ready > now ? h->radio_ready : now;
+	sim_time gap = h->radio_quiet == SIM_NEVER ? SIM_NEVER : now - h->radio_quiet;
+	settle_tail(run, h, now);
+	sim_time wait = radio_promotion(r, gap);
+	if (wait > 0) {
+		double j = r->promotion_w * sim_to_seconds(wait);
+		t->energy[ENERGY_PROMOTION] += j;
+		h->used_j += j;
+	}
+	h->radio_ready = now + wait;
+	return h->radio_ready;
+}
+
+void handset_transfer_begin(struct handset *h, struct task *t, sim_time now)
+{
+	advance_base(h, now);
+	h->active++;
+	t->base_mark = h->base_share;
+}
+
+void handset_transfer_end(struct handset *h, struct task *t, double j_per_bit, double bits,
+			  sim_time now)
+{
+	advance_base(h, now);
+	double j = h->base_share - t->base_mark + j_per_bit * bits;
+	t->energy[ENERGY_TRANSFER] += j;
+	h->used_j += j;
+	h->active--;
+	if (--h->transfers == 0) {
+		h->radio_quiet = now;
+		h->tail_owner = t;
+	}
+}
+
+sim_time handset_compute(struct handset *h, struct task *t, int64_t ns, sim_time now)
+{
+	sim_time start = h->cpu_free > now ? h->cpu_free : now;
+	double j = (h->class->compute_w - h->class->idle_w) * sim_to_seconds(ns);
+	t->energy[ENERGY_CPU] += j;
+	h->used_j += j;
+	h->cpu_free = sim_time_add(start, ns);
+	return h->cpu_free;
+}
+
+double handset_left_j(const struct handset *h, sim_time now)
+{
+	return h->class->battery_j - h->used_j - h->class->idle_w * sim_to_seconds(now);
+}
+
+void handset_close(struct run *run, struct handset *h, sim_time now)
+{
+	if (h->transfers == 0)
+		settle_tail(run, h, now);
+	else
+		release_last(run, h);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The life of a task: started by its app, decided upon, computed on the handset or sent to the site and
+ * back. Each phase measures how long it took and books it to a cause; what a guest or backend took
+ * longer than the work itself is queueing. So the causes of a task add up to its response time by
+ * construction, in whole nanoseconds. */
+#include "models/run.h"
+
+#include <assert.h>
+
+enum { TASKS_AT_ONCE = 256 };
+
+static void arrive(struct sim *s, void *ctx, uint32_t arg);
+static void served(struct sim *s, struct station_job *job);
+
+static struct task *task_new(struct run *run)
+{
+	if (!run->free_tasks) {
+		struct task *block = arena_array(&run->arena, TASKS_AT_ONCE, sizeof(*block));
+		if (!block) {
+			sim_fail(run->sim, ERR_NOMEM, "no memory for more tasks");
+			return NULL;
+		}
+		for (int i = 0; i < TASKS_AT_ONCE; i++) {
+			block[i].next_free = run->free_tasks;
+			run->free_tasks = &block[i];
+		}
+	}
+	struct task *t = run->free_tasks;
+	run->free_tasks = t->next_free;
+	*t = (struct task){ .run = run };
+	t->job.done = served;
+	t->job.ctx = t;
+	return t;
+}
+
+/* What the task's price depends on. */
+static struct price_drivers drivers_of(const struct task *t, const struct price *p)
+{
+	const struct app *app = t->from->source->app;
+	struct price_drivers d = { .compute_ns = t->compute_ns };
+	if (p->slopes > 0 && app->input_bytes > 0)
+		d.input = t->work.input_bytes / app->input_bytes;
+	if (p->slopes > 0 && app->output_bytes > 0)
+		d.output = t->work.output_bytes / app->output_bytes;
+	return d;
+}
+
+static int64_t compute_ns(const struct task *t, double hz)
+{
+	return (int64_t)(t->work.cycles / hz * 1e9 + 0.5);
+}
+
+static struct site_state *site_of(const struct task *t)
+{
+	return &t->run->sites[t->run->world->cells[t->from->handset->class->cell].site];
+}
+
+/* ---- The end */
+
+static void book(struct run *run, const struct task *t, sim_time response)
+{
+	struct metrics *m = &run->metrics;
+	m->cause_ns[CAUSE_RADIO] += t->radio_ns;
+	m->cause_ns[CAUSE_NETWORK] += t->network_ns;
+	m->cause_ns[CAUSE_QUEUE] += t->queue_ns;
+	if (t->host) {
+		uint32_t app = t->from->source->app_index;
+		const struct price *p = &t->host->kind->prices[app];
+		t->host->tasks_done[app]++; /* run_report adds the constant part for each */
+		if (p->compute_varies)
+			m->cause_ns[CAUSE_COMPUTE] += t->compute_ns;
+		struct price_drivers d = drivers_of(t, p);
+		for (unsigned i = 0; i < p->slopes; i++)
+			m->cause_ns[p->slope[i].cause] += price_slope_ns(&p->slope[i], &d);
+	} else if (!t->remote) {
+		m->cause_ns[CAUSE_COMPUTE] += t->compute_ns;
+	}
+	histogram_add(&m->response_s, sim_to_seconds(response));
+	m->done++;
+}
+
+static void finish(struct task *t, int failure)
+{
+	struct run *run = t->run;
+	struct handset *h = t->from->handset;
+	sim_time now = sim_now(run->sim), response = now - t->born;
+	double deadline_s = t->from->source->app->deadline_s;
+	if (failure < 0 && handset_left_j(h, now) <= 0)
+		failure = FAILURE_BATTERY;
+	if (failure < 0 && deadline_s > 0 && sim_to_seconds(response) > deadline_s)
+		failure = FAILURE_DEADLINE;
+	if (failure < 0 && now >= run->world->warmup)
+		run->metrics.completions++;
+	if (t->counts && failure < 0)
+		book(run, t, response);
+	else if (t->counts)
+		run->metrics.failed[failure]++;
+	handset_task_ends(run, h, t, now, t->counts && failure < 0);
+	t->next_free = run->free_tasks;
+	run->free_tasks = t;
+}
+
+/* ---- The radio and the network */
+
+static void start_transfer(struct sim *s, void *ctx, uint32_t arg)
+{
+	struct task *t = ctx;
+	struct cell_state *cell = &t->run->cells[t->from->handset->class->cell];
+	(void)arg;
+	handset_transfer_begin(t->from->handset, t, sim_now(s));
+	bool up = t->phase == PHASE_RADIO_UP;
+	t->phase = up ? PHASE_UP : PHASE_DOWN;
+	station_submit(up ? &cell->up : &cell->down, &t->job,
+		       8 * (up ? t->work.input_bytes : t->work.output_bytes));
+}
+
+static void ask_for_radio(struct task *t, enum task_phase phase)
+{
+	struct run *run = t->run;
+	sim_time now = sim_now(run->sim);
+	t->since = now;
+	t->phase = (uint8_t)phase;
+	sim_time ready = handset_radio_begin(run, t->from->handset, t, now);
+	if (ready > now)
+		sim_at(run->sim, ready, start_transfer, t, 0);
+	else
+		start_transfer(run->sim, t, 0);
+}
+
+static void end_transfer(struct task *t, bool up)
+{
+	const struct radio *r = t->from->handset->class->radio;
+	sim_time now = sim_now(t->run->sim);
+	double bits = 8 * (up ? t->work.input_bytes : t->work.output_bytes);
+	handset_transfer_end(t->from->handset, t, up ? r->up_j_per_bit : r->down_j_per_bit, bits,
+			     now);
+	t->radio_ns += now - t->since;
+}
+
+/* ---- The site */
+
+static struct entity *guest_of(const struct task *t)
+{
+	return &t->host->guests[site_of(t)->guests[t->guest].guest];
+}
+
+static struct entity *backend_of(const struct task *t)
+{
+	uint32_t own = site_of(t)->guests[t->guest].guest;
+	return &t->host->backends[t->host->backend_count == 1 ? 0 : own];
+}
+
+static void came_back(struct sim *s, void *ctx, uint32_t arg)
+{
+	struct task *t = ctx;
+	(void)s;
+	(void)arg;
+	if (t->work.output_bytes > 0)
+		ask_for_radio(t, PHASE_RADIO_DOWN);
+	else
+		finish(t, -1);
+}
+
+/* The guest has done its part: latencies that burn no CPU, and the way back, are one event. */
+static void leave_site(struct task *t)
+{
+	struct run *run = t->run;
+	sim_time one_way = run->world->cells[t->from->handset->class->cell].one_way_ns;
+	guest_loads_add(&site_of(t)->loads, t->guest, -1);
+	t->network_ns += one_way;
+	sim_after(run->sim, t->site_ns[SITE_WAIT] + one_way, came_back, t, 0);
+}
+
+static void enter_backend(struct task *t)
+{
+	t->phase = PHASE_BACKEND;
+	t->since = sim_now(t->run->sim);
+	host_submit(backend_of(t), &t->job, t->site_ns[SITE_BACKEND]);
+}
+
+static void at_site(struct sim *s, void *ctx, uint32_t arg)
+{
+	struct task *t = ctx;
+	struct site_state *site = site_of(t);
+	(void)arg;
+	if (site->loads.count == 0) {
+		finish(t, FAILURE_NO_GUEST);
+		return;
+	}
+	t->guest = site->site->placement->pick(site->site->placement_parameters, &site->loads,
+					       &site->placement);
+	guest_loads_add(&site->loads, t->guest, 1);
+	t->host = &site->hosts[site->guests[t->guest].host];
+	t->compute_ns = compute_ns(t, t->host->kind->hz);
+	const struct price *price = &t->host->kind->prices[t->from->source->app_index];
+	struct price_drivers d = drivers_of(t, price);
+	price_sites(price, &d, t->site_ns);
+	t->phase = PHASE_GUEST;
+	t->since = sim_now(s);
+	host_submit(guest_of(t), &t->job, t->site_ns[SITE_GUEST]);
+}
+
+/* A station is done with the task: what it was doing tells what comes next. */
+static void served(struct sim *s, struct station_job *job)
+{
+	struct task *t = job->ctx;
+	sim_time one_way = t->run->world->cells[t->from->handset->class->cell].one_way_ns;
+	switch (t->phase) {
+	case PHASE_UP:
+		end_transfer(t, true);
+		t->network_ns += one_way;
+		sim_after(s, one_way, at_site, t, 0);
+		return;
+	case PHASE_GUEST:
+		host_job_done(guest_of(t));
+		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_GUEST];
+		if (t->site_ns[SITE_BACKEND] > 0)
+			enter_backend(t);
+		else
+			leave_site(t);
+		return;
+	case PHASE_BACKEND:
+		host_job_done(backend_of(t));
+		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_BACKEND];
+		leave_site(t);
+		return;
+	case PHASE_DOWN:
+		end_transfer(t, false);
+		finish(t, -1);
+		return;
+	default:
+		assert(!"a station served a task that was at none");
+	}
+}
+
+/* ---- The start */
+
+static bool decide(struct run *run, struct generator *g, const struct app_task *work)
+{
+	const struct class *class = g->handset->class;
+	const struct cell *cell = &run->world->cells[class->cell];
+	struct policy_view view = {
+		.cycles = work->cycles,
+		.input_bits = 8 * work->input_bytes,
+		.output_bits = 8 * work->output_bytes,
+		.handset_hz = class->hz,
+		.compute_w = class->compute_w,
+		.idle_w = class->idle_w,
+		.site_hz = run->world->sites[cell->site].hz,
+		.up_bps = cell->up_bps,
+		.down_bps = cell->down_bps,
+		.radio = class->radio,
+	};
+	return class->policy->offload(class->policy_parameters, &view, &g->work);
+}
+
+static void computed(struct sim *s, void *ctx, uint32_t arg)
+{
+	(void)s;
+	(void)arg;
+	finish(ctx, -1);
+}
+
+static void start_local(struct task *t, sim_time now)
+{
+	struct handset *h = t->from->handset;
+	t->compute_ns = compute_ns(t, h->class->hz);
+	sim_time done = handset_compute(h, t, t->compute_ns, now);
+	t->queue_ns = done - now - t->compute_ns;
+	sim_at(t->run->sim, done, computed, t, 0);
+}
+
+static void start_remote(struct task *t)
+{
+	sim_time one_way = t->run->world->cells[t->from->handset->class->cell].one_way_ns;
+	if (t->work.input_bytes > 0) {
+		ask_for_radio(t, PHASE_RADIO_UP);
+		return;
+	}
+	t->network_ns += one_way;
+	sim_after(t->run->sim, one_way, at_site, t, 0);
+}
+
+static void start_task(struct run *run, struct generator *g, sim_time now)
+{
+	struct task *t = task_new(run);
+	if (!t)
+		return;
+	app_draw(g->source->app, &g->work, &t->work);
+	t->from = g;
+	t->born = now;
+	t->counts = now >= run->world->warmup;
+	t->remote = decide(run, g, &t->work);
+	if (t->counts) {
+		run->metrics.offered++;
+		if (t->remote)
+			run->metrics.remote++;
+		else
+			run->metrics.local++;
+	}
+	handset_task_begins(g->handset, t, now);
+	if (t->remote)
+		start_remote(t);
+	else
+		start_local(t, now);
+}
+
+static void schedule(struct run *run, uint32_t generator, sim_time now, bool first)
+{
+	struct generator *g = &run->generators[generator];
+	const struct source *s = g->source;
+	sim_time next = s->arrival->next(s->arrival_parameters, &g->arrivals, now, first);
+	if (next < run->world->duration)
+		sim_at(run->sim, next, arrive, run, generator);
+}
+
+static void arrive(struct sim *s, void *ctx, uint32_t arg)
+{
+	struct run *run = ctx;
+	struct generator *g = &run->generators[arg];
+	sim_time now = sim_now(s);
+	if (handset_left_j(g->handset, now) <= 0)
+		return; /* an empty handset starts no tasks any more */
+	start_task(run, g, now);
+	schedule(run, arg, now, false);
+}
+
+void task_generator_start(struct run *run, uint32_t generator)
+{
+	schedule(run, generator, 0, true);
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/world_keys.h"
+#include "models/world_model.h"
+#include "models/world_price.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHARGES_MAX = 256 };
+
+/* What building needs beside the world itself. */
+struct builder {
+	struct world *w;
+	struct world_file file;
+	const struct json_doc *doc;
+	struct profile_view view;
+	struct diag_list *diags;
+	struct err *e;
+	char missing[1500]; /* primitives taken from the fallback, as a list */
+};
+
+static int no_memory(struct builder *b)
+{
+	return err_set(b->e, ERR_NOMEM, "no memory to build the world");
+}
+
+static char *pointer2(char *buf, size_t size, const char *section, const char *name)
+{
+	char root[64];
+	json_pointer_join(root, sizeof(root), "", section);
+	return json_pointer_join(buf, size, root, name);
+}
+
+/* The index of the item of that name in a list of structs that begin with their name, or -1. */
+static long index_of(const struct key_list *list, size_t size, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *const *item =
+			(const char *const *)(const void *)((const char *)list->items + i * size);
+		if (strcmp(*item, name) == 0)
+			return (long)i;
+	}
+	return -1;
+}
+
+static void unknown_name(struct builder *b, const struct key_list *list, size_t size,
+			 const char *what, const char *name, const char *pointer)
+{
+	const char **names = calloc(list->count + 1, sizeof(char *));
+	for (size_t i = 0; names && i < list->count; i++)
+		names[i] = *(const char *const *)(const void *)((const char *)list->items + i * size);
+	const char *near = names ? diag_nearest(name, names) : NULL;
+	json_doc_error(b->doc, b->diags, pointer, "there is no %s \"%s\"%s%s%s", what, name,
+		       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	free(names);
+}
+
+/* ---- Radios, cells */
+
+static int read_radio(struct builder *b, const struct radio_file *file, const char *pointer,
+		      struct radio *radio)
+{
+	const struct choice *chosen;
+	const void *parameters;
+	char at[600];
+	json_pointer_join(at, sizeof(at), pointer, "model");
+	int code = choice_read((choice_table)radio_models, "radio model", b->doc, at, &b->w->arena,
+			       b->diags, &chosen, &parameters);
+	if (code < 0)
+		return code;
+	*radio = (struct radio){ .name = file->name, .description = file->description };
+	((const struct radio_ops *)(const void *)chosen)->fill(parameters, radio);
+	return 0;
+}
+
+static const struct radio *radio_of(struct builder *b, const struct class_file *class,
+				    const char *pointer)
+{
+	const struct key_list *list = &b->file.radios;
+	const struct radio_file *files = list->items;
+	char at[600];
+	struct radio_file inl;
+	struct radio *radio = arena_alloc(&b->w->arena, sizeof(*radio));
+	if (!radio)
+		return NULL;
+	json_pointer_join(at, sizeof(at), pointer, "radio");
+	if (!class->radio.name) {
+		if (keys_parse(&radio_object, b->doc, at, &inl, &b->w->arena, b->diags) < 0)
+			return NULL;
+		inl.name = class->name;
+		return read_radio(b, &inl, at, radio) < 0 ? NULL : radio;
+	}
+	long i = index_of(list, sizeof(*files), class->radio.name);
+	if (i < 0) {
+		unknown_name(b, list, sizeof(*files), "radio", class->radio.name, at);
+		return NULL;
+	}
+	pointer2(at, sizeof(at), "radios", files[i].name);
+	return read_radio(b, &files[i], at, radio) < 0 ? NULL : radio;
+}
+
+static int build_cells(struct builder *b)
+{
+	const struct cell_file *files = b->file.cells.items;
+	b->w->cell_count = (uint32_t)b->file.cells.count;
+	b->w->cells = arena_array(&b->w->arena, b->file.cells.count, sizeof(*b->w->cells));
+	if (!b->w->cells)
+		return no_memory(b);
+	for (uint32_t i = 0; i < b->w->cell_count; i++) {
+		char at[600], site_at[700];
+		long site = index_of(&b->file.sites, sizeof(struct site_file), files[i].site);
+		pointer2(at, sizeof(at), "cells", files[i].name);
+		if (site < 0) {
+			json_pointer_join(site_at, sizeof(site_at), at, "site");
+			unknown_name(b, &b->file.sites, sizeof(struct site_file), "site",
+				     files[i].site, site_at);
+			continue;
+		}
+		double delay_s = ((const struct site_file *)b->file.sites.items)[site].delay_s;
+		b->w->cells[i] = (struct cell){
+			.name = files[i].name,
+			.up_bps = files[i].up_bps,
+			.down_bps = files[i].down_bps,
+			.one_way_ns = sim_from_seconds(files[i].rtt_s / 2 + delay_s),
+			.site = (uint32_t)site,
+		};
+	}
+	return 0;
+}
+
+/* ---- Handsets */
+
+static const struct app *app_of(struct builder *b, const char *name, uint32_t *index,
+				const char *pointer)
+{
+	long i = index_of(&b->file.apps, sizeof(struct app), name);
+	if (i < 0) {
+		unknown_name(b, &b->file.apps, sizeof(struct app), "app", name, pointer);
+		return NULL;
+	}
+	const struct app *app = (const struct app *)b->file.apps.items + i;
+	uint32_t k = 0;
+	while (k < b->w->app_count && b->w->apps[k] != app)
+		k++;
+	if (k == b->w->app_count)
+		b->w->apps[b->w->app_count++] = app;
+	*index = k;
+	return app;
+}
+
+static int build_sources(struct builder *b, struct class *class, const struct class_file *file,
+			 const char *pointer)
+{
+	const struct class_app_file *apps = file->apps.items;
+	char list[500], at[600], arrivals[700], entity[500];
+	json_pointer_join(list, sizeof(list), pointer, "apps");
+	class->sources = arena_array(&b->w->arena, file->apps.count, sizeof(*class->sources));
+	if (!class->sources)
+		return no_memory(b);
+	for (size_t i = 0; i < file->apps.count; i++) {
+		struct source *s = &class->sources[class->source_count];
+		const struct choice *chosen;
+		json_pointer_join(at, sizeof(at), list, apps[i].name);
+		json_pointer_join(arrivals, sizeof(arrivals), at, "arrivals");
+		s->app = app_of(b, apps[i].name, &s->app_index, at);
+		if (choice_read((choice_table)arrival_models, "arrival process", b->doc, arrivals,
+				&b->w->arena, b->diags, &chosen, &s->arrival_parameters) < 0 ||
+		    !s->app)
+			continue;
+		s->arrival = (const struct arrival_ops *)(const void *)chosen;
+		snprintf(entity, sizeof(entity), "handsets/%s/%s", file->name, apps[i].name);
+		s->entity = stream_name(entity);
+		class->source_count++;
+	}
+	return 0;
+}
+
+static int build_class(struct builder *b, struct class *class, const struct class_file *file)
+{
+	char at[500], key[600];
+	const struct choice *chosen = NULL;
+	pointer2(at, sizeof(at), "handsets", file->name);
+	*class = (struct class){
+		.name = file->name,
+		.count = (uint32_t)file->count,
+		.hz = file->cpu.hz,
+		.compute_w = file->cpu.compute_w,
+		.idle_w = file->cpu.idle_w,
+		.battery_j = file->battery_j,
+		.radio = radio_of(b, file, at),
+	};
+	long cell = index_of(&b->file.cells, sizeof(struct cell_file), file->cell);
+	if (cell < 0)
+		unknown_name(b, &b->file.cells, sizeof(struct cell_file), "cell", file->cell,
+			     json_pointer_join(key, sizeof(key), at, "cell"));
+	class->cell = cell < 0 ? 0 : (uint32_t)cell;
+	json_pointer_join(key, sizeof(key), at, "policy");
+	if (choice_read((choice_table)policy_models, "policy", b->doc, key, &b->w->arena, b->diags,
+			&chosen, &class->policy_parameters) == 0)
+		class->policy = (const struct policy_ops *)(const void *)chosen;
+	b->w->handset_count += class->count;
+	return build_sources(b, class, file, at);
+}
+
+static int build_classes(struct builder *b)
+{
+	const struct class_file *files = b->file.handsets.items;
+	b->w->class_count = (uint32_t)b->file.handsets.count;
+	b->w->classes = arena_array(&b->w->arena, b->file.handsets.count, sizeof(*b->w->classes));
+	b->w->apps = arena_array(&b->w->arena, b->file.apps.count, sizeof(*b->w->apps));
+	if (!b->w->classes || !b->w->apps)
+		return no_memory(b);
+	for (uint32_t i = 0; i < b->w->class_count; i++) {
+		int code = build_class(b, &b->w->classes[i], &files[i]);
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+/* ---- Sites */
+
+static const struct platform *platform_of(struct builder *b, const struct host_file *host,
+					  const char *pointer)
+{
+	const struct platform_file *files = b->file.platforms.items;
+	struct platform *p = arena_alloc(&b->w->arena, sizeof(*p));
+	char at[700];
+	json_pointer_join(at, sizeof(at), pointer, "platform");
+	if (!p)
+		return NULL;
+	if (!host->platform.name)
+		return platform_read(p, host->name, b->doc, at, &b->w->arena, b->diags) < 0 ? NULL :
+											      p;
+	long i = index_of(&b->file.platforms, sizeof(*files), host->platform.name);
+	if (i < 0) {
+		unknown_name(b, &b->file.platforms, sizeof(*files), "platform", host->platform.name,
+			     at);
+		return NULL;
+	}
+	return platform_compile(p, &files[i], &b->w->arena) < 0 ? NULL : p;
+}
+
+/* Remembers which primitives the fallback had to provide. */
+static void note_fallbacks(struct builder *b, const struct platform_charge *charges, size_t n)
+{
+	if (!b->view.fallback)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = charges[i].primitive.name;
+		char item[200];
+		if (charges[i].primitive.profile != b->view.fallback->name)
+			continue;
+		snprintf(item, sizeof(item), "%s%s", b->missing[0] ? ", " : "", name);
+		size_t used = strlen(b->missing);
+		const char *seen = strstr(b->missing, name);
+		size_t len = strlen(name);
+		while (seen && seen[len] != '\0' && seen[len] != ',')
+			seen = strstr(seen + 1, name);
+		if (!seen && used + strlen(item) < sizeof(b->missing))
+			memcpy(b->missing + used, item, strlen(item) + 1);
+	}
+}
+
+static int build_prices(struct builder *b, struct host_kind *kind, const struct host_file *file,
+			const char *pointer)
+{
+	sim_time disk_ns = sim_from_seconds(file->disk_latency_s);
+	kind->prices = arena_array(&b->w->arena, b->w->app_count, sizeof(*kind->prices));
+	if (!kind->prices)
+		return no_memory(b);
+	for (uint32_t a = 0; a < b->w->app_count; a++) {
+		struct platform_charge charges[CHARGES_MAX];
+		struct platform_cost cost;
+		struct op_load load;
+		struct err why = { 0 };
+		size_t n = 0;
+		app_load(b->w->apps[a], kind->hz, &load);
+		int code = platform_cost(kind->platform, &b->view, &load, charges, CHARGES_MAX, &n,
+					 &cost, &why);
+		if (code == 0)
+			code = price_make(&kind->prices[a], kind->platform, &b->view, b->w->apps[a],
+					  kind->hz, disk_ns, &why);
+		if (code < 0) {
+			char at[700];
+			json_pointer_join(at, sizeof(at), pointer, "platform");
+			json_doc_error(b->doc, b->diags, at, "%s", why.text);
+			continue;
+		}
+		note_fallbacks(b, charges, n < CHARGES_MAX ? n : CHARGES_MAX);
+		kind->has_backend |= cost.site_ns[SITE_BACKEND] > 0;
+	}
+	return 0;
+}
+
+static void check_memory(struct builder *b, const struct host_kind *kind,
+			 const struct host_file *file, const char *pointer)
+{
+	double each = file->guests.memory_bytes + kind->platform->memory_bytes;
+	char at[700], need[40], have[40];
+	if ((double)file->guests.count * each <= file->memory_bytes)
+		return;
+	json_pointer_join(at, sizeof(at), pointer, "guests");
+	json_doc_error(b->doc, b->diags, at,
+		       "%lld guests on %s need %s of memory, the host has %s",
+		       (long long)file->guests.count, kind->platform->name,
+		       unit_format((double)file->guests.count * each, UNIT_SIZE, need, sizeof(need)),
+		       unit_format(file->memory_bytes, UNIT_SIZE, have, sizeof(have)));
+}
+
+static int build_host_kind(struct builder *b, struct site *site, struct host_kind *kind,
+			   const struct host_file *file, const char *pointer)
+{
+	*kind = (struct host_kind){
+		.name = file->name,
+		.count = (uint32_t)file->count,
+		.cores = (uint32_t)file->cores,
+		.guests = (uint32_t)file->guests.count,
+		.vcpus = (uint32_t)file->guests.vcpus,
+		.root_vcpus = (uint32_t)file->root_vcpus,
+		.hz = file->hz,
+		.idle_w = file->power.idle_w,
+		.busy_w = file->power.busy_w,
+		.platform = platform_of(b, file, pointer),
+	};
+	if ((double)kind->count * kind->guests > 1e8) {
+		json_doc_error(b->doc, b->diags, pointer, "more than 100 million guests");
+		return 0;
+	}
+	site->guest_count += kind->count * kind->guests;
+	site->hz = fmax(site->hz, kind->hz);
+	if (!kind->platform)
+		return 0;
+	check_memory(b, kind, file, pointer);
+	return build_prices(b, kind, file, pointer);
+}
+
+static int build_site(struct builder *b, struct site *site, const struct site_file *file)
+{
+	char at[400], hosts[500], host[600], placement[500];
+	const struct choice *chosen = NULL;
+	const struct host_file *files = file->hosts.items;
+	pointer2(at, sizeof(at), "sites", file->name);
+	json_pointer_join(hosts, sizeof(hosts), at, "hosts");
+	site->name = file->name;
+	json_pointer_join(placement, sizeof(placement), at, "placement");
+	if (choice_read((choice_table)placement_models, "placement", b->doc, placement,
+			&b->w->arena, b->diags, &chosen, &site->placement_parameters) == 0)
+		site->placement = (const struct placement_ops *)(const void *)chosen;
+	site->kind_count = (uint32_t)file->hosts.count;
+	site->kinds = arena_array(&b->w->arena, file->hosts.count, sizeof(*site->kinds));
+	if (!site->kinds)
+		return no_memory(b);
+	for (uint32_t i = 0; i < site->kind_count; i++) {
+		json_pointer_join(host, sizeof(host), hosts, files[i].name);
+		int code = build_host_kind(b, site, &site->kinds[i], &files[i], host);
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+static int build_sites(struct builder *b)
+{
+	const struct site_file *files = b->file.sites.items;
+	b->w->site_count = (uint32_t)b->file.sites.count;
+	b->w->sites = arena_array(&b->w->arena, b->file.sites.count, sizeof(*b->w->sites));
+	if (!b->w->sites)
+		return no_memory(b);
+	for (uint32_t i = 0; i < b->w->site_count; i++) {
+		int code = build_site(b, &b->w->sites[i], &files[i]);
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+/* ---- The whole */
+
+static int build(struct builder *b)
+{
+	int code = keys_parse_part(&world_object, b->doc, "", &b->file, &b->w->arena, b->diags);
+	if (code < 0)
+		return code;
+	const struct override_file *files = b->file.overrides.items;
+	struct profile_override *overrides =
+		arena_array(&b->w->arena, b->file.overrides.count, sizeof(*overrides));
+	if (!overrides)
+		return no_memory(b);
+	for (size_t i = 0; i < b->file.overrides.count; i++)
+		overrides[i] =
+			(struct profile_override){ files[i].name, files[i].scale, files[i].value };
+	b->view.overrides = overrides;
+	b->view.override_count = b->file.overrides.count;
+	b->w->duration = sim_from_seconds(b->file.duration_s);
+	b->w->warmup = sim_from_seconds(b->file.warmup_s);
+
+	code = build_cells(b);
+	if (code == 0)
+		code = build_classes(b); /* before the sites: prices are by app */
+	if (code == 0)
+		code = build_sites(b);
+	if (b->missing[0])
+		json_doc_warning(b->doc, b->diags, "/profile", "%s lacks %s: taken from %s",
+				 b->view.profile ? b->view.profile->name : "(no profile)",
+				 b->missing, b->view.fallback->name);
+	return code;
+}
+
+int world_new(struct world **out, const struct json_doc *doc, const struct profile *profile,
+	      const struct profile *fallback, struct diag_list *diags, struct err *e)
+{
+	struct arena arena = { 0 };
+	*out = NULL;
+	struct world *w = arena_alloc(&arena, sizeof(*w));
+	if (!w)
+		return err_set(e, ERR_NOMEM, "no memory to build the world");
+	struct builder b = {
+		.w = w,
+		.doc = doc,
+		.view = { .profile = profile, .fallback = fallback },
+		.diags = diags,
+		.e = e,
+	};
+	size_t errors = diags->errors;
+	w->arena = arena;
+	int code = build(&b);
+	if (code == 0 && diags->errors != errors)
+		code = ERR_INVALID;
+	if (code < 0) {
+		world_free(w);
+		return code;
+	}
+	*out = w;
+	return 0;
+}
+
+void world_free(struct world *w)
+{
+	if (!w)
+		return;
+	/* The world lies in its own arena. */
+	struct arena arena = w->arena;
+	arena_free(&arena);
+}
+
+double world_expected_tasks(const struct world *w)
+{
+	double tasks = 0;
+	for (uint32_t i = 0; i < w->class_count; i++)
+		for (uint32_t k = 0; k < w->classes[i].source_count; k++) {
+			const struct source *s = &w->classes[i].sources[k];
+			tasks += w->classes[i].count * s->arrival->rate(s->arrival_parameters) *
+				 sim_to_seconds(w->duration);
+		}
+	return tasks;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A built world: the document's names become indices, its quantities integers of nanoseconds, its
+ * platforms sums. Private to world_*.c and run_*.c; nothing in it changes after world_new.
+ */
+#ifndef MODELS_WORLD_MODEL_H
+#define MODELS_WORLD_MODEL_H
+
+#include "models/app.h"
+#include "models/arrival.h"
+#include "models/placement.h"
+#include "models/platform.h"
+#include "models/policy.h"
+#include "models/radio.h"
+#include "models/world.h"
+#include "sim/engine/sim.h"
+
+/* What a part of a task's cost is proportional to. */
+enum price_driver {
+	DRIVER_COMPUTE, /* nanoseconds of native computing */
+	DRIVER_INPUT,	/* bytes of input, relative to the app's mean */
+	DRIVER_OUTPUT,	/* bytes of output, relative to the app's mean */
+};
+
+enum { PRICE_SLOPES = 24 };
+
+/* What a task of one app costs on one kind of host: a constant part, and slopes over what differs from
+ * task to task. When nothing differs there are no slopes, and the sums are those of platform_cost. */
+struct price {
+	int64_t site_ns[SITE_COUNT]; /* constant; computing included when it does not vary */
+	int64_t cause_ns[CAUSE_COUNT];
+	bool compute_varies;
+	unsigned slopes;
+	struct price_slope {
+		uint8_t driver, site, cause;
+		double ns; /* per unit of the driver */
+	} slope[PRICE_SLOPES];
+};
+
+struct source { /* an app on the handsets of a class */
+	const struct app *app;
+	uint32_t app_index; /* in world->apps, for prices */
+	const struct arrival_ops *arrival;
+	const void *arrival_parameters;
+	uint64_t entity; /* stream_name of class and app; plus the handset's number in its class */
+};
+
+struct class {
+	const char *name;
+	uint32_t count;
+	double hz, compute_w, idle_w, battery_j;
+	const struct radio *radio;
+	uint32_t cell;
+	const struct policy_ops *policy;
+	const void *policy_parameters;
+	struct source *sources;
+	uint32_t source_count;
+};
+
+struct cell {
+	const char *name;
+	double up_bps, down_bps;
+	sim_time one_way_ns; /* to the site: half the cell's round trip and the site's delay */
+	uint32_t site;
+};
+
+struct host_kind {
+	const char *name;
+	uint32_t count, cores, guests, vcpus, root_vcpus;
+	double hz, idle_w, busy_w;
+	const struct platform *platform;
+	struct price *prices; /* by app */
+	bool has_backend;     /* some price has a part at the backend */
+};
+
+struct site {
+	const char *name;
+	struct host_kind *kinds;
+	uint32_t kind_count;
+	uint32_t guest_count; /* of all hosts */
+	double hz;	      /* of the fastest host: what a policy takes the site for */
+	const struct placement_ops *placement;
+	const void *placement_parameters;
+};
+
+struct world {
+	struct arena arena;
+	sim_time duration, warmup;
+	struct class *classes;
+	struct cell *cells;
+	struct site *sites;
+	const struct app **apps; /* each that some class runs, once */
+	uint32_t class_count, cell_count, site_count, app_count;
+	uint64_t handset_count;
+};
+
+#endif

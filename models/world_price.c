@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/world_price.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CHARGES_MAX = 256 };
+
+static void add_slope(struct price *p, enum price_driver driver, const struct platform_charge *c,
+		      double per_unit)
+{
+	unsigned i = 0;
+	while (i < p->slopes &&
+	       !(p->slope[i].driver == driver && p->slope[i].site == c->term->site &&
+		 p->slope[i].cause == c->term->cause))
+		i++;
+	if (i == PRICE_SLOPES)
+		i--; /* cannot be: drivers have fewer kinds of terms; a wrong cause beats a lost cost */
+	if (i == p->slopes)
+		p->slope[p->slopes++] = (struct price_slope){
+			.driver = (uint8_t)driver,
+			.site = (uint8_t)c->term->site,
+			.cause = (uint8_t)c->term->cause,
+		};
+	p->slope[i].ns += per_unit;
+}
+
+/* Prices `load` as slopes over a driver of which the load holds `units`. */
+static int add_slopes(struct price *p, const struct platform *platform,
+		      const struct profile_view *view, const struct op_load *load,
+		      enum price_driver driver, double units, struct err *e)
+{
+	struct platform_charge charges[CHARGES_MAX];
+	struct platform_cost cost;
+	size_t n;
+	int code = platform_cost(platform, view, load, charges, CHARGES_MAX, &n, &cost, e);
+	for (size_t i = 0; code == 0 && i < n && i < CHARGES_MAX; i++)
+		add_slope(p, driver, &charges[i], charges[i].exact_ns / units);
+	return code;
+}
+
+/* Moves an operation out of `from` into a load of its own. */
+static struct op_load take_op(struct op_load *from, enum op op)
+{
+	struct op_load taken = { 0 };
+	taken.count[op] = from->count[op];
+	taken.bytes[op] = from->bytes[op];
+	from->count[op] = from->bytes[op] = 0;
+	return taken;
+}
+
+int price_make(struct price *p, const struct platform *platform, const struct profile_view *view,
+	       const struct app *app, double hz, sim_time disk_latency_ns, struct err *e)
+{
+	struct op_load fixed;
+	int code = 0;
+	memset(p, 0, sizeof(*p));
+	app_load(app, hz, &fixed);
+	double requests = fixed.count[OP_BLK_READ] + fixed.count[OP_BLK_WRITE];
+
+	if (app->cycles_cv > 0) {
+		struct op_load second = { .compute_ns = 1e9 };
+		p->compute_varies = true;
+		fixed.compute_ns = 0;
+		code = add_slopes(p, platform, view, &second, DRIVER_COMPUTE, 1e9, e);
+	}
+	if (code == 0 && app->input_cv > 0 && !app->operations.net_rx) {
+		struct op_load in = take_op(&fixed, OP_NET_RX);
+		code = add_slopes(p, platform, view, &in, DRIVER_INPUT, 1, e);
+	}
+	if (code == 0 && app->output_cv > 0 && !app->operations.net_tx) {
+		struct op_load out = take_op(&fixed, OP_NET_TX);
+		code = add_slopes(p, platform, view, &out, DRIVER_OUTPUT, 1, e);
+	}
+	struct platform_cost cost;
+	if (code == 0)
+		code = platform_cost(platform, view, &fixed, NULL, 0, NULL, &cost, e);
+	if (code < 0)
+		return code;
+	memcpy(p->site_ns, cost.site_ns, sizeof(p->site_ns));
+	memcpy(p->cause_ns, cost.cause_ns, sizeof(p->cause_ns));
+	int64_t disk_ns = llround(requests * (double)disk_latency_ns);
+	p->site_ns[SITE_WAIT] += disk_ns;
+	p->cause_ns[CAUSE_DISK] += disk_ns;
+	return 0;
+}
