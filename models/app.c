@@ -5,58 +5,56 @@
 #include <math.h>
 
 static const struct key net_keys[] = {
-	{ .name = "packets",
-	  .type = KEY_NUMBER,
-	  .offset = offsetof(struct app_net, packets),
-	  .max = 1e9,
-	  .help = "how many" },
-	{ .name = "bytes",
-	  .type = KEY_QUANTITY,
-	  .offset = offsetof(struct app_net, bytes),
-	  .unit = UNIT_SIZE,
-	  .max = 1e15,
-	  .help = "in all of them together" },
-	{ 0 },
+	{.name = "packets",
+	 .type = KEY_NUMBER,
+	 .offset = offsetof(struct app_net, packets),
+	 .max = 1e9,
+	 .help = "how many"},
+	{.name = "bytes",
+	 .type = KEY_QUANTITY,
+	 .offset = offsetof(struct app_net, bytes),
+	 .unit = UNIT_SIZE,
+	 .max = 1e15,
+	 .help = "in all of them together"},
+	{0},
 };
-static const struct key_object net_object = { .name = "app_packets",
-					      .keys = net_keys,
-					      .size = sizeof(struct app_net),
-					      .help = "packets of a task" };
+static const struct key_object net_object = {.name = "app_packets",
+					     .keys = net_keys,
+					     .size = sizeof(struct app_net),
+					     .help = "packets of a task"};
 
 static const struct key blk_keys[] = {
-	{ .name = "requests",
-	  .type = KEY_NUMBER,
-	  .offset = offsetof(struct app_blk, requests),
-	  .max = 1e9,
-	  .help = "how many" },
-	{ .name = "bytes",
-	  .type = KEY_QUANTITY,
-	  .offset = offsetof(struct app_blk, request_bytes),
-	  .unit = UNIT_SIZE,
-	  .max = 1e12,
-	  .def = "\"4 KiB\"",
-	  .help = "in each" },
-	{ 0 },
+	{.name = "requests",
+	 .type = KEY_NUMBER,
+	 .offset = offsetof(struct app_blk, requests),
+	 .max = 1e9,
+	 .help = "how many"},
+	{.name = "bytes",
+	 .type = KEY_QUANTITY,
+	 .offset = offsetof(struct app_blk, request_bytes),
+	 .unit = UNIT_SIZE,
+	 .max = 1e12,
+	 .def = "\"4 KiB\"",
+	 .help = "in each"},
+	{0},
 };
-static const struct key_object blk_object = { .name = "app_requests",
-					      .keys = blk_keys,
-					      .size = sizeof(struct app_blk),
-					      .help = "block requests of a task" };
+static const struct key_object blk_object = {.name = "app_requests",
+					     .keys = blk_keys,
+					     .size = sizeof(struct app_blk),
+					     .help = "block requests of a task"};
 
 #define COUNT(id, word, text)                                                                      \
-	{ .name = word,                                                                            \
-	  .type = KEY_NUMBER,                                                                      \
-	  .offset = offsetof(struct app_operations, counts) + OP_##id * sizeof(double),            \
-	  .max = 1e12,                                                                             \
-	  .def = "0",                                                                              \
-	  .help = text }
+	{                                                                                          \
+		.name = word, .type = KEY_NUMBER,                                                  \
+		.offset = offsetof(struct app_operations, counts) + OP_##id * sizeof(double),      \
+		.max = 1e12, .def = "0", .help = text                                              \
+	}
 #define BYTES(word, field, of, text)                                                               \
-	{ .name = word,                                                                            \
-	  .type = KEY_OPTIONAL_OBJECT,                                                             \
-	  .offset = offsetof(struct app_operations, field),                                        \
-	  .object = &of,                                                                           \
-	  .optional = true,                                                                        \
-	  .help = text }
+	{                                                                                          \
+		.name = word, .type = KEY_OPTIONAL_OBJECT,                                         \
+		.offset = offsetof(struct app_operations, field), .object = &of, .optional = true, \
+		.help = text                                                                       \
+	}
 static const struct key operation_keys[] = {
 	COUNT(SYSCALL, "syscall", "system calls beside those of block requests and packets"),
 	COUNT(PAGE_FAULT, "page_fault", "faults on memory that the guest has already"),
@@ -70,7 +68,7 @@ static const struct key operation_keys[] = {
 	BYTES("net_tx", net_tx, net_object, "packets sent; by default those of the output"),
 	BYTES("blk_read", blk_read, blk_object, "block requests that read"),
 	BYTES("blk_write", blk_write, blk_object, "block requests that write"),
-	{ 0 },
+	{0},
 };
 static const struct key_object operations_object = {
 	.name = "app_operations",
@@ -80,10 +78,12 @@ static const struct key_object operations_object = {
 };
 
 #define FIELD(word, kind, field, ...)                                                              \
-	{ .name = word, .type = kind, .offset = offsetof(struct app, field), __VA_ARGS__ }
+	{                                                                                          \
+		.name = word, .type = kind, .offset = offsetof(struct app, field), __VA_ARGS__     \
+	}
 #define CV(word, field, what)                                                                      \
 	FIELD(word, KEY_NUMBER, field, .max = 10, .def = "0",                                      \
-	      .help = "coefficient of variation of the " what                                     \
+	      .help = "coefficient of variation of the " what                                      \
 		      ": 0 constant, 1 exponential, else gamma")
 static const struct key app_keys[] = {
 	FIELD("description", KEY_STRING, description, .def = "\"\"", .help = "one sentence"),
@@ -100,8 +100,9 @@ static const struct key app_keys[] = {
 	      .help = "a task that takes longer has failed"),
 	FIELD("operations", KEY_OBJECT, operations, .object = &operations_object, .def = "{}",
 	      .help = "what a task makes its machine do, beside computing"),
-	FIELD("sources", KEY_STRINGS, sources, .optional = true, .help = "where the numbers come from"),
-	{ 0 },
+	FIELD("sources", KEY_STRINGS, sources, .optional = true,
+	      .help = "where the numbers come from"),
+	{0},
 };
 const struct key_object app_object = {
 	.name = "app",
@@ -144,7 +145,7 @@ static void blk_load(const struct app_blk *blk, enum op op, struct op_load *load
 void app_load(const struct app *app, double hz, struct op_load *load)
 {
 	const struct app_operations *o = &app->operations;
-	*load = (struct op_load){ .compute_ns = app->cycles / hz * 1e9 };
+	*load = (struct op_load){.compute_ns = app->cycles / hz * 1e9};
 	for (int op = 0; op < OP_COUNT; op++)
 		load->count[op] = o->counts[op];
 	net_load(o->net_rx, app->input_bytes, OP_NET_RX, load);

@@ -22,9 +22,9 @@ struct app_blk {
 
 struct app {
 	const char *name, *description;
-	double input_bytes, output_bytes, cycles;  /* means */
-	double input_cv, output_cv, cycles_cv;	   /* standard deviation / mean */
-	double deadline_s;			   /* 0: none */
+	double input_bytes, output_bytes, cycles; /* means */
+	double input_cv, output_cv, cycles_cv;	  /* standard deviation / mean */
+	double deadline_s;			  /* 0: none */
 	struct app_operations {
 		double counts[OP_COUNT]; /* those without bytes */
 		struct app_net *net_rx, *net_tx;
@@ -43,8 +43,8 @@ struct app_task {
 /* Draws a task. The number of draws does not depend on where the task will run. */
 void app_draw(const struct app *app, struct stream *st, struct app_task *task);
 
-/* The mean operations of one task on a CPU of `hz`, computing included. What the app does not say of
- * packets follows from its input and output. */
+/* The mean operations of one task on a CPU of `hz`, computing included. What the app does not say
+ * of packets follows from its input and output. */
 void app_load(const struct app *app, double hz, struct op_load *load);
 
 #endif

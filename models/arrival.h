@@ -11,8 +11,8 @@
 
 struct arrival_ops {
 	struct choice choice;
-	/* The time of the next task after `now`, > now or SIM_NEVER; drawn from st only. `first`: it is
-	 * the first of the run. */
+	/* The time of the next task after `now`, > now or SIM_NEVER; drawn from st only. `first`:
+	 * it is the first of the run. */
 	sim_time (*next)(const void *parameters, struct stream *st, sim_time now, bool first);
 	/* Tasks per second in the long run. */
 	double (*rate)(const void *parameters);

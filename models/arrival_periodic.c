@@ -8,14 +8,14 @@ struct periodic {
 };
 
 static const struct key keys[] = {
-	{ .name = "period",
-	  .type = KEY_QUANTITY,
-	  .offset = offsetof(struct periodic, period_s),
-	  .unit = UNIT_TIME,
-	  .min = 1e-6,
-	  .max = 1e9,
-	  .help = "time from one task to the next" },
-	{ 0 },
+	{.name = "period",
+	 .type = KEY_QUANTITY,
+	 .offset = offsetof(struct periodic, period_s),
+	 .unit = UNIT_TIME,
+	 .min = 1e-6,
+	 .max = 1e9,
+	 .help = "time from one task to the next"},
+	{0},
 };
 static const struct key_object object = {
 	.name = "arrivals_periodic",
@@ -38,10 +38,10 @@ static double rate(const void *parameters)
 }
 
 const struct arrival_ops arrival_periodic_ops = {
-	.choice = { .name = "periodic",
-		    .help = "a task every period, from a random phase on",
-		    .parameters = &object,
-		    .main_key = "period" },
+	.choice = {.name = "periodic",
+		   .help = "a task every period, from a random phase on",
+		   .parameters = &object,
+		   .main_key = "period"},
 	.next = next,
 	.rate = rate,
 };

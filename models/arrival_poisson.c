@@ -8,14 +8,14 @@ struct poisson {
 };
 
 static const struct key keys[] = {
-	{ .name = "rate",
-	  .type = KEY_QUANTITY,
-	  .offset = offsetof(struct poisson, rate),
-	  .unit = UNIT_RATE,
-	  .min = 0,
-	  .max = 1e9,
-	  .help = "mean number of tasks" },
-	{ 0 },
+	{.name = "rate",
+	 .type = KEY_QUANTITY,
+	 .offset = offsetof(struct poisson, rate),
+	 .unit = UNIT_RATE,
+	 .min = 0,
+	 .max = 1e9,
+	 .help = "mean number of tasks"},
+	{0},
 };
 static const struct key_object object = {
 	.name = "arrivals_poisson",
@@ -40,10 +40,10 @@ static double rate(const void *parameters)
 }
 
 const struct arrival_ops arrival_poisson_ops = {
-	.choice = { .name = "poisson",
-		    .help = "independent tasks at a constant mean rate",
-		    .parameters = &object,
-		    .main_key = "rate" },
+	.choice = {.name = "poisson",
+		   .help = "independent tasks at a constant mean rate",
+		   .parameters = &object,
+		   .main_key = "rate"},
 	.next = next,
 	.rate = rate,
 };

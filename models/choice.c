@@ -36,7 +36,7 @@ int choice_normalise(choice_table table, cJSON *node, const char *key)
 static void unknown(choice_table table, const char *kind, const char *name,
 		    const struct json_doc *doc, const char *pointer, struct diag_list *diags)
 {
-	const char *names[NAMES_MAX + 1] = { 0 };
+	const char *names[NAMES_MAX + 1] = {0};
 	char list[800];
 	size_t used = 0;
 	list[0] = '\0';
@@ -57,14 +57,16 @@ int choice_read(choice_table table, const char *kind, const struct json_doc *doc
 {
 	const cJSON *node = json_at(doc->root, pointer);
 	const cJSON *member = cJSON_IsObject(node) ? node->child : NULL;
-	const char *name = cJSON_IsString(node) ? node->valuestring :
-			   member && !member->next ? member->string :
-						     NULL;
+	const char *name = cJSON_IsString(node)	     ? node->valuestring
+			   : member && !member->next ? member->string
+						     : NULL;
 	*chosen = NULL;
 	*parameters = NULL;
 	if (!name) {
-		json_doc_error(doc, diags, pointer,
-			       "must be the name of a %s, or an object with its name as the only key", kind);
+		json_doc_error(
+			doc, diags, pointer,
+			"must be the name of a %s, or an object with its name as the only key",
+			kind);
 		return ERR_INVALID;
 	}
 	const struct choice *c = find(table, name);
@@ -83,8 +85,9 @@ int choice_read(choice_table table, const char *kind, const struct json_doc *doc
 		return 0;
 	}
 	if (!member) {
-		json_doc_error(doc, diags, pointer, "%s \"%s\" needs its parameters: { \"%s\": { ... } }",
-			       kind, name, name);
+		json_doc_error(doc, diags, pointer,
+			       "%s \"%s\" needs its parameters: { \"%s\": { ... } }", kind, name,
+			       name);
 		return ERR_INVALID;
 	}
 	void *out = arena_alloc(arena, c->parameters->size);

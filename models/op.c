@@ -7,7 +7,7 @@ const char *const op_names[] = {
 #define OP_NAME(id, name, help) name,
 	OP_LIST(OP_NAME)
 #undef OP_NAME
-	NULL,
+		NULL,
 };
 
 static const char *const helps[] = {

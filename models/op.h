@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Operations: what a task makes the machine it runs on do, the same whatever that machine is. An app
- * says how many of each a task has (app.h), a platform what each costs (platform.h). Nothing here
- * knows a cost.
+ * Operations: what a task makes the machine it runs on do, the same whatever that machine is. An
+ * app says how many of each a task has (app.h), a platform what each costs (platform.h). Nothing
+ * here knows a cost.
  */
 #ifndef MODELS_OP_H
 #define MODELS_OP_H
@@ -11,7 +11,8 @@
 #define OP_LIST(X)                                                                                 \
 	X(CPU, "cpu", "computing, priced by its native time")                                      \
 	X(SYSCALL, "syscall", "a system call, without the work it asks for")                       \
-	X(PAGE_FAULT, "page_fault", "a fault that the task's own kernel resolves, on memory it has")\
+	X(PAGE_FAULT, "page_fault",                                                                \
+	  "a fault that the task's own kernel resolves, on memory it has")                         \
 	X(PAGE_TOUCH, "page_touch", "the first touch of a 4 KiB page that the host must provide")  \
 	X(MAP_CHANGE, "map_change", "a change of one page-table entry")                            \
 	X(CONTEXT_SWITCH, "context_switch", "a switch between two processes on one CPU")           \
@@ -28,7 +29,7 @@ enum op {
 #define OP_ENUM(id, name, help) OP_##id,
 	OP_LIST(OP_ENUM)
 #undef OP_ENUM
-	OP_COUNT
+		OP_COUNT
 };
 
 /* How much of each operation there is to do. */

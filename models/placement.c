@@ -10,7 +10,7 @@ static uint32_t winner(const struct guest_loads *g, uint32_t a, uint32_t b)
 
 int guest_loads_init(struct guest_loads *g, uint32_t count, struct arena *arena)
 {
-	*g = (struct guest_loads){ .count = count, .leaves = 1 };
+	*g = (struct guest_loads){.count = count, .leaves = 1};
 	while (g->leaves < count)
 		g->leaves *= 2;
 	g->load = arena_array(arena, count, sizeof(*g->load));

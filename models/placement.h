@@ -8,8 +8,9 @@
 #include "models/choice.h"
 #include "sim/engine/stream.h"
 
-/* The guests of a site and how many tasks each has. Guest i + 1 is on the host after that of guest i,
- * so that going through them in order loads the hosts evenly. Updates and the least are O(log n). */
+/* The guests of a site and how many tasks each has. Guest i + 1 is on the host after that of guest
+ * i, so that going through them in order loads the hosts evenly. Updates and the least are O(log
+ * n). */
 struct guest_loads {
 	uint32_t count;
 	uint32_t *load;	   /* tasks present */

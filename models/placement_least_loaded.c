@@ -11,6 +11,6 @@ static uint32_t pick(const void *parameters, struct guest_loads *guests, struct 
 }
 
 const struct placement_ops placement_least_loaded_ops = {
-	.choice = { .name = "least-loaded", .help = "the guest with the fewest tasks" },
+	.choice = {.name = "least-loaded", .help = "the guest with the fewest tasks"},
 	.pick = pick,
 };

@@ -10,6 +10,6 @@ static uint32_t pick(const void *parameters, struct guest_loads *guests, struct 
 }
 
 const struct placement_ops placement_random_ops = {
-	.choice = { .name = "random", .help = "any guest with the same probability" },
+	.choice = {.name = "random", .help = "any guest with the same probability"},
 	.pick = pick,
 };

@@ -13,6 +13,6 @@ static uint32_t pick(const void *parameters, struct guest_loads *guests, struct 
 }
 
 const struct placement_ops placement_round_robin_ops = {
-	.choice = { .name = "round-robin", .help = "one guest after the other" },
+	.choice = {.name = "round-robin", .help = "one guest after the other"},
 	.pick = pick,
 };

@@ -10,30 +10,30 @@
 static const struct {
 	const char *name, *help;
 } axis_texts[] = {
-#define AXIS_TEXT(id, name, help) { name, help },
+#define AXIS_TEXT(id, name, help) {name, help},
 	PLATFORM_AXIS_LIST(AXIS_TEXT)
 #undef AXIS_TEXT
 };
 
-static const char *const placements[] = { "bare-metal", "hosted", "hybrid", "none", NULL };
-static const char *const guests[] = { "unmodified", "pv-drivers", "pv-kernel", "none", NULL };
-static const char *const cpus[] = { "native",		  "hardware",  "deprivileged",
-				    "binary-translation", "emulation", NULL };
-static const char *const mmus[] = { "host", "nested", "shadow", "direct-pv", NULL };
-static const char *const ios[] = { "native", "emulated", "paravirtual", "passthrough", NULL };
-static const char *const backends[] = { "hypervisor", "root-partition", "host-kernel",
-					"host-user",  "none",		NULL };
-static const char *const *const axis_values[AXIS_COUNT] = { placements, guests, cpus,
-							    mmus,	ios,	backends };
+static const char *const placements[] = {"bare-metal", "hosted", "hybrid", "none", NULL};
+static const char *const guests[] = {"unmodified", "pv-drivers", "pv-kernel", "none", NULL};
+static const char *const cpus[] = {"native",	"hardware", "deprivileged", "binary-translation",
+				   "emulation", NULL};
+static const char *const mmus[] = {"host", "nested", "shadow", "direct-pv", NULL};
+static const char *const ios[] = {"native", "emulated", "paravirtual", "passthrough", NULL};
+static const char *const backends[] = {"hypervisor", "root-partition", "host-kernel",
+				       "host-user",  "none",	       NULL};
+static const char *const *const axis_values[AXIS_COUNT] = {placements, guests, cpus,
+							   mmus,       ios,    backends};
 
-const char *const platform_site_names[] = { "guest", "backend", "wait", NULL };
-const char *const platform_per_names[] = { "op",   "byte",   "sector",
-					   "page", "second", "compute", NULL };
+const char *const platform_site_names[] = {"guest", "backend", "wait", NULL};
+const char *const platform_per_names[] = {"op",	    "byte",    "sector", "page",
+					  "second", "compute", NULL};
 const char *const cause_names[] = {
 #define CAUSE_NAME(id, name) name,
 	CAUSE_LIST(CAUSE_NAME)
 #undef CAUSE_NAME
-	NULL,
+		NULL,
 };
 
 const char *platform_axis_name(enum platform_axis axis)
@@ -55,18 +55,17 @@ const char *const *platform_axis_values(enum platform_axis axis)
 
 static const struct key axes_keys[] = {
 #define AXIS_KEY(id, word, text, values)                                                           \
-	{ .name = word,                                                                            \
-	  .type = KEY_ENUM,                                                                        \
-	  .offset = AXIS_##id * sizeof(int),                                                       \
-	  .choices = values,                                                                       \
-	  .help = text }
+	{                                                                                          \
+		.name = word, .type = KEY_ENUM, .offset = AXIS_##id * sizeof(int),                 \
+		.choices = values, .help = text                                                    \
+	}
 	AXIS_KEY(PLACEMENT, "placement", "what the hypervisor runs on", placements),
 	AXIS_KEY(GUEST, "guest", "what the guest's kernel knows of it", guests),
 	AXIS_KEY(CPU, "cpu", "how the guest's instructions run", cpus),
 	AXIS_KEY(MMU, "mmu", "how the guest's addresses become the machine's", mmus),
 	AXIS_KEY(IO, "io", "what the guest's devices are", ios),
 	AXIS_KEY(BACKEND, "backend", "where the device model runs", backends),
-	{ 0 },
+	{0},
 };
 static const struct key_object axes_object = {
 	.name = "platform_axes",
@@ -76,12 +75,16 @@ static const struct key_object axes_object = {
 };
 
 #define TERM_KEY(word, kind, field, ...)                                                           \
-	{ .name = word, .type = kind, .offset = offsetof(struct platform_file_term, field), __VA_ARGS__ }
+	{                                                                                          \
+		.name = word, .type = kind, .offset = offsetof(struct platform_file_term, field),  \
+		__VA_ARGS__                                                                        \
+	}
 static const struct key term_keys[] = {
 	TERM_KEY("n", KEY_NUMBER, n, .min = 0, .max = 1e9, .def = "1", .help = "how many times"),
 	TERM_KEY("per", KEY_ENUM, per, .choices = platform_per_names, .def = "\"op\"",
 		 .help = "for each of what"),
-	TERM_KEY("primitive", KEY_STRING, primitive, .help = "what is spent: a primitive of the profile"),
+	TERM_KEY("primitive", KEY_STRING, primitive,
+		 .help = "what is spent: a primitive of the profile"),
 	TERM_KEY("times", KEY_STRING, times, .optional = true,
 		 .help = "a slowdown of the profile that multiplies it"),
 	TERM_KEY("site", KEY_ENUM, site, .choices = platform_site_names, .def = "\"guest\"",
@@ -91,7 +94,7 @@ static const struct key term_keys[] = {
 	TERM_KEY("notify", KEY_BOOL, notify, .def = "false",
 		 .help = "spent only when the backend is idle"),
 	TERM_KEY("why", KEY_STRING, why, .help = "one phrase for whoever reads the sum"),
-	{ 0 },
+	{0},
 };
 static const struct key_object term_object = {
 	.name = "platform_term",
@@ -102,15 +105,15 @@ static const struct key_object term_object = {
 
 static const struct key terms_keys[] = {
 #define OP_KEY(id, word, text)                                                                     \
-	{ .name = word,                                                                            \
-	  .type = KEY_ARRAY,                                                                       \
-	  .offset = OP_##id * sizeof(struct key_list),                                             \
-	  .object = &term_object,                                                                  \
-	  .optional = true,                                                                        \
-	  .help = text },
+	{.name = word,                                                                             \
+	 .type = KEY_ARRAY,                                                                        \
+	 .offset = OP_##id * sizeof(struct key_list),                                              \
+	 .object = &term_object,                                                                   \
+	 .optional = true,                                                                         \
+	 .help = text},
 	OP_LIST(OP_KEY)
 #undef OP_KEY
-	{ 0 },
+		{0},
 };
 static const struct key_object terms_object = {
 	.name = "platform_terms",
@@ -120,7 +123,10 @@ static const struct key_object terms_object = {
 };
 
 #define FILE_KEY(word, kind, field, ...)                                                           \
-	{ .name = word, .type = kind, .offset = offsetof(struct platform_file, field), __VA_ARGS__ }
+	{                                                                                          \
+		.name = word, .type = kind, .offset = offsetof(struct platform_file, field),       \
+		__VA_ARGS__                                                                        \
+	}
 static const struct key file_keys[] = {
 	FILE_KEY("description", KEY_STRING, description, .help = "one sentence"),
 	FILE_KEY("axes", KEY_OBJECT, axes, .object = &axes_object,
@@ -133,7 +139,7 @@ static const struct key file_keys[] = {
 		 .help = "terms beside those from the axes"),
 	FILE_KEY("sources", KEY_STRINGS, sources, .optional = true,
 		 .help = "where the choices and numbers come from"),
-	{ 0 },
+	{0},
 };
 
 static void check_axes(void *object, const struct json_doc *doc, const char *pointer,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Platforms: one virtualization technology each, as a choice on six independent axes. The axis values
- * contribute cost terms; a file may replace those of an operation or add to them. A term is linear,
- * n * x * c: n a number, x how much of the operation there is, c a primitive of a profile. Read by the
- * world (world.h), which charges the sums, and by whoever prints them (`mcvsim platforms`, `explain`):
- * both call platform_cost, so that what is printed is what is charged.
+ * Platforms: one virtualization technology each, as a choice on six independent axes. The axis
+ * values contribute cost terms; a file may replace those of an operation or add to them. A term is
+ * linear, n * x * c: n a number, x how much of the operation there is, c a primitive of a profile.
+ * Read by the world (world.h), which charges the sums, and by whoever prints them (`mcvsim
+ * platforms`, `explain`): both call platform_cost, so that what is printed is what is charged.
  *
  * Not here: what is not linear. Queueing, contention and batching are simulated (cores.h).
  */
@@ -32,7 +32,7 @@ enum platform_axis {
 #define PLATFORM_AXIS_ENUM(id, name, help) AXIS_##id,
 	PLATFORM_AXIS_LIST(PLATFORM_AXIS_ENUM)
 #undef PLATFORM_AXIS_ENUM
-	AXIS_COUNT
+		AXIS_COUNT
 };
 
 enum platform_placement { PLACE_BARE_METAL, PLACE_HOSTED, PLACE_HYBRID, PLACE_NONE };
@@ -68,29 +68,29 @@ enum platform_site {
 };
 extern const char *const platform_site_names[]; /* ended by NULL */
 
-/* What a cost is an effect of: the subjects of the metric `overhead`. The first five are the world's
- * own, the rest are what terms name. */
+/* What a cost is an effect of: the subjects of the metric `overhead`. The first five are the
+ * world's own, the rest are what terms name. */
 #define CAUSE_LIST(X)                                                                              \
-	X(RADIO, "radio")	  /* promotion and transfer, sharing the cell included */          \
-	X(NETWORK, "network")	  /* propagation between the cell and the site */                  \
-	X(QUEUE, "queue")	  /* waiting for a CPU, on the handset or the host */              \
-	X(COMPUTE, "compute")	  /* computing at native speed */                                  \
-	X(DISK, "disk")		  /* the device itself */                                          \
-	X(SYSCALLS, "syscalls")	  /* entering and leaving the task's own kernel */                 \
-	X(FAULTS, "faults")	  /* page faults and page-table changes */                         \
+	X(RADIO, "radio")	    /* promotion and transfer, sharing the cell included */        \
+	X(NETWORK, "network")	    /* propagation between the cell and the site */                \
+	X(QUEUE, "queue")	    /* waiting for a CPU, on the handset or the host */            \
+	X(COMPUTE, "compute")	    /* computing at native speed */                                \
+	X(DISK, "disk")		    /* the device itself */                                        \
+	X(SYSCALLS, "syscalls")	    /* entering and leaving the task's own kernel */               \
+	X(FAULTS, "faults")	    /* page faults and page-table changes */                       \
 	X(SCHEDULING, "scheduling") /* context switches, timers, IPIs */                           \
-	X(IO, "io")		  /* moving the bytes and handling packets, as any kernel must */  \
-	X(SLOWDOWN, "slowdown")	  /* emulated or translated computing */                           \
-	X(EXITS, "exits")	  /* leaving the guest and coming back */                          \
+	X(IO, "io")		/* moving the bytes and handling packets, as any kernel must */    \
+	X(SLOWDOWN, "slowdown") /* emulated or translated computing */                             \
+	X(EXITS, "exits")	/* leaving the guest and coming back */                            \
 	X(INTERRUPTS, "interrupts") /* virtual interrupts */                                       \
-	X(BACKEND, "backend")	  /* the device model's work */                                    \
-	X(WAIT, "wait")		  /* waking the device model's thread and being woken */
+	X(BACKEND, "backend")	    /* the device model's work */                                  \
+	X(WAIT, "wait")		    /* waking the device model's thread and being woken */
 
 enum cause {
 #define CAUSE_ENUM(id, name) CAUSE_##id,
 	CAUSE_LIST(CAUSE_ENUM)
 #undef CAUSE_ENUM
-	CAUSE_COUNT
+		CAUSE_COUNT
 };
 extern const char *const cause_names[]; /* ended by NULL */
 
@@ -134,18 +134,18 @@ struct platform {
 int platform_read(struct platform *p, const char *name, const struct json_doc *doc,
 		  const char *pointer, struct arena *arena, struct diag_list *diags);
 
-/* Whether the guest's kernel was written or changed for being virtualized, in part or whole: a matter
- * of the guest axis alone. False where there is no guest kernel. */
+/* Whether the guest's kernel was written or changed for being virtualized, in part or whole: a
+ * matter of the guest axis alone. False where there is no guest kernel. */
 bool platform_guest_knows(const struct platform *p);
 
 /* A term with its price. */
 struct platform_charge {
 	const struct platform_term *term;
-	double x;		     /* how many units of `per`; what the term was multiplied by */
-	struct primitive primitive;  /* as found, overrides applied; the weaker source when two */
-	double factor;		     /* the value of `times`; 1 without */
-	double exact_ns;	     /* n * x * c */
-	int64_t ns;		     /* to the nearest nanosecond: what is charged */
+	double x;		    /* how many units of `per`; what the term was multiplied by */
+	struct primitive primitive; /* as found, overrides applied; the weaker source when two */
+	double factor;		    /* the value of `times`; 1 without */
+	double exact_ns;	    /* n * x * c */
+	int64_t ns;		    /* to the nearest nanosecond: what is charged */
 };
 
 /* What a load costs on a platform, in whole nanoseconds. */
@@ -156,9 +156,10 @@ struct platform_cost {
 };
 
 /* Prices a load: writes one charge for each term that the load uses into charges[0..capacity) (NULL
- * with 0: not wanted), their number into *count (which may be NULL and may exceed capacity), and the
- * sums into *cost. Native computing time is in the sums (site guest, cause compute) and is no charge.
- * Returns 0, or ERR_NOTFOUND or ERR_INVALID with a sentence that names the platform and the files. */
+ * with 0: not wanted), their number into *count (which may be NULL and may exceed capacity), and
+ * the sums into *cost. Native computing time is in the sums (site guest, cause compute) and is no
+ * charge. Returns 0, or ERR_NOTFOUND or ERR_INVALID with a sentence that names the platform and the
+ * files. */
 int platform_cost(const struct platform *p, const struct profile_view *view,
 		  const struct op_load *load, struct platform_charge *charges, size_t capacity,
 		  size_t *count, struct platform_cost *cost, struct err *e);

@@ -24,14 +24,14 @@ static double units_of(const struct platform_term *t, const struct op_load *load
 	return 0;
 }
 
-/* A term whose units and primitive do not go together is a mistake of the platform's author that the
- * key table cannot see, because units belong to the profile. */
+/* A term whose units and primitive do not go together is a mistake of the platform's author that
+ * the key table cannot see, because units belong to the profile. */
 static int check_units(const struct platform *p, const struct platform_charge *c,
 		       const struct primitive *times, struct err *e)
 {
-	enum profile_unit wanted = c->term->per == PER_COMPUTE ? PROFILE_RATIO :
-				   c->term->per == PER_BYTE    ? PROFILE_NS_PER_BYTE :
-								 PROFILE_NS;
+	enum profile_unit wanted = c->term->per == PER_COMPUTE ? PROFILE_RATIO
+				   : c->term->per == PER_BYTE  ? PROFILE_NS_PER_BYTE
+							       : PROFILE_NS;
 	if (c->primitive.unit != wanted)
 		return err_set(e, ERR_INVALID,
 			       "platform %s, %s: %s for each %s must be in %s, but %s has it in %s",
@@ -39,8 +39,9 @@ static int check_units(const struct platform *p, const struct platform_charge *c
 			       platform_per_names[c->term->per], profile_unit_names[wanted],
 			       c->primitive.profile, profile_unit_names[c->primitive.unit]);
 	if (times && times->unit != PROFILE_RATIO)
-		return err_set(e, ERR_INVALID, "platform %s, %s: %s must be a ratio, but %s has it in %s",
-			       p->name, op_name(c->term->op), c->term->times, times->profile,
+		return err_set(e, ERR_INVALID,
+			       "platform %s, %s: %s must be a ratio, but %s has it in %s", p->name,
+			       op_name(c->term->op), c->term->times, times->profile,
 			       profile_unit_names[times->unit]);
 	return 0;
 }
@@ -81,10 +82,10 @@ int platform_cost(const struct platform *p, const struct profile_view *view,
 {
 	size_t n = 0;
 	int64_t compute_ns = llround(load->compute_ns);
-	*cost = (struct platform_cost){ 0 };
+	*cost = (struct platform_cost){0};
 	cost->site_ns[SITE_GUEST] = cost->cause_ns[CAUSE_COMPUTE] = compute_ns;
 	for (size_t i = 0; i < p->term_count; i++) {
-		struct platform_charge c = { .term = &p->terms[i] };
+		struct platform_charge c = {.term = &p->terms[i]};
 		c.x = units_of(c.term, load);
 		if (c.x <= 0)
 			continue;

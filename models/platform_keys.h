@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The shape of a platform file: its key table, and the structs that the table fills. The table is for
- * whoever makes schemas or composes documents; the structs are private to platform.c.
+ * The shape of a platform file: its key table, and the structs that the table fills. The table is
+ * for whoever makes schemas or composes documents; the structs are private to platform.c.
  */
 #ifndef MODELS_PLATFORM_KEYS_H
 #define MODELS_PLATFORM_KEYS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Offload policies: whether a task runs on the handset or at the site. One file policy_NAME.c each. A
- * policy sees what a handset can know when the task starts, and nothing of the future.
+ * Offload policies: whether a task runs on the handset or at the site. One file policy_NAME.c each.
+ * A policy sees what a handset can know when the task starts, and nothing of the future.
  */
 #ifndef MODELS_POLICY_H
 #define MODELS_POLICY_H
@@ -28,8 +28,9 @@ struct policy_ops {
 
 extern const struct policy_ops *const policy_models[]; /* ended by NULL */
 
-/* Energy in J that a task is expected to cost on the handset, and when offloaded: Kumar and Lu, IEEE
- * Computer 43(4) 2010, Pc C/M and Pi C/S + Ptr D/B, with the radio's power at the nominal rates as Ptr.
+/* Energy in J that a task is expected to cost on the handset, and when offloaded: Kumar and Lu,
+ * IEEE Computer 43(4) 2010, Pc C/M and Pi C/S + Ptr D/B, with the radio's power at the nominal
+ * rates as Ptr.
  */
 double policy_local_j(const struct policy_view *v);
 double policy_remote_j(const struct policy_view *v);

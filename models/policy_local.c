@@ -12,6 +12,6 @@ static bool offload(const void *parameters, const struct policy_view *view, stru
 }
 
 const struct policy_ops policy_local_ops = {
-	.choice = { .name = "local", .help = "every task runs on the handset" },
+	.choice = {.name = "local", .help = "every task runs on the handset"},
 	.offload = offload,
 };

@@ -8,13 +8,13 @@ struct random {
 };
 
 static const struct key keys[] = {
-	{ .name = "probability",
-	  .type = KEY_NUMBER,
-	  .offset = offsetof(struct random, probability),
-	  .min = 0,
-	  .max = 1,
-	  .help = "of going to the site" },
-	{ 0 },
+	{.name = "probability",
+	 .type = KEY_NUMBER,
+	 .offset = offsetof(struct random, probability),
+	 .min = 0,
+	 .max = 1,
+	 .help = "of going to the site"},
+	{0},
 };
 static const struct key_object object = {
 	.name = "policy_random",
@@ -30,10 +30,10 @@ static bool offload(const void *parameters, const struct policy_view *view, stru
 }
 
 const struct policy_ops policy_random_ops = {
-	.choice = { .name = "random",
-		    .help = "offload with a fixed probability",
-		    .parameters = &object,
-		    .main_key = "probability" },
+	.choice = {.name = "random",
+		   .help = "offload with a fixed probability",
+		   .parameters = &object,
+		   .main_key = "probability"},
 	.random = true,
 	.offload = offload,
 };

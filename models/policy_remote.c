@@ -12,6 +12,6 @@ static bool offload(const void *parameters, const struct policy_view *view, stru
 }
 
 const struct policy_ops policy_remote_ops = {
-	.choice = { .name = "remote", .help = "every task runs at the site" },
+	.choice = {.name = "remote", .help = "every task runs at the site"},
 	.offload = offload,
 };

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const profile_source_names[] = { "measured", "literature", "assumed", NULL };
-const char *const profile_unit_names[] = { "ns", "ns/B", "ratio", NULL };
+const char *const profile_source_names[] = {"measured", "literature", "assumed", NULL};
+const char *const profile_unit_names[] = {"ns", "ns/B", "ratio", NULL};
 
 /* Spellings of a unit in a profile, and what brings their numbers into ours. */
 static const struct {
@@ -16,10 +16,14 @@ static const struct {
 	enum profile_unit unit;
 	double factor;
 } units[] = {
-	{ "ns", PROFILE_NS, 1 },	   { "us", PROFILE_NS, 1e3 },
-	{ "ms", PROFILE_NS, 1e6 },	   { "s", PROFILE_NS, 1e9 },
-	{ "ns/B", PROFILE_NS_PER_BYTE, 1 }, { "ns/byte", PROFILE_NS_PER_BYTE, 1 },
-	{ "ratio", PROFILE_RATIO, 1 },	   { "1", PROFILE_RATIO, 1 },
+	{"ns", PROFILE_NS, 1},
+	{"us", PROFILE_NS, 1e3},
+	{"ms", PROFILE_NS, 1e6},
+	{"s", PROFILE_NS, 1e9},
+	{"ns/B", PROFILE_NS_PER_BYTE, 1},
+	{"ns/byte", PROFILE_NS_PER_BYTE, 1},
+	{"ratio", PROFILE_RATIO, 1},
+	{"1", PROFILE_RATIO, 1},
 };
 
 static int name_index(const char *const *names, const char *name)
@@ -37,7 +41,7 @@ static int by_name(const void *a, const void *b)
 
 const struct primitive *profile_find(const struct profile *p, const char *name)
 {
-	struct primitive key = { .name = name };
+	struct primitive key = {.name = name};
 	if (!p || p->count == 0)
 		return NULL;
 	return bsearch(&key, p->items, p->count, sizeof(key), by_name);
@@ -70,8 +74,8 @@ static bool number_member(const struct json_doc *doc, const cJSON *object, const
 	return true;
 }
 
-/* The source says whether a number may be trusted, so one without it is refused, and so is a citation
- * that is not there. */
+/* The source says whether a number may be trusted, so one without it is refused, and so is a
+ * citation that is not there. */
 static bool read_source(struct primitive *out, const struct json_doc *doc, const cJSON *node,
 			const char *pointer, struct arena *arena, struct diag_list *diags)
 {
@@ -136,8 +140,7 @@ static int read_failed(struct profile *p, const cJSON *failed)
 	size_t i = 0;
 	for (const cJSON *f = n ? failed->child : NULL; f; f = f->next, i++) {
 		p->failed[i] = arena_strdup(&p->arena, f->string);
-		p->failed_why[i] =
-			arena_strdup(&p->arena, cJSON_IsString(f) ? f->valuestring : "");
+		p->failed_why[i] = arena_strdup(&p->arena, cJSON_IsString(f) ? f->valuestring : "");
 		if (!p->failed[i] || !p->failed_why[i])
 			return -1;
 	}
@@ -147,14 +150,16 @@ static int read_failed(struct profile *p, const cJSON *failed)
 int profile_read(struct profile *p, const struct json_doc *doc, const char *name,
 		 struct diag_list *diags, struct err *e)
 {
-	*p = (struct profile){ 0 };
+	*p = (struct profile){0};
 	const cJSON *schema = cJSON_GetObjectItemCaseSensitive(doc->root, "schema");
 	const cJSON *list = cJSON_GetObjectItemCaseSensitive(doc->root, "primitives");
 	size_t errors = diags->errors;
 	if (!cJSON_IsNumber(schema) || schema->valuedouble != 1)
-		json_doc_error(doc, diags, "/schema", "must be 1: this program reads profiles of schema 1");
+		json_doc_error(doc, diags, "/schema",
+			       "must be 1: this program reads profiles of schema 1");
 	if (!cJSON_IsObject(list))
-		json_doc_error(doc, diags, "/primitives", "must be an object of primitives by name");
+		json_doc_error(doc, diags, "/primitives",
+			       "must be an object of primitives by name");
 	if (diags->errors != errors)
 		return ERR_INVALID;
 
@@ -193,7 +198,7 @@ int profile_read(struct profile *p, const struct json_doc *doc, const char *name
 void profile_free(struct profile *p)
 {
 	arena_free(&p->arena);
-	*p = (struct profile){ 0 };
+	*p = (struct profile){0};
 }
 
 static bool pattern_matches(const char *pattern, const char *name)
@@ -216,7 +221,8 @@ static const struct profile_override *find_override(const struct profile_view *v
 	return by_pattern;
 }
 
-/* Reads an override's value; what it is (a time, a time per byte, a plain factor) shows in its unit. */
+/* Reads an override's value; what it is (a time, a time per byte, a plain factor) shows in its
+ * unit. */
 static int override_value(const char *text, enum profile_unit *unit, double *value, char why[160])
 {
 	if (unit_parse(text, UNIT_TIME, value, why) == 0) {
@@ -240,7 +246,7 @@ static int override_value(const char *text, enum profile_unit *unit, double *val
 /* The nearest name among both profiles, for a message; NULL when none is near. */
 static const char *nearest(const struct profile_view *view, const char *name)
 {
-	const struct profile *both[] = { view->profile, view->fallback };
+	const struct profile *both[] = {view->profile, view->fallback};
 	for (int k = 0; k < 2; k++) {
 		if (!both[k])
 			continue;
@@ -261,8 +267,8 @@ static int not_found(const struct profile_view *view, const char *name, struct e
 {
 	const char *main_name = view->profile ? view->profile->name : "(no profile)";
 	const char *near = nearest(view, name);
-	return err_set(e, ERR_NOTFOUND, "primitive %s is in neither %s nor %s%s%s%s", name, main_name,
-		       view->fallback ? view->fallback->name : "(no fallback)",
+	return err_set(e, ERR_NOTFOUND, "primitive %s is in neither %s nor %s%s%s%s", name,
+		       main_name, view->fallback ? view->fallback->name : "(no fallback)",
 		       near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
@@ -278,7 +284,7 @@ int profile_view_find(const struct profile_view *view, const char *name, struct 
 	if (found)
 		*out = *found;
 	else
-		*out = (struct primitive){ .name = name, .unit = PROFILE_NS };
+		*out = (struct primitive){.name = name, .unit = PROFILE_NS};
 	out->scale = 1;
 	if (!o)
 		return 0;
@@ -287,9 +293,10 @@ int profile_view_find(const struct profile_view *view, const char *name, struct 
 		enum profile_unit unit;
 		if (override_value(o->value, &unit, &out->value, why) < 0 ||
 		    (found && unit != found->unit))
-			return err_set(e, ERR_INVALID, "override of %s: \"%s\" is not a quantity in %s",
-				       name, o->value,
-				       found ? profile_unit_names[found->unit] : "ns, ns/B or ratio");
+			return err_set(
+				e, ERR_INVALID, "override of %s: \"%s\" is not a quantity in %s",
+				name, o->value,
+				found ? profile_unit_names[found->unit] : "ns, ns/B or ratio");
 		out->unit = unit;
 		out->source = PROFILE_ASSUMED;
 		out->profile = "overrides";

@@ -38,11 +38,11 @@ struct primitive {
 	double scale;	      /* what an override multiplied it by; 1 */
 };
 
-/* Zero-initialise; profile_read fills it; profile_free ends it. Unchanged while in use: any number of
- * threads may read it. */
+/* Zero-initialise; profile_read fills it; profile_free ends it. Unchanged while in use: any number
+ * of threads may read it. */
 struct profile {
-	const char *name;	  /* the file's name, as the study has it */
-	const char *machine;	  /* its "machine" object as JSON text, for footnotes; or NULL */
+	const char *name;	 /* the file's name, as the study has it */
+	const char *machine;	 /* its "machine" object as JSON text, for footnotes; or NULL */
 	struct primitive *items; /* sorted by name */
 	size_t count;
 	const char **failed; /* names that calibrating could not measure, ended by NULL */
@@ -50,8 +50,9 @@ struct profile {
 	struct arena arena;
 };
 
-/* Reads a profile document (schema 1). Returns 0 or ERR_INVALID, with every mistake in diags. Keys of a
- * primitive that are not known here are passed over: a newer hvcore may write more than this reads. */
+/* Reads a profile document (schema 1). Returns 0 or ERR_INVALID, with every mistake in diags. Keys
+ * of a primitive that are not known here are passed over: a newer hvcore may write more than this
+ * reads. */
 int profile_read(struct profile *p, const struct json_doc *doc, const char *name,
 		 struct diag_list *diags, struct err *e);
 void profile_free(struct profile *p);
@@ -63,8 +64,8 @@ const struct primitive *profile_find(const struct profile *p, const char *name);
  * that begin so; an exact name wins over a pattern. */
 struct profile_override {
 	const char *name;
-	double scale;	     /* factor on the value */
-	const char *value;   /* replaces the value before scaling: "2 us", "0.1 ns/B", "4"; or NULL */
+	double scale;	   /* factor on the value */
+	const char *value; /* replaces the value before scaling: "2 us", "0.1 ns/B", "4"; or NULL */
 };
 
 /* What a run prices with: a profile, what to fall back to, what the study overrides. */
@@ -76,9 +77,9 @@ struct profile_view {
 };
 
 /* Finds a primitive: in the profile, else in the fallback; applies the override. Returns 0,
- * ERR_NOTFOUND when no profile has it (e names both files and the nearest name), or ERR_INVALID when an
- * override's value does not fit the primitive's unit. An override with a value suffices for a primitive
- * that no profile has: its source is then assumed. */
+ * ERR_NOTFOUND when no profile has it (e names both files and the nearest name), or ERR_INVALID
+ * when an override's value does not fit the primitive's unit. An override with a value suffices for
+ * a primitive that no profile has: its source is then assumed. */
 int profile_view_find(const struct profile_view *view, const char *name, struct primitive *out,
 		      struct err *e);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Radios: what a handset's radio makes a transfer wait for and what it burns. Whatever a radio is in
- * its file (radio_NAME.c reads it), it becomes one struct of numbers, so that a run asks no function
- * pointers and needs no timers: the state of a radio follows from how long ago it was last used, and
- * the energy of a tail from when it was cut short.
+ * Radios: what a handset's radio makes a transfer wait for and what it burns. Whatever a radio is
+ * in its file (radio_NAME.c reads it), it becomes one struct of numbers, so that a run asks no
+ * function pointers and needs no timers: the state of a radio follows from how long ago it was last
+ * used, and the energy of a tail from when it was cut short.
  *
- * Transfers draw power that is linear in throughput (Huang et al., MobiSys 2012): a base for as long as
- * one is going on, and energy for every bit, which is the same at any speed.
+ * Transfers draw power that is linear in throughput (Huang et al., MobiSys 2012): a base for as
+ * long as one is going on, and energy for every bit, which is the same at any speed.
  */
 #ifndef MODELS_RADIO_H
 #define MODELS_RADIO_H
@@ -21,7 +21,7 @@ struct radio {
 	const char *name, *description;
 	sim_time promotion_ns; /* from idle to ready */
 	double promotion_w;
-	double base_w;		       /* while a transfer is going on */
+	double base_w;			     /* while a transfer is going on */
 	double up_j_per_bit, down_j_per_bit; /* W per bit/s is J per bit */
 	struct radio_tail {
 		sim_time ns; /* how long */

@@ -9,17 +9,15 @@ struct joules_per_bit {
 };
 
 #define SLOPE(word, field, text)                                                                   \
-	{ .name = word,                                                                            \
-	  .type = KEY_QUANTITY,                                                                    \
-	  .offset = offsetof(struct joules_per_bit, field),                                        \
-	  .unit = UNIT_POWER_PER_BITRATE,                                                          \
-	  .min = 0,                                                                                \
-	  .max = 1e-3,                                                                             \
-	  .help = text }
+	{                                                                                          \
+		.name = word, .type = KEY_QUANTITY,                                                \
+		.offset = offsetof(struct joules_per_bit, field), .unit = UNIT_POWER_PER_BITRATE,  \
+		.min = 0, .max = 1e-3, .help = text                                                \
+	}
 static const struct key keys[] = {
 	SLOPE("up", up, "energy of a bit sent, as power per rate"),
 	SLOPE("down", down, "energy of a bit received, as power per rate"),
-	{ 0 },
+	{0},
 };
 static const struct key_object object = {
 	.name = "radio_joules_per_bit",
@@ -36,8 +34,8 @@ static void fill(const void *parameters, struct radio *r)
 }
 
 const struct radio_ops radio_joules_per_bit_ops = {
-	.choice = { .name = "joules-per-bit",
-		    .help = "energy for each bit and nothing else",
-		    .parameters = &object },
+	.choice = {.name = "joules-per-bit",
+		   .help = "energy for each bit and nothing else",
+		   .parameters = &object},
 	.fill = fill,
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A radio with states: idle, promotion, transfer, and a tail of up to four phases, each perhaps with
- * discontinuous reception (Huang et al., MobiSys 2012, Tables 3 and 4; the same shape fits the RRC
- * states of 3G and the power-save mode of WiFi). In a tail with DRX the radio listens for `on` in every
- * `period` at a higher power; what is charged is the mean of the two. */
+ * A radio with states: idle, promotion, transfer, and a tail of up to four phases, each perhaps
+ * with discontinuous reception (Huang et al., MobiSys 2012, Tables 3 and 4; the same shape fits the
+ * RRC states of 3G and the power-save mode of WiFi). In a tail with DRX the radio listens for `on`
+ * in every `period` at a higher power; what is charged is the mean of the two. */
 #include "models/radio.h"
 
 struct drx {
@@ -30,19 +30,16 @@ struct rrc {
 };
 
 #define QUANTITY(word, of, field, dimension, most, text)                                           \
-	{ .name = word,                                                                            \
-	  .type = KEY_QUANTITY,                                                                    \
-	  .offset = offsetof(of, field),                                                           \
-	  .unit = dimension,                                                                       \
-	  .min = 0,                                                                                \
-	  .max = most,                                                                             \
-	  .help = text }
+	{                                                                                          \
+		.name = word, .type = KEY_QUANTITY, .offset = offsetof(of, field),                 \
+		.unit = dimension, .min = 0, .max = most, .help = text                             \
+	}
 
 static const struct key drx_keys[] = {
 	QUANTITY("power", struct drx, w, UNIT_POWER, 1e3, "while listening"),
 	QUANTITY("on", struct drx, on_s, UNIT_TIME, 3600, "how long it listens"),
 	QUANTITY("period", struct drx, period_s, UNIT_TIME, 3600, "in every so long"),
-	{ 0 },
+	{0},
 };
 
 static void check_drx(void *object, const struct json_doc *doc, const char *pointer,
@@ -53,68 +50,67 @@ static void check_drx(void *object, const struct json_doc *doc, const char *poin
 		json_doc_error(doc, diags, pointer, "\"on\" must not be longer than \"period\"");
 }
 
-static const struct key_object drx_object = { .name = "radio_drx",
-					      .keys = drx_keys,
-					      .size = sizeof(struct drx),
-					      .help = "discontinuous reception in a tail",
-					      .check = check_drx };
+static const struct key_object drx_object = {.name = "radio_drx",
+					     .keys = drx_keys,
+					     .size = sizeof(struct drx),
+					     .help = "discontinuous reception in a tail",
+					     .check = check_drx};
 
 static const struct key phase_keys[] = {
 	QUANTITY("power", struct phase, w, UNIT_POWER, 1e3, "above idle, while not listening"),
 	QUANTITY("time", struct phase, s, UNIT_TIME, 86400, "how long"),
-	{ .name = "drx",
-	  .type = KEY_OPTIONAL_OBJECT,
-	  .offset = offsetof(struct phase, drx),
-	  .object = &drx_object,
-	  .optional = true,
-	  .help = "discontinuous reception" },
-	{ 0 },
+	{.name = "drx",
+	 .type = KEY_OPTIONAL_OBJECT,
+	 .offset = offsetof(struct phase, drx),
+	 .object = &drx_object,
+	 .optional = true,
+	 .help = "discontinuous reception"},
+	{0},
 };
-static const struct key_object phase_object = { .name = "radio_tail_phase",
-						.keys = phase_keys,
-						.size = sizeof(struct phase),
-						.help = "a part of the tail" };
+static const struct key_object phase_object = {.name = "radio_tail_phase",
+					       .keys = phase_keys,
+					       .size = sizeof(struct phase),
+					       .help = "a part of the tail"};
 
 static const struct key promotion_keys[] = {
 	QUANTITY("power", struct promotion, w, UNIT_POWER, 1e3, "above idle"),
 	QUANTITY("time", struct promotion, s, UNIT_TIME, 3600, "from idle to ready"),
-	{ 0 },
+	{0},
 };
-static const struct key_object promotion_object = { .name = "radio_promotion",
-						    .keys = promotion_keys,
-						    .size = sizeof(struct promotion),
-						    .help = "waking the radio" };
+static const struct key_object promotion_object = {.name = "radio_promotion",
+						   .keys = promotion_keys,
+						   .size = sizeof(struct promotion),
+						   .help = "waking the radio"};
 
 static const struct key transfer_keys[] = {
 	QUANTITY("up", struct transfer, up, UNIT_POWER_PER_BITRATE, 1e-3, "slope of sending"),
-	QUANTITY("down", struct transfer, down, UNIT_POWER_PER_BITRATE, 1e-3,
-		 "slope of receiving"),
+	QUANTITY("down", struct transfer, down, UNIT_POWER_PER_BITRATE, 1e-3, "slope of receiving"),
 	QUANTITY("base", struct transfer, base_w, UNIT_POWER, 1e3, "above idle, at any rate"),
-	{ 0 },
+	{0},
 };
-static const struct key_object transfer_object = { .name = "radio_transfer",
-						   .keys = transfer_keys,
-						   .size = sizeof(struct transfer),
-						   .help = "power that is linear in throughput" };
+static const struct key_object transfer_object = {.name = "radio_transfer",
+						  .keys = transfer_keys,
+						  .size = sizeof(struct transfer),
+						  .help = "power that is linear in throughput"};
 
 static const struct key keys[] = {
-	{ .name = "promotion",
-	  .type = KEY_OBJECT,
-	  .offset = offsetof(struct rrc, promotion),
-	  .object = &promotion_object,
-	  .help = "waking the radio" },
-	{ .name = "transfer",
-	  .type = KEY_OBJECT,
-	  .offset = offsetof(struct rrc, transfer),
-	  .object = &transfer_object,
-	  .help = "moving bytes" },
-	{ .name = "tail",
-	  .type = KEY_ARRAY,
-	  .offset = offsetof(struct rrc, tail),
-	  .object = &phase_object,
-	  .optional = true,
-	  .help = "what it burns after the last byte, phase by phase, before it is idle again" },
-	{ 0 },
+	{.name = "promotion",
+	 .type = KEY_OBJECT,
+	 .offset = offsetof(struct rrc, promotion),
+	 .object = &promotion_object,
+	 .help = "waking the radio"},
+	{.name = "transfer",
+	 .type = KEY_OBJECT,
+	 .offset = offsetof(struct rrc, transfer),
+	 .object = &transfer_object,
+	 .help = "moving bytes"},
+	{.name = "tail",
+	 .type = KEY_ARRAY,
+	 .offset = offsetof(struct rrc, tail),
+	 .object = &phase_object,
+	 .optional = true,
+	 .help = "what it burns after the last byte, phase by phase, before it is idle again"},
+	{0},
 };
 
 static void check(void *object, const struct json_doc *doc, const char *pointer,
@@ -152,14 +148,14 @@ static void fill(const void *parameters, struct radio *r)
 		double w = phases[i].w;
 		if (d)
 			w += (d->w - w) * d->on_s / d->period_s;
-		r->tail[r->tails++] = (struct radio_tail){ sim_from_seconds(phases[i].s), w };
+		r->tail[r->tails++] = (struct radio_tail){sim_from_seconds(phases[i].s), w};
 		r->tail_ns += sim_from_seconds(phases[i].s);
 	}
 }
 
 const struct radio_ops radio_rrc_ops = {
-	.choice = { .name = "rrc",
-		    .help = "a radio with idle, promotion, transfer and tail states",
-		    .parameters = &object },
+	.choice = {.name = "rrc",
+		   .help = "a radio with idle, promotion, transfer and tail states",
+		   .parameters = &object},
 	.fill = fill,
 };

@@ -57,8 +57,8 @@ static int init_cells(struct run *run, struct err *e)
 	if (!run->cells)
 		return no_memory(e);
 	for (uint32_t i = 0; i < w->cell_count; i++) {
-		struct station_config up = { .ops = &station_ps, .rate = w->cells[i].up_bps };
-		struct station_config down = { .ops = &station_ps, .rate = w->cells[i].down_bps };
+		struct station_config up = {.ops = &station_ps, .rate = w->cells[i].up_bps};
+		struct station_config down = {.ops = &station_ps, .rate = w->cells[i].down_bps};
 		int code = station_init(&run->cells[i].up, run->sim, &up, e);
 		if (code == 0)
 			code = station_init(&run->cells[i].down, run->sim, &down, e);
@@ -75,7 +75,7 @@ static void number_guests(struct site_state *site)
 	for (uint32_t g = 0; n < site->site->guest_count; g++)
 		for (uint32_t h = 0; h < site->host_count; h++)
 			if (g < site->hosts[h].kind->guests)
-				site->guests[n++] = (struct guest_ref){ h, g };
+				site->guests[n++] = (struct guest_ref){h, g};
 }
 
 static int init_site(struct run *run, struct site_state *state, const struct site *site,
@@ -184,7 +184,7 @@ int world_run(const struct world *w, const struct world_run_key *key,
 {
 	struct run run = {
 		.world = w,
-		.key = { .seed = key->seed, .repetition = key->repetition },
+		.key = {.seed = key->seed, .repetition = key->repetition},
 	};
 	run.sim = sim_create(e);
 	if (!run.sim)

@@ -2,10 +2,10 @@
  *
  * One run of a world: everything that changes. Private to run_*.c.
  *
- * A task lives in one struct from its start to its end: decided, sent over the radio and the network,
- * served by a guest and its backend, sent back. run_task.c has its life, run_handset.c what the handset's
- * radio, CPU and battery make of it, run_host.c how the host's cores are shared, run_report.c what is
- * reported.
+ * A task lives in one struct from its start to its end: decided, sent over the radio and the
+ * network, served by a guest and its backend, sent back. run_task.c has its life, run_handset.c
+ * what the handset's radio, CPU and battery make of it, run_host.c how the host's cores are shared,
+ * run_report.c what is reported.
  */
 #ifndef MODELS_RUN_H
 #define MODELS_RUN_H
@@ -28,7 +28,7 @@ enum energy {
 #define ENERGY_ENUM(id, name) ENERGY_##id,
 	ENERGY_LIST(ENERGY_ENUM)
 #undef ENERGY_ENUM
-	ENERGY_COUNT
+		ENERGY_COUNT
 };
 
 enum failure { FAILURE_BATTERY, FAILURE_DEADLINE, FAILURE_NO_GUEST, FAILURE_COUNT };
@@ -36,17 +36,17 @@ enum failure { FAILURE_BATTERY, FAILURE_DEADLINE, FAILURE_NO_GUEST, FAILURE_COUN
 struct run;
 struct task;
 
-/* A handset. What accrues with time is kept as an integral that a task reads when it begins and ends,
- * so that sharing idle and radio power among tasks costs no loop. */
+/* A handset. What accrues with time is kept as an integral that a task reads when it begins and
+ * ends, so that sharing idle and radio power among tasks costs no loop. */
 struct handset {
 	const struct class *class;
-	sim_time radio_ready;	/* when the promotion under way is or was done */
-	sim_time radio_quiet;	/* when the last transfer ended; before the first, long ago */
-	sim_time cpu_free;	/* when the CPU has done what it was given */
-	sim_time idle_since, base_since; /* last update of the integrals */
-	double idle_share, base_share;	 /* J for each of the tasks, of the transfers */
-	double used_j;			 /* beside idle power */
-	struct task *tail_owner;	 /* the task that pays for the tail, while it lives */
+	sim_time radio_ready; /* when the promotion under way is or was done */
+	sim_time radio_quiet; /* when the last transfer ended; before the first, long ago */
+	sim_time cpu_free;    /* when the CPU has done what it was given */
+	sim_time idle_since, base_since;  /* last update of the integrals */
+	double idle_share, base_share;	  /* J for each of the tasks, of the transfers */
+	double used_j;			  /* beside idle power */
+	struct task *tail_owner;	  /* the task that pays for the tail, while it lives */
 	double last_energy[ENERGY_COUNT]; /* of the ended task that pays for the tail */
 	uint32_t tasks, transfers;	  /* out now; transferring or waiting for the radio */
 	uint32_t active;		  /* transferring now */
@@ -78,7 +78,7 @@ struct host {
 	uint32_t most_demand;
 	bool short_of_cores;
 	struct time_average busy; /* cores */
-	uint64_t *tasks_done;	  /* by app: measured tasks, for the constant part of their prices */
+	uint64_t *tasks_done; /* by app: measured tasks, for the constant part of their prices */
 };
 
 struct site_state {
@@ -88,7 +88,7 @@ struct site_state {
 	struct guest_loads loads;
 	struct guest_ref {
 		uint32_t host, guest;
-	} *guests;
+	} * guests;
 	struct stream placement;
 };
 
@@ -96,7 +96,14 @@ struct cell_state {
 	struct station up, down; /* bits */
 };
 
-enum task_phase { PHASE_RADIO_UP, PHASE_UP, PHASE_GUEST, PHASE_BACKEND, PHASE_RADIO_DOWN, PHASE_DOWN };
+enum task_phase {
+	PHASE_RADIO_UP,
+	PHASE_UP,
+	PHASE_GUEST,
+	PHASE_BACKEND,
+	PHASE_RADIO_DOWN,
+	PHASE_DOWN
+};
 
 struct task {
 	struct station_job job;
@@ -147,8 +154,8 @@ struct run {
 int host_init(struct host *h, const struct host_kind *kind, struct run *run, struct err *e);
 void host_fini(struct host *h);
 
-/* Brings a job of `ns` nanoseconds of CPU time. The caller calls host_job_done first thing in the job's
- * callback. */
+/* Brings a job of `ns` nanoseconds of CPU time. The caller calls host_job_done first thing in the
+ * job's callback. */
 void host_submit(struct entity *entity, struct station_job *job, int64_t ns);
 void host_job_done(struct entity *entity);
 

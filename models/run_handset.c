@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A handset's radio, CPU and battery. The radio needs no events of its own: its state follows from when
- * it was last used, and a tail is charged when it is cut short or over, to the task whose transfer it
- * follows - which may have ended by then; its energy is held back until the tail is known. */
+ * A handset's radio, CPU and battery. The radio needs no events of its own: its state follows from
+ * when it was last used, and a tail is charged when it is cut short or over, to the task whose
+ * transfer it follows - which may have ended by then; its energy is held back until the tail is
+ * known. */
 #include "models/run.h"
 
 static void advance_idle(struct handset *h, sim_time now)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * How a host's cores are shared. Each entity (a guest's virtual CPUs, a backend's thread) is a
- * processor-sharing station whose servers are its virtual CPUs. While there is a core for each virtual
- * CPU that has work, nothing more is to be done. When there is not, the cores are shared by water
- * filling: every entity gets what it asks for up to a level that uses all cores, and its servers run
- * slower by that much. Demands are whole numbers of virtual CPUs, so the level follows from how many
- * entities there are of each demand. */
+ * processor-sharing station whose servers are its virtual CPUs. While there is a core for each
+ * virtual CPU that has work, nothing more is to be done. When there is not, the cores are shared by
+ * water filling: every entity gets what it asks for up to a level that uses all cores, and its
+ * servers run slower by that much. Demands are whole numbers of virtual CPUs, so the level follows
+ * from how many entities there are of each demand. */
 #include "models/run.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ static const double full_rate = 1e9; /* nanoseconds of work per second */
 static int entity_init(struct entity *x, struct host *h, uint32_t servers, struct sim *sim,
 		       struct err *e)
 {
-	struct station_config config = { .ops = &station_ps, .servers = servers, .rate = full_rate };
+	struct station_config config = {.ops = &station_ps, .servers = servers, .rate = full_rate};
 	x->host = h;
 	if (servers > h->most_demand)
 		h->most_demand = servers;
@@ -29,7 +29,7 @@ int host_init(struct host *h, const struct host_kind *kind, struct run *run, str
 {
 	bool root = kind->platform->axes[AXIS_BACKEND] == BACKEND_ROOT_PARTITION;
 	uint32_t backends = !kind->has_backend ? 0 : root ? 1 : kind->guests;
-	*h = (struct host){ .kind = kind };
+	*h = (struct host){.kind = kind};
 	h->guests = arena_array(&run->arena, kind->guests, sizeof(*h->guests));
 	h->backends = arena_array(&run->arena, backends, sizeof(*h->backends));
 	h->tasks_done = arena_array(&run->arena, run->world->app_count, sizeof(*h->tasks_done));

@@ -10,7 +10,7 @@ static const char *const energy_names[] = {
 	ENERGY_LIST(ENERGY_NAME)
 #undef ENERGY_NAME
 };
-static const char *const failure_names[] = { "battery", "deadline", "no-guest" };
+static const char *const failure_names[] = {"battery", "deadline", "no-guest"};
 
 /* Passes values on until the sink refuses one. */
 struct reporter {
@@ -44,7 +44,7 @@ static void put_histogram(struct reporter *r, const char *metric, const char *un
 		return;
 	}
 	while (histogram_next(h, &cursor, &from))
-		buckets[n++] = (struct world_bucket){ from.low, from.high, from.count };
+		buckets[n++] = (struct world_bucket){from.low, from.high, from.count};
 	r->code = r->sink->histogram(r->sink->ctx, metric, "", unit, buckets, n);
 	free(buckets);
 }
@@ -152,7 +152,7 @@ static void report_batteries(struct reporter *r)
 
 int run_report(struct run *run, struct world_metrics_sink *sink, struct err *e)
 {
-	struct reporter r = { run, sink, 0 };
+	struct reporter r = {run, sink, 0};
 	report_times(&r);
 	report_energy(&r);
 	report_tasks(&r);

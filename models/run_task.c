@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The life of a task: started by its app, decided upon, computed on the handset or sent to the site and
- * back. Each phase measures how long it took and books it to a cause; what a guest or backend took
- * longer than the work itself is queueing. So the causes of a task add up to its response time by
- * construction, in whole nanoseconds. */
+ * The life of a task: started by its app, decided upon, computed on the handset or sent to the site
+ * and back. Each phase measures how long it took and books it to a cause; what a guest or backend
+ * took longer than the work itself is queueing. So the causes of a task add up to its response time
+ * by construction, in whole nanoseconds. */
 #include "models/run.h"
 
 #include <assert.h>
@@ -28,7 +28,7 @@ static struct task *task_new(struct run *run)
 	}
 	struct task *t = run->free_tasks;
 	run->free_tasks = t->next_free;
-	*t = (struct task){ .run = run };
+	*t = (struct task){.run = run};
 	t->job.done = served;
 	t->job.ctx = t;
 	return t;
@@ -38,7 +38,7 @@ static struct task *task_new(struct run *run)
 static struct price_drivers drivers_of(const struct task *t, const struct price *p)
 {
 	const struct app *app = t->from->source->app;
-	struct price_drivers d = { .compute_ns = t->compute_ns };
+	struct price_drivers d = {.compute_ns = t->compute_ns};
 	if (p->slopes > 0 && app->input_bytes > 0)
 		d.input = t->work.input_bytes / app->input_bytes;
 	if (p->slopes > 0 && app->output_bytes > 0)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The world: handsets whose tasks run locally or cross a radio, a cell and a network to guests on the
- * hosts of a site. Built from a resolved document and a profile; then run any number of times. A run is a
- * pure function of (world, key): it shares nothing, so that runs may go on in many threads at once.
+ * The world: handsets whose tasks run locally or cross a radio, a cell and a network to guests on
+ * the hosts of a site. Built from a resolved document and a profile; then run any number of times.
+ * A run is a pure function of (world, key): it shares nothing, so that runs may go on in many
+ * threads at once.
  *
  * Not here: reading files and finding library entries (the caller's callback does), sweeps and
  * repetitions (sim/experiment), what becomes of the metrics (the caller's sink).
@@ -29,27 +30,28 @@ extern const struct key_object world_object;
 struct world_library {
 	void *ctx;
 	/* Loads the entry `name` of `kind` ("platform", "radio", "app"). Returns 0 with *out the
-	 * caller's to free; ERR_NOTFOUND when there is none of that name; ERR_INVALID with diags; or
-	 * another code with *e filled. */
+	 * caller's to free; ERR_NOTFOUND when there is none of that name; ERR_INVALID with diags;
+	 * or another code with *e filled. */
 	int (*load)(void *ctx, const char *kind, const char *name, struct json_doc *out,
 		    struct diag_list *diags, struct err *e);
 	/* The names of that kind, ended by NULL, valid as long as the library; may return NULL. */
 	const char *const *(*names)(void *ctx, const char *kind);
 };
 
-/* Makes a document self-contained: the platforms, radios and apps that it names and does not hold are
- * loaded, checked, and put into its top-level sections "platforms", "radios" and "apps"; choices get
- * their long form ({ "poisson": { "rate": "12 /min" } }), and defaults are filled in. What is there
- * already is not touched, so that it may be called again; call it on the document of each point of a
- * sweep, after the point's values were set (about 0.3 ms). Returns 0, ERR_INVALID with every mistake in
- * diags (an unknown name gets the list and the nearest one), or another code with *e filled. */
+/* Makes a document self-contained: the platforms, radios and apps that it names and does not hold
+ * are loaded, checked, and put into its top-level sections "platforms", "radios" and "apps";
+ * choices get their long form ({ "poisson": { "rate": "12 /min" } }), and defaults are filled in.
+ * What is there already is not touched, so that it may be called again; call it on the document of
+ * each point of a sweep, after the point's values were set (about 0.3 ms). Returns 0, ERR_INVALID
+ * with every mistake in diags (an unknown name gets the list and the nearest one), or another code
+ * with *e filled. */
 int world_resolve(struct json_doc *doc, const struct world_library *library,
 		  struct diag_list *diags, struct err *e);
 
-/* Builds a world from a resolved document. `fallback` (may be NULL) has the primitives that `profile`
- * (may be NULL, too) lacks; each use of it is a warning in diags that names both files. Both must
- * outlive this call only. Keys that are not the world's are passed over. Returns 0 with *out to be
- * freed, ERR_INVALID with every mistake in diags, or another code with *e filled. */
+/* Builds a world from a resolved document. `fallback` (may be NULL) has the primitives that
+ * `profile` (may be NULL, too) lacks; each use of it is a warning in diags that names both files.
+ * Both must outlive this call only. Keys that are not the world's are passed over. Returns 0 with
+ * *out to be freed, ERR_INVALID with every mistake in diags, or another code with *e filled. */
 int world_new(struct world **out, const struct json_doc *doc, const struct profile *profile,
 	      const struct profile *fallback, struct diag_list *diags, struct err *e);
 void world_free(struct world *w);
@@ -66,9 +68,9 @@ struct world_bucket {
 	uint64_t count;	  /* at least 1 */
 };
 
-/* Takes what a run reports. `subject` is "" for the whole. Units are SI base units, "1" for counts and
- * ratios; a value is NaN where it is not defined (no task was done). The strings live for the call
- * only. Each returns 0, or a code that ends the run. */
+/* Takes what a run reports. `subject` is "" for the whole. Units are SI base units, "1" for counts
+ * and ratios; a value is NaN where it is not defined (no task was done). The strings live for the
+ * call only. Each returns 0, or a code that ends the run. */
 struct world_metrics_sink {
 	void *ctx;
 	int (*value)(void *ctx, const char *metric, const char *subject, const char *unit,
@@ -78,8 +80,8 @@ struct world_metrics_sink {
 	const volatile bool *stop; /* or NULL; the run ends soon after it becomes true */
 };
 
-/* Runs the world once. Returns 0, ERR_STOPPED, ERR_NOMEM, the sink's code, or a failure of the engine,
- * with *e filled. */
+/* Runs the world once. Returns 0, ERR_STOPPED, ERR_NOMEM, the sink's code, or a failure of the
+ * engine, with *e filled. */
 int world_run(const struct world *w, const struct world_run_key *key,
 	      struct world_metrics_sink *sink, struct err *e);
 

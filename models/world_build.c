@@ -50,7 +50,8 @@ static void unknown_name(struct builder *b, const struct key_list *list, size_t 
 {
 	const char **names = calloc(list->count + 1, sizeof(char *));
 	for (size_t i = 0; names && i < list->count; i++)
-		names[i] = *(const char *const *)(const void *)((const char *)list->items + i * size);
+		names[i] =
+			*(const char *const *)(const void *)((const char *)list->items + i * size);
 	const char *near = names ? diag_nearest(name, names) : NULL;
 	json_doc_error(b->doc, b->diags, pointer, "there is no %s \"%s\"%s%s%s", what, name,
 		       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
@@ -70,7 +71,7 @@ static int read_radio(struct builder *b, const struct radio_file *file, const ch
 			       b->diags, &chosen, &parameters);
 	if (code < 0)
 		return code;
-	*radio = (struct radio){ .name = file->name, .description = file->description };
+	*radio = (struct radio){.name = file->name, .description = file->description};
 	((const struct radio_ops *)(const void *)chosen)->fill(parameters, radio);
 	return 0;
 }
@@ -232,8 +233,8 @@ static const struct platform *platform_of(struct builder *b, const struct host_f
 	if (!p)
 		return NULL;
 	if (!host->platform.name)
-		return platform_read(p, host->name, b->doc, at, &b->w->arena, b->diags) < 0 ? NULL :
-											      p;
+		return platform_read(p, host->name, b->doc, at, &b->w->arena, b->diags) < 0 ? NULL
+											    : p;
 	long i = index_of(&b->file.platforms, sizeof(*files), host->platform.name);
 	if (i < 0) {
 		unknown_name(b, &b->file.platforms, sizeof(*files), "platform", host->platform.name,
@@ -275,7 +276,7 @@ static int build_prices(struct builder *b, struct host_kind *kind, const struct 
 		struct platform_charge charges[CHARGES_MAX];
 		struct platform_cost cost;
 		struct op_load load;
-		struct err why = { 0 };
+		struct err why = {0};
 		size_t n = 0;
 		app_load(b->w->apps[a], kind->hz, &load);
 		int code = platform_cost(kind->platform, &b->view, &load, charges, CHARGES_MAX, &n,
@@ -303,11 +304,11 @@ static void check_memory(struct builder *b, const struct host_kind *kind,
 	if ((double)file->guests.count * each <= file->memory_bytes)
 		return;
 	json_pointer_join(at, sizeof(at), pointer, "guests");
-	json_doc_error(b->doc, b->diags, at,
-		       "%lld guests on %s need %s of memory, the host has %s",
-		       (long long)file->guests.count, kind->platform->name,
-		       unit_format((double)file->guests.count * each, UNIT_SIZE, need, sizeof(need)),
-		       unit_format(file->memory_bytes, UNIT_SIZE, have, sizeof(have)));
+	json_doc_error(
+		b->doc, b->diags, at, "%lld guests on %s need %s of memory, the host has %s",
+		(long long)file->guests.count, kind->platform->name,
+		unit_format((double)file->guests.count * each, UNIT_SIZE, need, sizeof(need)),
+		unit_format(file->memory_bytes, UNIT_SIZE, have, sizeof(have)));
 }
 
 static int build_host_kind(struct builder *b, struct site *site, struct host_kind *kind,
@@ -391,7 +392,7 @@ static int build(struct builder *b)
 		return no_memory(b);
 	for (size_t i = 0; i < b->file.overrides.count; i++)
 		overrides[i] =
-			(struct profile_override){ files[i].name, files[i].scale, files[i].value };
+			(struct profile_override){files[i].name, files[i].scale, files[i].value};
 	b->view.overrides = overrides;
 	b->view.override_count = b->file.overrides.count;
 	b->w->duration = sim_from_seconds(b->file.duration_s);
@@ -412,7 +413,7 @@ static int build(struct builder *b)
 int world_new(struct world **out, const struct json_doc *doc, const struct profile *profile,
 	      const struct profile *fallback, struct diag_list *diags, struct err *e)
 {
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	*out = NULL;
 	struct world *w = arena_alloc(&arena, sizeof(*w));
 	if (!w)
@@ -420,7 +421,7 @@ int world_new(struct world **out, const struct json_doc *doc, const struct profi
 	struct builder b = {
 		.w = w,
 		.doc = doc,
-		.view = { .profile = profile, .fallback = fallback },
+		.view = {.profile = profile, .fallback = fallback},
 		.diags = diags,
 		.e = e,
 	};

@@ -2,19 +2,23 @@
 #include "models/world_keys.h"
 
 #define KEY(of, word, kind, field, ...)                                                            \
-	{ .name = word, .type = kind, .offset = offsetof(of, field), __VA_ARGS__ }
+	{                                                                                          \
+		.name = word, .type = kind, .offset = offsetof(of, field), __VA_ARGS__             \
+	}
 #define OBJECT(id, of, text)                                                                       \
-	{ .name = #id, .keys = id##_keys, .size = sizeof(of), .help = text }
+	{                                                                                          \
+		.name = #id, .keys = id##_keys, .size = sizeof(of), .help = text                   \
+	}
 
 /* ---- Handsets */
 
 static const struct key class_app_keys[] = {
 	KEY(struct class_app_file, "arrivals", KEY_ANY, arrivals,
 	    .help = "when tasks start: an arrival process, as { \"poisson\": \"12 /min\" }"),
-	{ 0 },
+	{0},
 };
-static const struct key_object class_app_object = OBJECT(class_app, struct class_app_file,
-							 "an app on a handset");
+static const struct key_object class_app_object =
+	OBJECT(class_app, struct class_app_file, "an app on a handset");
 
 struct cpu {
 	double hz, compute_w, idle_w;
@@ -26,7 +30,7 @@ static const struct key class_cpu_keys[] = {
 	    .help = "of the handset while it computes"),
 	KEY(struct cpu, "idle", KEY_QUANTITY, idle_w, .unit = UNIT_POWER, .max = 1e3,
 	    .help = "of the handset while it waits, radio apart"),
-	{ 0 },
+	{0},
 };
 
 static void check_cpu(void *object, const struct json_doc *doc, const char *pointer,
@@ -37,11 +41,11 @@ static void check_cpu(void *object, const struct json_doc *doc, const char *poin
 		json_doc_error(doc, diags, pointer, "\"idle\" must not be more than \"power\"");
 }
 
-static const struct key_object class_cpu_object = { .name = "class_cpu",
-						    .keys = class_cpu_keys,
-						    .size = sizeof(struct cpu),
-						    .help = "a handset's CPU",
-						    .check = check_cpu };
+static const struct key_object class_cpu_object = {.name = "class_cpu",
+						   .keys = class_cpu_keys,
+						   .size = sizeof(struct cpu),
+						   .help = "a handset's CPU",
+						   .check = check_cpu};
 
 static const struct key class_keys[] = {
 	KEY(struct class_file, "count", KEY_INT, count, .max = 1e7, .help = "how many handsets"),
@@ -49,16 +53,17 @@ static const struct key class_keys[] = {
 	    .help = "what they compute with"),
 	KEY(struct class_file, "battery", KEY_QUANTITY, battery_j, .unit = UNIT_ENERGY, .max = 1e9,
 	    .def = "\"15 Wh\"", .help = "energy at the start"),
-	KEY(struct class_file, "radio", KEY_REF, radio, .ref = "radio", .help = "how they transfer"),
+	KEY(struct class_file, "radio", KEY_REF, radio, .ref = "radio",
+	    .help = "how they transfer"),
 	KEY(struct class_file, "apps", KEY_MAP, apps, .object = &class_app_object,
 	    .help = "apps by their names in the library"),
 	KEY(struct class_file, "policy", KEY_ANY, policy, .def = "\"remote\"",
 	    .help = "where tasks run: an offload policy, as \"energy-break-even\""),
 	KEY(struct class_file, "cell", KEY_STRING, cell, .help = "the cell they are in"),
-	{ 0 },
+	{0},
 };
-static const struct key_object class_object = OBJECT(class, struct class_file,
-						     "a class of handsets that are alike");
+static const struct key_object class_object =
+	OBJECT(class, struct class_file, "a class of handsets that are alike");
 
 /* ---- Cells and sites */
 
@@ -70,10 +75,10 @@ static const struct key cell_keys[] = {
 	KEY(struct cell_file, "rtt", KEY_QUANTITY, rtt_s, .unit = UNIT_TIME, .max = 3600,
 	    .help = "round trip to the site's edge, without transfer and site delay"),
 	KEY(struct cell_file, "site", KEY_STRING, site, .help = "where offloaded tasks go"),
-	{ 0 },
+	{0},
 };
-static const struct key_object cell_object = OBJECT(cell, struct cell_file,
-						    "a radio cell, shared by its handsets");
+static const struct key_object cell_object =
+	OBJECT(cell, struct cell_file, "a radio cell, shared by its handsets");
 
 struct guests {
 	int64_t count, vcpus;
@@ -85,10 +90,10 @@ static const struct key guests_keys[] = {
 	    .help = "virtual CPUs of each"),
 	KEY(struct guests, "memory", KEY_QUANTITY, memory_bytes, .unit = UNIT_SIZE, .max = 1e15,
 	    .def = "\"1 GiB\"", .help = "memory of each"),
-	{ 0 },
+	{0},
 };
-static const struct key_object guests_object = OBJECT(guests, struct guests,
-						      "the guests of a host, all alike");
+static const struct key_object guests_object =
+	OBJECT(guests, struct guests, "the guests of a host, all alike");
 
 struct power {
 	double idle_w, busy_w;
@@ -98,7 +103,7 @@ static const struct key power_keys[] = {
 	    .def = "\"100 W\"", .help = "with all cores idle"),
 	KEY(struct power, "busy", KEY_QUANTITY, busy_w, .unit = UNIT_POWER, .max = 1e6,
 	    .def = "\"300 W\"", .help = "with all cores busy; linear between"),
-	{ 0 },
+	{0},
 };
 static const struct key_object power_object = OBJECT(power, struct power, "power of a host");
 
@@ -120,7 +125,7 @@ static const struct key host_keys[] = {
 	    .help = "virtual machines or containers; processes when the platform is native"),
 	KEY(struct host_file, "root_vcpus", KEY_INT, root_vcpus, .min = 1, .max = 4096, .def = "1",
 	    .help = "virtual CPUs of the root partition, where the platform has one"),
-	{ 0 },
+	{0},
 };
 static const struct key_object host_object = OBJECT(host, struct host_file, "hosts that are alike");
 
@@ -131,10 +136,10 @@ static const struct key site_keys[] = {
 	    .help = "kinds of hosts by name"),
 	KEY(struct site_file, "placement", KEY_ANY, placement, .def = "\"least-loaded\"",
 	    .help = "which guest a task goes to: a placement, as \"least-loaded\""),
-	{ 0 },
+	{0},
 };
-static const struct key_object site_object = OBJECT(site, struct site_file,
-						    "where offloaded tasks run");
+static const struct key_object site_object =
+	OBJECT(site, struct site_file, "where offloaded tasks run");
 
 /* ---- The library */
 
@@ -145,7 +150,7 @@ static const struct key radio_keys[] = {
 	    .help = "what kind of radio it is and its numbers, as { \"rrc\": { ... } }"),
 	KEY(struct radio_file, "sources", KEY_STRINGS, sources, .optional = true,
 	    .help = "where the numbers come from"),
-	{ 0 },
+	{0},
 };
 const struct key_object radio_object = OBJECT(radio, struct radio_file, "a handset's radio");
 
@@ -154,10 +159,10 @@ static const struct key override_keys[] = {
 	    .help = "factor on the primitive"),
 	KEY(struct override_file, "value", KEY_STRING, value, .optional = true,
 	    .help = "instead of the profile's value: \"2 us\", \"0.1 ns/B\", or a slowdown"),
-	{ 0 },
+	{0},
 };
-static const struct key_object override_object = OBJECT(override, struct override_file,
-							"a primitive that the study changes");
+static const struct key_object override_object =
+	OBJECT(override, struct override_file, "a primitive that the study changes");
 
 /* ---- The world */
 
@@ -182,7 +187,7 @@ static const struct key world_keys[] = {
 	    .def = "{}", .help = "platforms by name; those of the library need not stand here"),
 	KEY(struct world_file, "apps", KEY_MAP, apps, .object = &app_object, .def = "{}",
 	    .help = "apps by name; those of the library need not stand here"),
-	{ 0 },
+	{0},
 };
 
 static void check_world(void *object, const struct json_doc *doc, const char *pointer,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The world's part of a study document: the key tables, and the structs that they fill. The tables are
- * for whoever composes studies and makes schemas; the structs are private to the world.
+ * The world's part of a study document: the key tables, and the structs that they fill. The tables
+ * are for whoever composes studies and makes schemas; the structs are private to the world.
  */
 #ifndef MODELS_WORLD_KEYS_H
 #define MODELS_WORLD_KEYS_H
@@ -11,7 +11,7 @@
 #include "sim/base/keys.h"
 
 struct class_app_file {
-	const char *name;	/* the app's, in the library */
+	const char *name;      /* the app's, in the library */
 	const cJSON *arrivals; /* a choice of arrival_models */
 };
 
@@ -23,8 +23,8 @@ struct class_file {
 	} cpu;
 	double battery_j;
 	struct key_ref radio;
-	struct key_list apps;  /* struct class_app_file */
-	const cJSON *policy; /* a choice of policy_models */
+	struct key_list apps; /* struct class_app_file */
+	const cJSON *policy;  /* a choice of policy_models */
 	const char *cell;
 };
 
@@ -51,7 +51,7 @@ struct host_file {
 struct site_file {
 	const char *name;
 	double delay_s;
-	struct key_list hosts;	  /* struct host_file */
+	struct key_list hosts;	/* struct host_file */
 	const cJSON *placement; /* a choice of placement_models */
 };
 

@@ -24,8 +24,9 @@ enum price_driver {
 
 enum { PRICE_SLOPES = 24 };
 
-/* What a task of one app costs on one kind of host: a constant part, and slopes over what differs from
- * task to task. When nothing differs there are no slopes, and the sums are those of platform_cost. */
+/* What a task of one app costs on one kind of host: a constant part, and slopes over what differs
+ * from task to task. When nothing differs there are no slopes, and the sums are those of
+ * platform_cost. */
 struct price {
 	int64_t site_ns[SITE_COUNT]; /* constant; computing included when it does not vary */
 	int64_t cause_ns[CAUSE_COUNT];
@@ -45,7 +46,8 @@ struct source { /* an app on the handsets of a class */
 	uint64_t entity; /* stream_name of class and app; plus the handset's number in its class */
 };
 
-struct class {
+struct class
+{
 	const char *name;
 	uint32_t count;
 	double hz, compute_w, idle_w, battery_j;

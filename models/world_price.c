@@ -15,7 +15,8 @@ static void add_slope(struct price *p, enum price_driver driver, const struct pl
 		 p->slope[i].cause == c->term->cause))
 		i++;
 	if (i == PRICE_SLOPES)
-		i--; /* cannot be: drivers have fewer kinds of terms; a wrong cause beats a lost cost */
+		i--; /* cannot be: drivers have fewer kinds of terms; a wrong cause beats a lost
+			cost */
 	if (i == p->slopes)
 		p->slope[p->slopes++] = (struct price_slope){
 			.driver = (uint8_t)driver,
@@ -42,7 +43,7 @@ static int add_slopes(struct price *p, const struct platform *platform,
 /* Moves an operation out of `from` into a load of its own. */
 static struct op_load take_op(struct op_load *from, enum op op)
 {
-	struct op_load taken = { 0 };
+	struct op_load taken = {0};
 	taken.count[op] = from->count[op];
 	taken.bytes[op] = from->bytes[op];
 	from->count[op] = from->bytes[op] = 0;
@@ -59,7 +60,7 @@ int price_make(struct price *p, const struct platform *platform, const struct pr
 	double requests = fixed.count[OP_BLK_READ] + fixed.count[OP_BLK_WRITE];
 
 	if (app->cycles_cv > 0) {
-		struct op_load second = { .compute_ns = 1e9 };
+		struct op_load second = {.compute_ns = 1e9};
 		p->compute_varies = true;
 		fixed.compute_ns = 0;
 		code = add_slopes(p, platform, view, &second, DRIVER_COMPUTE, 1e9, e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Prices: what a task of one app costs on one kind of host, worked out once so that charging a task is
- * a few additions. Used by the builder (world_build.c) and by the run.
+ * Prices: what a task of one app costs on one kind of host, worked out once so that charging a task
+ * is a few additions. Used by the builder (world_build.c) and by the run.
  */
 #ifndef MODELS_WORLD_PRICE_H
 #define MODELS_WORLD_PRICE_H
@@ -21,9 +21,9 @@ struct price_drivers {
 
 static inline double price_driver_value(const struct price_drivers *d, unsigned driver)
 {
-	return driver == DRIVER_COMPUTE ? (double)d->compute_ns :
-	       driver == DRIVER_INPUT	? d->input :
-					  d->output;
+	return driver == DRIVER_COMPUTE ? (double)d->compute_ns
+	       : driver == DRIVER_INPUT ? d->input
+					: d->output;
 }
 
 static inline int64_t price_slope_ns(const struct price_slope *s, const struct price_drivers *d)

@@ -10,9 +10,9 @@ static const struct kind {
 	const char *name, *section;
 	const struct key_object *object;
 } kinds[] = {
-	{ "radio", "radios", &radio_object },
-	{ "platform", "platforms", &platform_object },
-	{ "app", "apps", &app_object },
+	{"radio", "radios", &radio_object},
+	{"platform", "platforms", &platform_object},
+	{"app", "apps", &app_object},
 };
 enum { RADIO, PLATFORM, APP };
 
@@ -40,9 +40,10 @@ static int normalise_entry(const struct kind *kind, cJSON *entry)
 static void report_unknown(struct resolver *r, const struct kind *kind, const char *name,
 			   const char *pointer)
 {
-	const char *const *names =
-		r->library && r->library->names ? r->library->names(r->library->ctx, kind->name) : NULL;
-	const char *const none[] = { NULL };
+	const char *const *names = r->library && r->library->names
+					   ? r->library->names(r->library->ctx, kind->name)
+					   : NULL;
+	const char *const none[] = {NULL};
 	names = names ? names : none;
 	char list[1200] = "";
 	size_t used = 0;
@@ -57,20 +58,20 @@ static void report_unknown(struct resolver *r, const struct kind *kind, const ch
 }
 
 /* Loads an entry, checks it where its own positions are known, and puts it into its section. */
-static int load_entry(struct resolver *r, const struct kind *kind, cJSON *section,
-		      const char *name, const char *pointer)
+static int load_entry(struct resolver *r, const struct kind *kind, cJSON *section, const char *name,
+		      const char *pointer)
 {
-	struct json_doc entry = { 0 };
+	struct json_doc entry = {0};
 	int code = r->library ? r->library->load(r->library->ctx, kind->name, name, &entry,
-						 r->diags, r->e) :
-				ERR_NOTFOUND;
+						 r->diags, r->e)
+			      : ERR_NOTFOUND;
 	if (code == ERR_NOTFOUND) {
 		report_unknown(r, kind, name, pointer);
 		return ERR_INVALID;
 	}
 	if (code < 0)
 		return code;
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	void *unused = arena_alloc(&arena, kind->object->size);
 	code = unused ? normalise_entry(kind, entry.root) : ERR_NOMEM;
 	if (code == 0)
@@ -166,7 +167,7 @@ static int resolve_each(struct resolver *r, const char *section,
 int world_resolve(struct json_doc *doc, const struct world_library *library,
 		  struct diag_list *diags, struct err *e)
 {
-	struct resolver r = { doc, library, diags, e };
+	struct resolver r = {doc, library, diags, e};
 	int code = resolve_each(&r, "handsets", resolve_class);
 	code = worse(code, resolve_each(&r, "sites", resolve_site));
 	cJSON *radio = object_member(doc->root, "radios");
