@@ -83,8 +83,8 @@ static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, s
 
 #define ROW(name_, backend_, op, text)                                                             \
 	{                                                                                          \
-		.name = name_, .unit = "ns", .backend = backend_, .method = text, .valid = valid,  \
-		.setup = setup, .teardown = teardown, .arg = op                                    \
+		.name = name_, .unit = "ns", .backend = backend_, .method = text,                  \
+		.composed = true, .valid = valid, .setup = setup, .teardown = teardown, .arg = op  \
 	}
 #define FULL "4 KiB from a warm file through an ATA disk's registers, empty loop subtracted"
 #define PARA                                                                                       \

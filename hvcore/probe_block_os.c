@@ -85,7 +85,7 @@ static int blk_setup(const struct hv_probe *probe, const struct hv_probe_env *en
 		.composed = true, .setup = blk_setup, .teardown = blk_teardown                     \
 	}
 
-const struct hv_probe hv_probe_blk[] = {
+const struct hv_probe hv_probe_block_os[] = {
 	ROW("blk.read_4k.native", "native",
 	    "pread of 4 KiB from a cached file, blocks in scattered order; the loop is subtracted"),
 	ROW("blk.read_4k.os", "container",
