@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hvcore/probe.h"
+#include "hvcore/pin.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,14 +33,11 @@ int hv_probe_valid(const struct hv_probe *probe, const struct hv_probe_env *env,
 	return rc;
 }
 
-int hv_probe_run(const struct hv_probe *probe, const struct hv_probe_env *env,
-		 struct hv_measurement *out, struct err *e)
+static int measure(const struct hv_probe *probe, const struct hv_probe_env *env,
+		   struct hv_measurement *out, struct err *e)
 {
-	int rc = hv_probe_valid(probe, env, e);
-	if (rc)
-		return rc;
 	struct hv_work work = {.exits_per_op = NAN};
-	rc = probe->setup(probe, env, &work, e);
+	int rc = probe->setup(probe, env, &work, e);
 	if (rc)
 		return rc;
 	struct hv_measure_options options = hv_measure_defaults(env->quick);
@@ -56,5 +54,21 @@ int hv_probe_run(const struct hv_probe *probe, const struct hv_probe_env *env,
 		out->p90 /= probe->per_op;
 		out->mad /= probe->per_op;
 	}
+	return rc;
+}
+
+int hv_probe_run(const struct hv_probe *probe, const struct hv_probe_env *env,
+		 struct hv_measurement *out, struct err *e)
+{
+	int rc = hv_probe_valid(probe, env, e);
+	if (rc)
+		return rc;
+	int core, other;
+	cpu_set_t before;
+	hv_pin_choose(&core, &other, e);
+	bool pinned = !probe->two_cores && hv_pin(core, &before, e) == 0;
+	rc = measure(probe, env, out, e);
+	if (pinned)
+		hv_unpin(&before);
 	return rc;
 }

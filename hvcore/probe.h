@@ -28,8 +28,10 @@ struct hv_probe {
 	const char *unit;    /* of its result: "ns" for time per operation, "ns/B" per byte */
 	const char *backend; /* name of the hv_backend it measures */
 	const char *method;  /* one phrase: what one operation is and what is subtracted */
-	bool composed; /* made of primitives: predictions are held against it (blk.read_4k.*) */
-	double per_op; /* results are divided by this (bytes of a copy); 0: 1 */
+	bool composed;	/* made of primitives: predictions are held against it (blk.read_4k.*) */
+	bool two_cores; /* places its threads itself; else the whole measurement runs on one core,
+			   so that the scheduler's choices do not decide the result */
+	double per_op;	/* results are divided by this (bytes of a copy); 0: 1 */
 
 	/* 0 when it can be measured here, else the reason. Called after the backend's own
 	 * `available`. NULL: wherever the backend works. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Making and ending what an operating system runs: threads, processes, programs. The baseline of
- * creating a virtual machine or a container. Pinned to one core: where the scheduler happens to put
- * the new one would otherwise decide the result.
+ * creating a virtual machine or a container.
  */
-#include "hvcore/pin.h"
 #include "hvcore/probe.h"
 
 #include <errno.h>
@@ -52,20 +50,15 @@ static int make_program(void)
 	return rc ? rc : await(pid);
 }
 
-struct making {
-	make one;
-	cpu_set_t before;
-};
-
 static const make makers[] = {make_thread, make_process, make_program};
 enum { THREAD, PROCESS, PROGRAM };
 
 static int make_many(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 {
-	const struct making *m = ctx;
+	const make *m = ctx;
 	(void)batch;
 	for (uint64_t i = 0; i < n; i++) {
-		int rc = m->one();
+		int rc = (*m)();
 		if (rc)
 			return err_sys(e, rc, "making a thread or process");
 	}
@@ -85,36 +78,18 @@ static int process_setup(const struct hv_probe *probe, const struct hv_probe_env
 			 struct hv_work *work, struct err *e)
 {
 	(void)env;
-	int core, other;
-	struct making *m = calloc(1, sizeof(*m));
-	if (!m)
-		return err_set(e, ERR_NOMEM, "no memory for a probe");
-	m->one = makers[probe->arg];
-	hv_pin_choose(&core, &other, NULL);
-	int rc = hv_pin(core, &m->before, e);
-	if (rc) {
-		free(m);
-		return rc;
-	}
+	(void)e;
 	work->body = make_many;
-	work->ctx = m;
+	work->ctx = (void *)(uintptr_t)&makers[probe->arg];
 	work->max_noise = 0.25; /* many kernel objects each */
 	work->max_nonlinear = 0.25;
 	return 0;
 }
 
-static void process_teardown(struct hv_work *work)
-{
-	struct making *m = work->ctx;
-	hv_unpin(&m->before);
-	free(m);
-}
-
 #define ROW(row_name, row_arg, row_method)                                                         \
 	{                                                                                          \
 		.name = row_name, .unit = "ns", .backend = "native", .method = row_method,         \
-		.valid = process_valid, .setup = process_setup, .teardown = process_teardown,      \
-		.arg = row_arg                                                                     \
+		.valid = process_valid, .setup = process_setup, .arg = row_arg                     \
 	}
 
 const struct hv_probe hv_probe_process[] = {

@@ -26,7 +26,6 @@ enum { RESULT = 4242 };
 
 struct traced {
 	pid_t pid;
-	cpu_set_t before;
 };
 
 static void run_traced(void)
@@ -81,7 +80,6 @@ static void ptrace_teardown(struct hv_work *work)
 	struct traced *t = work->ctx;
 	kill(t->pid, SIGKILL);
 	waitpid(t->pid, NULL, 0);
-	hv_unpin(&t->before);
 	free(t);
 }
 
@@ -93,20 +91,12 @@ static int ptrace_setup(const struct hv_probe *probe, const struct hv_probe_env 
 	struct traced *t = calloc(1, sizeof(*t));
 	if (!t)
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
-	int core, other;
-	hv_pin_choose(&core, &other, NULL);
-	int rc = hv_pin(core, &t->before, e);
-	if (rc) {
-		free(t);
-		return rc;
-	}
 	t->pid = fork();
 	if (t->pid == 0)
 		run_traced();
 	int status = 0;
 	if (t->pid < 0) {
-		rc = err_sys(e, errno, "starting a process to trace");
-		hv_unpin(&t->before);
+		int rc = err_sys(e, errno, "starting a process to trace");
 		free(t);
 		return rc;
 	}

@@ -3,7 +3,6 @@
  * Switching between two threads and between two processes on one core, as lmbench does it: a token
  * goes to and fro, and what passing the token costs without a switch is subtracted.
  */
-#include "hvcore/pin.h"
 #include "hvcore/probe.h"
 
 #include <errno.h>
@@ -19,7 +18,6 @@ enum { THREADS, PROCESSES };
 
 struct switcher {
 	int kind, to, back;
-	cpu_set_t before;
 	pthread_t thread;
 	pid_t process;
 };
@@ -83,17 +81,12 @@ static int switch_setup(const struct hv_probe *probe, const struct hv_probe_env 
 	struct switcher *s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
-	int core, other;
 	s->kind = probe->arg;
 	s->to = eventfd(0, EFD_CLOEXEC);
 	s->back = eventfd(0, EFD_CLOEXEC);
 	int rc = s->to < 0 || s->back < 0 ? err_sys(e, errno, "an eventfd") : 0;
-	hv_pin_choose(&core, &other, NULL);
-	/* The partner inherits the core. */
 	if (!rc)
-		rc = hv_pin(core, &s->before, e);
-	if (!rc && (rc = start_partner(s, e)))
-		hv_unpin(&s->before);
+		rc = start_partner(s, e);
 	if (rc) {
 		close(s->to);
 		close(s->back);
@@ -118,7 +111,6 @@ static void switch_teardown(struct hv_work *work)
 		else
 			waitpid(s->process, NULL, 0);
 	}
-	hv_unpin(&s->before);
 	close(s->to);
 	close(s->back);
 	free(s);

@@ -126,7 +126,7 @@ static int wake_check(const struct hv_work *work, const struct hv_measurement *m
 	{                                                                                          \
 		.name = row_name, .unit = "ns", .backend = "native", .method = row_method,         \
 		.per_op = 2, .valid = wake_valid, .setup = wake_setup, .teardown = wake_teardown,  \
-		.check = wake_check, .arg = row_arg                                                \
+		.check = wake_check, .arg = row_arg, .two_cores = true                             \
 	}
 
 const struct hv_probe hv_probe_wake[] = {
