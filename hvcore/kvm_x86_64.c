@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 /* Page tables, in the VMM's part of guest memory: all of the lowest 4 GiB mapped to itself in 2 MiB
- * pages, except that the lowest 64 KiB are not for CPL3. An address without memory
+ * pages, except that the lowest 64 KiB are not for the guest. An address without memory
  * behind it so becomes an MMIO exit, with its address, instead of a triple fault. */
 enum { PML4 = 0x1000, PDPT = 0x2000, PT0 = 0x3000, PD = 0x4000 /* four of them */, TSS = 0x8000 };
 enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40, PTE_PS = 0x80 };
 #define PTE_ALL (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
-static void build_page_tables(struct hv_mem *mem)
+static void build_page_tables(struct hv_mem *mem, unsigned cpl)
 {
 	uint64_t *pml4 = hv_mem_at(mem, PML4, 4096), *pdpt = hv_mem_at(mem, PDPT, 4096);
 	uint64_t *pt0 = hv_mem_at(mem, PT0, 4096), *pd = hv_mem_at(mem, PD, 4 * 4096);
@@ -26,8 +26,11 @@ static void build_page_tables(struct hv_mem *mem)
 	for (uint64_t i = 0; i < 4 * 512; i++)
 		pd[i] = (i << 21) | PTE_ALL | PTE_PS;
 	pd[0] = PT0 | PTE_ALL;
-	for (uint64_t i = 0; i < 512; i++)
-		pt0[i] = (i << 12) | (i < HV_BOOT_GPA / 4096 ? PTE_ALL & ~PTE_U : PTE_ALL);
+	for (uint64_t i = HV_BOOT_GPA / 4096; i < 512; i++)
+		pt0[i] = (i << 12) | PTE_ALL;
+	/* At CPL3 the processor needs the task state segment there, at CPL0 nothing. */
+	for (uint64_t i = 0; cpl && i < HV_BOOT_GPA / 4096; i++)
+		pt0[i] = (i << 12) | (PTE_ALL & ~PTE_U);
 }
 
 /* A task state segment whose I/O bitmap, all zero, gives every port to CPL3. IOPL 3 alone would do
@@ -86,8 +89,8 @@ static int set_long_mode(struct hv_kvm *k, struct hv_mem *mem, unsigned cpl, str
 int hv_kvm_arch_start(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regime, hv_gpa entry,
 		      struct err *e)
 {
-	build_page_tables(mem);
 	unsigned cpl = regime == HV_REGIME_CPL3 ? 3 : 0;
+	build_page_tables(mem, cpl);
 	int rc = set_long_mode(k, mem, cpl, e);
 	if (rc)
 		return rc;

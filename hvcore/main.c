@@ -23,7 +23,8 @@ static const char usage_text[] =
 	"usage: hvcore doctor [--json]\n"
 	"       hvcore list [--json]\n"
 	"       hvcore probe NAME... [--backend B] [--quick] [--delay-ns N] [--scratch DIR]\n"
-	"       hvcore run GUEST [ARGUMENT] [--backend B] [--mem MIB] [--limit-ms N] [--json]\n"
+	"       hvcore run GUEST [ARGUMENT] [--backend B] [--mem MIB] [--regime R] [--limit-ms N] "
+	"[--json]\n"
 	"\n"
 	"doctor  what this machine offers per backend, and what to do about the rest\n"
 	"list    the backends and probes, and what of them works on this machine\n"
@@ -36,12 +37,15 @@ static const char usage_text[] =
 	"  --quick        fewer and shorter batches\n"
 	"  --delay-ns N   busy time added to the handling of every exit, to test the instrument\n"
 	"  --mem MIB      the guest's memory (default 64)\n"
+	"  --regime R     kvm: where the guest starts, cpl0 or cpl3 (default: what the machine "
+	"offers)\n"
 	"  --limit-ms N   a guest that runs longer is ended (default 10000)\n"
 	"  --scratch DIR  where backing files are made (default /var/tmp)\n";
 
 struct options {
 	bool json, quick;
 	const char *backend, *scratch;
+	enum hv_regime regime; /* NONE: as the machine offers */
 	uint64_t delay_ns, mem_mib, limit_ms;
 };
 
@@ -52,7 +56,7 @@ static int usage(const char *fmt, const char *what)
 		fprintf(stderr, fmt, what);
 		fprintf(stderr, "\n");
 	}
-	fputs(usage_text, stderr);
+	fprintf(stderr, "`hvcore --help` says more\n");
 	return EXIT_USAGE;
 }
 
@@ -357,7 +361,8 @@ static int cmd_run(const struct options *opt, char **args, int count)
 		return EXIT_USAGE;
 	}
 	rc = choose_backend(opt, &config.backend, &e);
-	if (!rc && config.backend->regime)
+	config.regime = opt->regime;
+	if (!rc && config.backend->regime && config.regime == HV_REGIME_NONE)
 		rc = config.backend->regime(&config.regime, &e);
 	if (!rc)
 		rc = hv_vm_open(&vm, &config, &e);
@@ -400,6 +405,9 @@ int main(int argc, char **argv)
 		{"backend", required_argument, NULL, 'b'},
 		{"delay-ns", required_argument, NULL, 'd'},
 		{"scratch", required_argument, NULL, 's'},
+		{"mem", required_argument, NULL, 'm'},
+		{"limit-ms", required_argument, NULL, 'l'},
+		{"regime", required_argument, NULL, 'r'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -432,6 +440,11 @@ int main(int argc, char **argv)
 			    opt.limit_ms > 86400000)
 				return usage("--limit-ms: '%s' is not a number from 1 to 86400000",
 					     optarg);
+			break;
+		case 'r':
+			if (strcmp(optarg, "cpl0") && strcmp(optarg, "cpl3"))
+				return usage("--regime: '%s' is neither cpl0 nor cpl3", optarg);
+			opt.regime = strcmp(optarg, "cpl0") ? HV_REGIME_CPL3 : HV_REGIME_CPL0;
 			break;
 		case 's':
 			opt.scratch = optarg;

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The same image on every backend that runs images: the same output, the same hypercalls, the same
+ * bytes from the disk; and nothing left behind by machines that were. */
+#include "hvcore/disk_file.h"
+#include "hvcore/guest_bench.h"
+#include "tests/hvcore/machine.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+static const char *const backends[] = {"kvm", "trap"};
+#define BACKENDS 2
+
+static bool all_available(void)
+{
+	bool all = true;
+	for (unsigned i = 0; all && i < BACKENDS; i++)
+		all = machine_available(backends[i]);
+	return all;
+}
+
+static void hello_on(const char *backend)
+{
+	if (!machine_available(backend))
+		return;
+	struct machine m = {.backend = backend, .image = "hello", .argument = "world", .disk = -1};
+	struct machine_result r;
+	machine_run(&m, &r);
+	CU_ASSERT_EQUAL(r.rc, 0);
+	CU_ASSERT_EQUAL(r.outcome.kind, HV_RUN_EXITED);
+	CU_ASSERT_EQUAL(r.outcome.status, 0);
+	CU_ASSERT_STRING_EQUAL(r.console, "hello, world\n");
+	CU_ASSERT_EQUAL(r.counters.calls[HV_CALL_WRITE], 4);
+	CU_ASSERT_EQUAL(r.counters.calls[HV_CALL_EXIT], 1);
+}
+
+static void hello_on_kvm(void)
+{
+	hello_on("kvm");
+}
+
+static void hello_on_trap(void)
+{
+	hello_on("trap");
+}
+
+static void same_output_and_hypercalls_everywhere(void)
+{
+	if (!all_available())
+		return;
+	static const char *const arguments[] = {"", "a", "a longer argument, with punctuation"};
+	for (unsigned a = 0; a < 3; a++) {
+		struct machine_result first;
+		for (unsigned i = 0; i < BACKENDS; i++) {
+			struct machine m = {.backend = backends[i],
+					    .image = "hello",
+					    .argument = arguments[a],
+					    .disk = -1};
+			struct machine_result r;
+			machine_run(&m, &r);
+			if (i == 0)
+				first = r;
+			CU_ASSERT_EQUAL(r.outcome.kind, first.outcome.kind);
+			CU_ASSERT_EQUAL(r.outcome.status, first.outcome.status);
+			CU_ASSERT_STRING_EQUAL(r.console, first.console);
+			CU_ASSERT_EQUAL(memcmp(r.counters.calls, first.counters.calls,
+					       sizeof(r.counters.calls)),
+					0);
+			CU_ASSERT_EQUAL(r.counters.exits, first.counters.exits);
+		}
+	}
+}
+
+/* Every operation that all backends can do, a fixed number of times: equal results, equal exits. */
+static void same_work_and_exits_everywhere(void)
+{
+	static const enum hv_op ops[] = {HV_OP_EMPTY,	   HV_OP_PIO,	    HV_OP_MMIO,
+					 HV_OP_DOORBELL,   HV_OP_HYPERCALL, HV_OP_ATA_READ,
+					 HV_OP_VIRTIO_READ};
+	if (!all_available())
+		return;
+	struct hv_disk *disk = calloc(1, sizeof(*disk));
+	struct err e = {0};
+	CU_ASSERT_EQUAL_FATAL(hv_disk_open(disk, test_scratch(), &e), 0);
+	uint64_t exits[sizeof(ops) / sizeof(ops[0])] = {0};
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		for (size_t k = 0; k < sizeof(ops) / sizeof(ops[0]); k++) {
+			struct hv_probe_env env = {0};
+			struct hv_bench bench;
+			struct hv_device device;
+			struct hv_batch batch;
+			int rc = (ops[k] == HV_OP_ATA_READ ? hv_ata_make : hv_virtio_blk_make)(
+				&device, disk->fd, disk->bytes, &e);
+			CU_ASSERT_EQUAL_FATAL(rc, 0);
+			rc = hv_bench_open(&bench, hv_backend_find(backends[i]), &env, 0, &device,
+					   &e);
+			CU_ASSERT_EQUAL_FATAL(rc, 0);
+			bench.arg = 17;
+			CU_ASSERT_EQUAL(hv_bench_run(&bench, ops[k], 50, &batch, &e), 0);
+			if (ops[k] == HV_OP_ATA_READ || ops[k] == HV_OP_VIRTIO_READ)
+				CU_ASSERT_EQUAL(bench.checksum, hv_disk_sum(disk, 17, 50));
+			if (i == 0)
+				exits[k] = bench.vm->counters.exits;
+			CU_ASSERT_EQUAL(bench.vm->counters.exits, exits[k]);
+			hv_bench_close(&bench);
+		}
+	}
+	hv_disk_close(disk);
+	free(disk);
+}
+
+static unsigned open_descriptors(void)
+{
+	unsigned n = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void nothing_is_left_behind(void)
+{
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		if (!machine_available(backends[i]))
+			continue;
+		struct machine m = {.backend = backends[i],
+				    .image = "hello",
+				    .regime = HV_REGIME_CPL3,
+				    .disk = -1};
+		struct machine_result r;
+		machine_run(&m, &r); /* what is opened once and kept is open now */
+		unsigned before = open_descriptors();
+		for (int round = 0; round < 200; round++) {
+			machine_run(&m, &r);
+			CU_ASSERT_EQUAL_FATAL(r.rc, 0);
+		}
+		CU_ASSERT_EQUAL(open_descriptors(), before);
+		CU_ASSERT_EQUAL(waitpid(-1, NULL, WNOHANG), -1); /* no child, dead or alive */
+	}
+}
+
+static void a_machine_that_cannot_be_made_leaves_nothing(void)
+{
+	static const uint8_t code[] = {0xf4};
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		if (!machine_available(backends[i]))
+			continue;
+		unsigned before = open_descriptors();
+		struct hv_config config = {.backend = hv_backend_find(backends[i]),
+					   .image = code,
+					   .image_bytes = sizeof(code),
+					   .mem_bytes = HV_MEM_MAX + 1};
+		struct hv_vm *vm = (struct hv_vm *)&config;
+		struct err e;
+		CU_ASSERT_EQUAL(hv_vm_open(&vm, &config, &e), ERR_INVALID);
+		CU_ASSERT_PTR_NULL(vm);
+		config.mem_bytes = 2 << 20;
+		config.image_bytes = 2
+				     << 20; /* with the VMM's part, more than there is; not read */
+		CU_ASSERT_EQUAL(hv_vm_open(&vm, &config, &e), ERR_INVALID);
+		CU_ASSERT_EQUAL(open_descriptors(), before);
+	}
+}
+
+static void the_door_is_checked(void)
+{
+	struct hv_mem mem;
+	struct err e;
+	CU_ASSERT_EQUAL_FATAL(hv_mem_open(&mem, 3 << 20, &e), 0);
+	CU_ASSERT_EQUAL(mem.size, 4 << 20);
+	CU_ASSERT_PTR_NOT_NULL(hv_mem_at(&mem, 0, mem.size));
+	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, 0, mem.size + 1));
+	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, 1, mem.size));
+	CU_ASSERT_PTR_NOT_NULL(hv_mem_at(&mem, mem.size, 0));
+	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, mem.size, 1));
+	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, UINT64_MAX, 1));
+	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, UINT64_MAX - 7, 16));
+	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, 16, UINT64_MAX - 8));
+	uint64_t word = 7;
+	CU_ASSERT_EQUAL(hv_mem_write(&mem, mem.size - 8, &word, 8), 0);
+	CU_ASSERT_EQUAL(hv_mem_write(&mem, mem.size - 7, &word, 8), ERR_INVALID);
+	CU_ASSERT_EQUAL(hv_mem_read(&mem, mem.size - 7, &word, 8), ERR_INVALID);
+	hv_mem_close(&mem);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"hello_on_kvm", hello_on_kvm},
+		{"hello_on_trap", hello_on_trap},
+		{"same_output_and_hypercalls_everywhere", same_output_and_hypercalls_everywhere},
+		{"same_work_and_exits_everywhere", same_work_and_exits_everywhere},
+		{"nothing_is_left_behind", nothing_is_left_behind},
+		{"a_machine_that_cannot_be_made_leaves_nothing",
+		 a_machine_that_cannot_be_made_leaves_nothing},
+		{"the_door_is_checked", the_door_is_checked},
+		{0},
+	};
+	return test_main("guests", cases, argc, argv);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Whatever a guest does ends in a typed outcome within its deadline, on every backend, and never in
+ * a failure of the host. */
+#include "tests/hvcore/machine.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+#define BIT(kind)   (1u << HV_RUN_##kind)
+#define FAULTS	    (BIT(FAULT) | BIT(SHUTDOWN))
+#define REFUSED	    42
+#define DEADLINE_NS 300000000u
+
+/* What each trick may come to. `refused`: an exit with REFUSED, because the device said no. */
+static const struct {
+	const char *name;
+	unsigned kvm, trap;
+	bool refused;
+} tricks[] = {
+	{"endless-loop", BIT(TIMEOUT), BIT(TIMEOUT), false},
+	{"endless-exits", BIT(TIMEOUT), BIT(TIMEOUT), false},
+	{"endless-privileged", BIT(TIMEOUT) | FAULTS, BIT(TIMEOUT), false},
+	{"invalid-opcode", FAULTS, BIT(FAULT), false},
+	{"write-above-memory", BIT(FAULT), BIT(FAULT), false},
+	{"write-null", FAULTS, BIT(FAULT), false},
+	{"write-kernel", FAULTS, BIT(FAULT), false},
+	{"jump-away", FAULTS, BIT(FAULT), false},
+	{"halt", FAULTS | BIT(HALTED), BIT(HALTED), false},
+	{"vmcall", FAULTS | BIT(BROKEN) | BIT(TIMEOUT), BIT(FAULT), false},
+	{"system-call", FAULTS, BIT(FAULT), false},
+	{"system-call-32", FAULTS, BIT(FAULT), false},
+	{"stub-system-call", FAULTS, BIT(FAULT), false},
+	{"stub-memory", FAULTS, BIT(BROKEN), false},
+	{"call-with-bad-block", BIT(BAD_CALL), BIT(BAD_CALL), false},
+	{"write-too-long", BIT(BAD_CALL), BIT(BAD_CALL), false},
+	{"write-elsewhere", BIT(BAD_CALL), BIT(BAD_CALL), false},
+	{"string-into-nowhere", BIT(FAULT), BIT(FAULT), false},
+	{"sse", 0, 0, true},
+	{"ring-index-jumps", 0, 0, true},
+	{"ring-bad-head", 0, 0, true},
+	{"ring-loop", 0, 0, true},
+	{"ring-outside-memory", 0, 0, true},
+	{"ring-address-wraps", 0, 0, true},
+	{"ring-read-after-write", 0, 0, true},
+	{"ring-no-request", 0, 0, true},
+	{"ring-beyond-memory", 0, 0, true},
+	{"ring-bad-size", 0, 0, true},
+	{"ata-abuse", 0, 0, true},
+};
+
+static void every_trick(const char *backend)
+{
+	if (!machine_available(backend))
+		return;
+	int disk = machine_disk();
+	for (size_t i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++) {
+		struct machine m = {.backend = backend,
+				    .image = "hostile",
+				    .argument = tricks[i].name,
+				    .disk = disk};
+		struct machine_result r;
+		unsigned allowed = strcmp(backend, "kvm") ? tricks[i].trap : tricks[i].kvm;
+		/* Only what is meant to run into its deadline gets a short one. */
+		m.limit_ns = allowed & BIT(TIMEOUT) ? DEADLINE_NS : 0;
+		machine_run(&m, &r);
+		bool good = r.rc == 0 && (tricks[i].refused ? r.outcome.kind == HV_RUN_EXITED &&
+								      r.outcome.status == REFUSED
+							    : allowed & 1u << r.outcome.kind);
+		CU_ASSERT(good);
+		if (!good)
+			printf("\n  %s on %s: rc %d (%s), %s, status %d: %s\n", tricks[i].name,
+			       backend, r.rc, r.err.text, hv_outcome_name(r.outcome.kind),
+			       r.outcome.status, r.outcome.text);
+	}
+	close(disk);
+}
+
+static void tricks_on_kvm(void)
+{
+	every_trick("kvm");
+}
+
+static void tricks_on_trap(void)
+{
+	every_trick("trap");
+}
+
+/* At CPL0 whatever the machine offers: emulated there, these once hung or broke KVM. */
+static void kernel_mode_tricks_on_kvm(void)
+{
+	static const char *const names[] = {
+		"vmcall",	  "sse",	"endless-loop", "endless-privileged",
+		"invalid-opcode", "write-null", "halt"};
+	if (!machine_available("kvm"))
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct machine m = {.backend = "kvm",
+				    .image = "hostile",
+				    .argument = names[i],
+				    .regime = HV_REGIME_CPL0,
+				    .limit_ns = DEADLINE_NS,
+				    .disk = -1};
+		struct machine_result r;
+		machine_run(&m, &r);
+		CU_ASSERT_EQUAL(r.rc, 0);
+		bool done = r.outcome.kind == HV_RUN_EXITED && strcmp(names[i], "sse") == 0;
+		CU_ASSERT(done || r.outcome.kind != HV_RUN_EXITED);
+	}
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static void random_bytes(const char *backend)
+{
+	if (!machine_available(backend))
+		return;
+	uint64_t state = 88172645463325252u;
+	enum hv_regime regime = HV_REGIME_NONE;
+	struct err e;
+	if (hv_backend_find(backend)->regime)
+		hv_backend_find(backend)->regime(&regime, &e);
+	for (int round = 0; round < 100; round++) {
+		uint64_t code[512];
+		for (size_t i = 0; i < 512; i++)
+			code[i] = next_random(&state);
+		struct machine m = {.backend = backend,
+				    .code = code,
+				    .code_bytes = sizeof(code),
+				    .regime = regime,
+				    .limit_ns = 20000000,
+				    .disk = -1};
+		struct machine_result r;
+		machine_run(&m, &r);
+		CU_ASSERT_EQUAL(r.rc, 0);
+		if (r.rc)
+			printf("\n  round %d on %s: %s\n", round, backend, r.err.text);
+	}
+}
+
+static void random_bytes_on_kvm(void)
+{
+	random_bytes("kvm");
+}
+
+static void random_bytes_on_trap(void)
+{
+	random_bytes("trap");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"tricks_on_kvm", tricks_on_kvm},
+		{"tricks_on_trap", tricks_on_trap},
+		{"kernel_mode_tricks_on_kvm", kernel_mode_tricks_on_kvm},
+		{"random_bytes_on_kvm", random_bytes_on_kvm},
+		{"random_bytes_on_trap", random_bytes_on_trap},
+		{0},
+	};
+	return test_main("hostile guests", cases, argc, argv);
+}
