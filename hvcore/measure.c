@@ -155,7 +155,7 @@ static int check(const struct hv_work *work, const struct hv_measure_options *op
 static int attempt(const struct hv_work *work, const struct hv_measure_options *options,
 		   struct hv_measurement *m, struct err *e)
 {
-	struct series whole, half, none;
+	struct series whole, half, none, none_half;
 	unsigned batches = options->batches;
 	double clock_ns = clock_cost_ns();
 	uint64_t n = 1;
@@ -166,6 +166,8 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 			rc = add_batch(work, work->body, n / 2, clock_ns, &half, i, e);
 		if (!rc && work->empty)
 			rc = add_batch(work, work->empty, n, clock_ns, &none, i, e);
+		if (!rc && work->empty && n > 1)
+			rc = add_batch(work, work->empty, n / 2, clock_ns, &none_half, i, e);
 	}
 	if (rc)
 		return rc;
@@ -185,7 +187,15 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 	m->p50 = hv_quantile(whole.ns, batches, 0.5);
 	m->p90 = hv_quantile(whole.ns, batches, 0.9);
 	m->min = whole.ns[0];
-	m->nonlinear = n > 1 ? fabs(median_of(half.ns, batches) - empty_ns - m->p50) / m->p50 : NAN;
+	if (n > 1) {
+		double half_ns = median_of(half.ns, batches);
+		/* What a batch costs once, however long it is, weighs twice in a half one: take it
+		 * off there. */
+		half_ns -= work->empty ? median_of(none_half.ns, batches) : 0;
+		m->nonlinear = fabs(half_ns - m->p50) / m->p50;
+	} else {
+		m->nonlinear = NAN;
+	}
 	m->clock_gap = options->ticks_per_ns > 0 ? fabs(ticks_ns - m->p50) / m->p50 : NAN;
 	return check(work, options, m, e);
 }
