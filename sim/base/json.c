@@ -24,7 +24,9 @@ struct json_source {
 	char *name;
 	char *text; /* NULL for --set */
 	size_t length;
-	char *pointer; /* --set: what was set; else NULL */
+	char *pointer;	 /* --set, redirection: what it is about; else NULL */
+	char *stands_at; /* redirection: the pointer whose place stands for it; else NULL */
+	bool borrowed;	 /* belongs, with all that are older, to another document */
 };
 
 /* The files that are being read, for the detection of loops. */
@@ -47,16 +49,17 @@ static void free_source(struct json_source *s)
 	free(s->name);
 	free(s->text);
 	free(s->pointer);
+	free(s->stands_at);
 	free(s);
 }
 
 void json_doc_free(struct json_doc *doc)
 {
 	cJSON_Delete(doc->root);
-	while (doc->sources) {
-		struct json_source *next = doc->sources->next;
-		free_source(doc->sources);
-		doc->sources = next;
+	for (struct json_source *s = doc->sources, *next; s; s = next) {
+		/* A borrowed chain hangs on an empty source that marks where it begins. */
+		next = s->borrowed ? NULL : s->next;
+		free_source(s);
 	}
 	*doc = (struct json_doc){0};
 }
@@ -224,7 +227,9 @@ static cJSON *load_text(struct loading *l, const char *name, char *text, size_t 
 		*rc = ERR_INVALID;
 		return NULL;
 	}
-	cJSON *node = cJSON_ParseWithLengthOpts(text, length, NULL, false);
+	/* cJSON does not see a byte order mark before a text of one character. */
+	size_t mark = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	cJSON *node = cJSON_ParseWithLengthOpts(text + mark, length - mark, NULL, false);
 	if (!node)
 		return out_of_memory(l, rc); /* the text passed the check */
 	drop_comments(node);
@@ -380,14 +385,70 @@ int json_doc_set(struct json_doc *doc, const char *assignment, struct diag_list 
 	return ERR_INVALID;
 }
 
-/* Whether the source knows where `pointer` is. */
-static bool place_in(const struct json_source *s, const char *pointer, int *line, int *column)
+int json_doc_derive(struct json_doc *doc, const struct json_doc *base, cJSON *root)
 {
-	if (s->text)
-		return json_scan_locate(s->text, s->length, pointer, line, column);
-	size_t n = strlen(s->pointer);
-	*line = *column = 0;
-	return strncmp(pointer, s->pointer, n) == 0 && (pointer[n] == '\0' || pointer[n] == '/');
+	struct json_source *mark = calloc(1, sizeof(*mark));
+	*doc = (struct json_doc){0};
+	if (!mark) {
+		cJSON_Delete(root);
+		return ERR_NOMEM;
+	}
+	mark->borrowed = true;
+	mark->next = base->sources;
+	*doc = (struct json_doc){root, mark};
+	return 0;
+}
+
+int json_doc_redirect(struct json_doc *doc, const char *pointer, const char *stands_at)
+{
+	struct json_source *s = new_source("", NULL, 0);
+	char *from = strdup(pointer), *to = strdup(stands_at);
+	if (!s || !from || !to) {
+		free_source(s);
+		free(from);
+		free(to);
+		return ERR_NOMEM;
+	}
+	s->pointer = from;
+	s->stands_at = to;
+	s->next = doc->sources;
+	doc->sources = s;
+	return 0;
+}
+
+/* What of `pointer` lies below `above`, with its slash; NULL when it is not at or below it. */
+static const char *below(const char *pointer, const char *above)
+{
+	size_t n = strlen(above);
+	return strncmp(pointer, above, n) == 0 && (!pointer[n] || pointer[n] == '/') ? pointer + n
+										     : NULL;
+}
+
+/* The newest source that knows where `pointer` is. */
+static const struct json_source *find_place(const struct json_source *s, const char *pointer,
+					    int *line, int *column)
+{
+	for (; s; s = s->next) {
+		if (s->text) {
+			if (json_scan_locate(s->text, s->length, pointer, line, column))
+				return s;
+			continue;
+		}
+		const char *rest = s->pointer ? below(pointer, s->pointer) : NULL;
+		if (rest && !s->stands_at) {
+			*line = *column = 0;
+			return s;
+		}
+		if (rest) {
+			char *moved = NULL;
+			const struct json_source *found = NULL;
+			if (asprintf(&moved, "%s%s", s->stands_at, rest) >= 0)
+				found = find_place(s->next, moved, line, column);
+			free(moved);
+			return found ? found : find_place(s->next, s->stands_at, line, column);
+		}
+	}
+	return NULL;
 }
 
 static void add(const struct json_doc *doc, struct diag_list *diags, enum diag_severity severity,
@@ -399,16 +460,15 @@ static void add(const struct json_doc *doc, struct diag_list *diags, enum diag_s
 	vsnprintf(text, sizeof(text), fmt, ap);
 	char *prefix = diags->count < PLACED_MAX ? strdup(pointer) : NULL;
 	while (prefix && !s) {
-		for (s = doc->sources; s && !place_in(s, prefix, &line, &column);)
-			s = s->next;
+		s = find_place(doc->sources, prefix, &line, &column);
 		char *slash = strrchr(prefix, '/');
 		if (!slash)
 			break;
 		*slash = '\0';
 	}
 	free(prefix);
-	if (!s)
-		s = doc->sources;
+	for (const struct json_source *any = doc->sources; any && !s; any = any->next)
+		s = any->text ? any : NULL;
 	diag_add(diags, severity, s ? s->name : NULL, line, column, *pointer ? pointer : NULL, "%s",
 		 text);
 }

@@ -51,6 +51,14 @@ void json_doc_error(const struct json_doc *doc, struct diag_list *diags, const c
 void json_doc_warning(const struct json_doc *doc, struct diag_list *diags, const char *pointer,
 		      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* A document that a program made of another one (a point of a sweep): owns `root` at once, also when
+ * it fails, and borrows the sources of `base`, which must outlive it. Returns 0 or ERR_NOMEM. */
+int json_doc_derive(struct json_doc *doc, const struct json_doc *base, cJSON *root);
+
+/* From now on a mistake at or below `pointer` has the place of `stands_at` (which the program put
+ * there), or of the same node below that. Returns 0 or ERR_NOMEM. */
+int json_doc_redirect(struct json_doc *doc, const char *pointer, const char *stands_at);
+
 void json_doc_free(struct json_doc *doc);
 
 /* The node at an RFC 6901 pointer ("" is the root itself), or NULL. Not owned by the caller. */

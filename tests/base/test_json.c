@@ -62,6 +62,10 @@ static void comments_and_schema_are_dropped(void)
 		       " \"a\": [{\"// why\": {\"b\": 1}, \"c\": 2}]}\n");
 	is_document(doc.root, "{\"a\":[{\"c\":2}]}");
 	json_doc_free(&doc);
+	doc = parsed("\xef\xbb\xbf"
+		     "7");
+	is_document(doc.root, "7");
+	json_doc_free(&doc);
 }
 
 static void extends_patches_the_base(void)
@@ -103,6 +107,29 @@ static void extends_patches_the_base(void)
 	is_placed(&diags, "top.json", 3, 4, "/a");
 	json_doc_free(&doc);
 	diag_free(&diags);
+}
+
+static void a_derived_document_tells_mistakes_where_its_values_stand(void)
+{
+	struct json_doc doc = parsed("{\"a\": {\"b\": 1},\n \"values\": [2, {\"c\": 3}]}"), derived;
+	struct diag_list diags = {0};
+	cJSON *root = cJSON_Duplicate(doc.root, true);
+	json_put(root, "/a/b", cJSON_CreateNumber(2));
+	CU_ASSERT_EQUAL_FATAL(json_doc_derive(&derived, &doc, root), 0);
+	CU_ASSERT_EQUAL(json_doc_redirect(&derived, "/a/b", "/values/1"), 0);
+	json_doc_error(&derived, &diags, "/a", "x");
+	is_placed(&diags, "t.json", 1, 2, "/a");
+	json_doc_error(&derived, &diags, "/a/b", "x");
+	is_placed(&diags, "t.json", 2, 16, "/a/b");
+	json_doc_error(&derived, &diags, "/a/b/c", "x");
+	is_placed(&diags, "t.json", 2, 17, "/a/b/c");
+	json_doc_error(&derived, &diags, "/a/b/d", "x");
+	is_placed(&diags, "t.json", 2, 16, "/a/b/d");
+	json_doc_free(&derived);
+	json_doc_error(&doc, &diags, "/a/b", "x"); /* the sources are still the base's */
+	is_placed(&diags, "t.json", 1, 8, "/a/b");
+	diag_free(&diags);
+	json_doc_free(&doc);
 }
 
 static void a_loop_of_extends_is_a_mistake(void)
@@ -289,6 +316,8 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"comments_and_schema_are_dropped", comments_and_schema_are_dropped},
 		{"extends_patches_the_base", extends_patches_the_base},
+		{"a_derived_document_tells_mistakes_where_its_values_stand",
+		 a_derived_document_tells_mistakes_where_its_values_stand},
 		{"a_loop_of_extends_is_a_mistake", a_loop_of_extends_is_a_mistake},
 		{"a_base_that_cannot_be_read_is_a_mistake_in_the_file_that_names_it",
 		 a_base_that_cannot_be_read_is_a_mistake_in_the_file_that_names_it},

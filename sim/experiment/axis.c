@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sim/experiment/axis.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const scales[] = {[AXIS_LINEAR] = "linear", [AXIS_LOG] = "log", NULL};
+
+/* What the rows cannot say: which keys go together. */
+static void check_axis(void *object, const struct json_doc *doc, const char *pointer,
+		       struct diag_list *diags)
+{
+	const struct axis *a = object;
+	const char *wrong = NULL;
+	bool range = a->from || a->to || a->step || a->steps || a->scale != AXIS_LINEAR;
+	if (a->values && range)
+		wrong = "has both values and a range; give either \"values\" or \"from\" and "
+			"\"to\"";
+	else if (!a->values && !(a->from && a->to))
+		wrong = "needs \"values\", or \"from\" and \"to\" with \"steps\" or \"step\"";
+	else if (!a->values && !a->steps == !a->step)
+		wrong = "needs either \"steps\" (how many values) or \"step\" (the distance)";
+	else if (a->step && a->scale == AXIS_LOG)
+		wrong = "a logarithmic axis takes \"steps\", not \"step\"";
+	if (wrong)
+		json_doc_error(doc, diags, pointer, "%s", wrong);
+	if (a->path && a->path[0] != '/')
+		json_doc_error(doc, diags, pointer,
+			       "\"path\" must be a JSON pointer, like \"/duration\" (got \"%s\")",
+			       a->path);
+	size_t n = a->name ? strspn(a->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					     "0123456789_")
+			   : 0;
+	if (a->name && (a->name[n] || (a->name[0] >= '0' && a->name[0] <= '9')))
+		json_doc_error(doc, diags, pointer,
+			       "an axis' name is made of letters, digits and _, and does not begin "
+			       "with a digit, because `where` uses it");
+}
+
+#define AT(field) offsetof(struct axis, field)
+static const struct key axis_keys[] = {
+	{"path", KEY_STRING, AT(path), .help = "JSON pointer to what the axis changes"},
+	{"values", KEY_ANY, AT(values), .optional = true, .help = "the list of values"},
+	{"from", KEY_ANY, AT(from), .optional = true,
+	 .help = "first value of a range, a number or a quantity"},
+	{"to", KEY_ANY, AT(to), .optional = true, .help = "last value of a range"},
+	{"steps", KEY_INT, AT(steps), .min = 2, .max = AXIS_VALUES_MAX, .optional = true,
+	 .help = "how many values the range has, both ends included"},
+	{"step", KEY_ANY, AT(step), .optional = true, .help = "distance between values of a range"},
+	{"scale", KEY_ENUM, AT(scale), .choices = scales, .def = "\"linear\"",
+	 .help = "how the values of a range are spaced"},
+	{"with", KEY_STRING, AT(with), .optional = true,
+	 .help = "name of an axis that this one is in lockstep with"},
+	{0},
+};
+#undef AT
+
+const struct key_object axis_object = {
+	"axis", axis_keys, sizeof(struct axis),
+	.help = "one axis of a sweep: a place in the study and the values it takes",
+	.check = check_axis};
+
+/* A number that a user wrote: alone, or with a unit. */
+struct amount {
+	double number;	     /* before the unit */
+	double base;	     /* in the base unit */
+	enum unit dimension; /* UNIT_NONE for a plain number */
+	const char *unit;    /* the unit as written, inside the text; "" */
+};
+
+/* Units belong to one dimension each, so a quantity says its own. */
+static bool read_amount(const cJSON *node, struct amount *out)
+{
+	char why[160], *end;
+	*out = (struct amount){.unit = ""};
+	if (cJSON_IsNumber(node)) {
+		out->number = out->base = node->valuedouble;
+		return true;
+	}
+	if (!cJSON_IsString(node))
+		return false;
+	out->number = strtod(node->valuestring, &end);
+	while (*end == ' ')
+		end++;
+	if (end == node->valuestring || !*end)
+		return false; /* no number, or one in quotes without a unit: a text */
+	for (enum unit u = UNIT_NONE + 1; u <= UNIT_TIME_PER_BYTE; u++) {
+		if (unit_parse(node->valuestring, u, &out->base, why) == 0) {
+			out->dimension = u;
+			out->unit = end;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Rounded to 12 significant digits: 0.1 + 2 * 0.1 is 0.3 on an axis. */
+static double rounded(double x)
+{
+	char buf[40];
+	snprintf(buf, sizeof(buf), "%.12g", x);
+	return strtod(buf, NULL);
+}
+
+static cJSON *make_value(double number, const char *unit)
+{
+	char *text = NULL;
+	if (!*unit)
+		return cJSON_CreateNumber(rounded(number));
+	if (asprintf(&text, "%.12g %s", number, unit) < 0)
+		return NULL;
+	cJSON *value = cJSON_CreateString(text);
+	free(text);
+	return value;
+}
+
+static cJSON *range_error(const struct json_doc *doc, struct diag_list *diags, const char *pointer,
+			  const char *key, const char *text)
+{
+	char at[300];
+	json_doc_error(doc, diags, json_pointer_join(at, sizeof(at), pointer, key), "%s", text);
+	return NULL;
+}
+
+static cJSON *range_values(const struct axis *axis, const struct json_doc *doc, const char *pointer,
+			   struct diag_list *diags)
+{
+	struct amount from, to, step = {0};
+	if (!read_amount(axis->from, &from))
+		return range_error(doc, diags, pointer, "from",
+				   "must be a number or a quantity with its unit");
+	if (!read_amount(axis->to, &to) || to.dimension != from.dimension)
+		return range_error(doc, diags, pointer, "to",
+				   "must be of the same kind as \"from\"");
+	if (axis->step && (!read_amount(axis->step, &step) || step.dimension != from.dimension))
+		return range_error(doc, diags, pointer, "step",
+				   "must be of the same kind as \"from\"");
+	if (axis->scale == AXIS_LOG && !(from.base > 0 && to.base > 0))
+		return range_error(doc, diags, pointer, "from",
+				   "a logarithmic axis needs both ends above zero");
+	if (from.base == to.base)
+		return range_error(doc, diags, pointer, "to", "must differ from \"from\"");
+	/* Everything between is said in the unit of `from`. */
+	double unit = from.number != 0 ? from.base / from.number : 1;
+	if (from.number == 0 && from.dimension != UNIT_NONE) {
+		char one[64], why[160];
+		snprintf(one, sizeof(one), "1 %s", from.unit);
+		unit_parse(one, from.dimension, &unit, why);
+	}
+	double last = to.base / unit, delta = step.base / unit, count = (double)axis->steps;
+	if (axis->step) {
+		/* A last value that round-off puts just past the end belongs to the range. */
+		count = floor((last - from.number) / delta * (1 + 1e-12) + 1e-9) + 1;
+		if (!(delta != 0 && (delta > 0) == (last > from.number)))
+			return range_error(doc, diags, pointer, "step",
+					   "must lead from \"from\" towards \"to\"");
+		if (!(count <= AXIS_VALUES_MAX))
+			return range_error(doc, diags, pointer, "step",
+					   "makes more than 100000 values");
+	}
+	cJSON *values = cJSON_CreateArray();
+	for (double i = 0; i < count; i++) {
+		double x = axis->step ? from.number + i * delta
+			   : axis->scale == AXIS_LOG
+				   ? from.number * pow(last / from.number, i / (count - 1))
+				   : from.number + (last - from.number) * (i / (count - 1));
+		bool end = axis->step ? rounded(x) == rounded(last) : i == count - 1;
+		cJSON *value = i == 0 ? cJSON_Duplicate(axis->from, true)
+			       : end  ? cJSON_Duplicate(axis->to, true)
+				      : make_value(x, from.unit);
+		if (!cJSON_AddItemToArray(values, value)) {
+			cJSON_Delete(value);
+			cJSON_Delete(values);
+			return range_error(doc, diags, pointer, "from", "out of memory");
+		}
+	}
+	return values;
+}
+
+cJSON *axis_values(const struct axis *axis, const struct json_doc *doc, const char *pointer,
+		   struct diag_list *diags)
+{
+	if (!axis->values)
+		return range_values(axis, doc, pointer, diags);
+	if (!cJSON_IsArray(axis->values) || !axis->values->child)
+		return range_error(doc, diags, pointer, "values",
+				   "must be a list of at least one value");
+	if (cJSON_GetArraySize(axis->values) > AXIS_VALUES_MAX)
+		return range_error(doc, diags, pointer, "values", "has more than 100000 values");
+	return cJSON_Duplicate(axis->values, true);
+}
+
+int axis_parameter(const char *name, const cJSON *value, struct parameter *out, struct arena *arena)
+{
+	struct amount amount;
+	*out = (struct parameter){.name = arena_strdup(arena, name), .unit = ""};
+	if (cJSON_IsString(value)) {
+		out->text = arena_strdup(arena, value->valuestring);
+	} else {
+		char *text = json_canonical(value);
+		out->text = text ? arena_strdup(arena, text) : NULL;
+		free(text);
+	}
+	if (read_amount(value, &amount)) {
+		out->numeric = true;
+		out->number = amount.base;
+		out->unit = amount.dimension == UNIT_NONE ? "1" : unit_base(amount.dimension);
+	}
+	return out->name && out->text ? 0 : ERR_NOMEM;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One axis of a sweep: which place of the study it changes, and the list of values it takes there.
+ * Used by plan.c; knows nothing of other axes.
+ */
+#ifndef SIM_EXPERIMENT_AXIS_H
+#define SIM_EXPERIMENT_AXIS_H
+
+#include "sim/base/keys.h"
+#include "sim/experiment/run.h"
+
+enum { AXIS_VALUES_MAX = 100000 };
+
+enum axis_scale { AXIS_LINEAR, AXIS_LOG };
+
+/* As the study has it: `values`, or `from` and `to` with `steps` (how many values, both ends
+ * included) or `step` (linear: the distance). `from`, `to` and `step` are numbers or quantities. */
+struct axis {
+	const char *name; /* letters, digits and _: it is a column in `where` */
+	const char *path; /* JSON pointer into the study */
+	const cJSON *values, *from, *to, *step;
+	int64_t steps;	  /* 0: not given */
+	int scale;	  /* enum axis_scale */
+	const char *with; /* the axis that this one is in lockstep with, or NULL */
+};
+
+extern const struct key_object axis_object;
+
+/* The values, as an array that the caller deletes; NULL with diags when they make no list. The ends
+ * of a range are the user's own text; what lies between is rounded to 12 significant digits and has
+ * the unit of `from`. `pointer` is the axis' own place in doc. */
+cJSON *axis_values(const struct axis *axis, const struct json_doc *doc, const char *pointer,
+		   struct diag_list *diags);
+
+/* Describes a value for the results: text, and number with base unit where it has one. Strings live
+ * in `arena`. Returns 0 or ERR_NOMEM. */
+int axis_parameter(const char *name, const cJSON *value, struct parameter *out,
+		   struct arena *arena);
+
+#endif
