@@ -130,7 +130,10 @@ sim_time handset_compute(struct handset *h, struct task *t, int64_t ns, sim_time
 
 double handset_left_j(const struct handset *h, sim_time now)
 {
-	return h->class->battery_j - h->used_j - h->class->idle_w * sim_to_seconds(now);
+	double left = h->class->battery_j - h->used_j - h->class->idle_w * sim_to_seconds(now);
+	if (h->transfers == 0 && h->radio_quiet != SIM_NEVER)
+		left -= radio_tail_j(h->class->radio, now - h->radio_quiet); /* not charged yet */
+	return left;
 }
 
 void handset_close(struct run *run, struct handset *h, sim_time now)
@@ -139,4 +142,5 @@ void handset_close(struct run *run, struct handset *h, sim_time now)
 		settle_tail(run, h, now);
 	else
 		release_last(run, h);
+	h->radio_quiet = SIM_NEVER;
 }

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * bench_world [--handsets N] [--minutes M] [--platform NAME] [--json]: tasks per CPU second, and bytes per
+ * handset, of a world with everything on: the augmented-reality app, LTE, cells of 100 handsets, an edge
+ * site for every ten cells. Run it from the source folder: it reads scenarios/. */
+#include "models/world.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { CELL_HANDSETS = 100, SITE_CELLS = 10 };
+
+static int library_load(void *ctx, const char *kind, const char *name, struct json_doc *out,
+			struct diag_list *diags, struct err *e)
+{
+	char path[500];
+	(void)ctx;
+	snprintf(path, sizeof(path), "scenarios/%ss/%s.json", kind, name);
+	return json_doc_load(out, path, diags, e);
+}
+
+static char *document(long handsets, double minutes, const char *platform)
+{
+	long cells = (handsets + CELL_HANDSETS - 1) / CELL_HANDSETS;
+	long sites = (cells + SITE_CELLS - 1) / SITE_CELLS;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	if (!f)
+		return NULL;
+	fprintf(f, "{\"duration\":\"%g min\",\"warmup\":\"10 s\",\"handsets\":{", minutes);
+	for (long i = 0; i < cells; i++) {
+		long n = handsets - i * CELL_HANDSETS;
+		fprintf(f,
+			"%s\"phones%ld\":{\"count\":%ld,\"cpu\":{\"clock\":\"2 GHz\",\"power\":\"2.2 W\","
+			"\"idle\":\"0.3 W\"},\"battery\":\"15 Wh\",\"radio\":\"lte\",\"cell\":\"cell%ld\","
+			"\"apps\":{\"augmented-reality\":{\"arrivals\":{\"poisson\":\"12 /min\"}}},"
+			"\"policy\":\"remote\"}",
+			i ? "," : "", i, n < CELL_HANDSETS ? n : CELL_HANDSETS, i);
+	}
+	fprintf(f, "},\"cells\":{");
+	for (long i = 0; i < cells; i++)
+		fprintf(f,
+			"%s\"cell%ld\":{\"down\":\"1 Gbit/s\",\"up\":\"400 Mbit/s\",\"rtt\":\"45 ms\","
+			"\"site\":\"edge%ld\"}",
+			i ? "," : "", i, i / SITE_CELLS);
+	fprintf(f, "},\"sites\":{");
+	for (long i = 0; i < sites; i++)
+		fprintf(f,
+			"%s\"edge%ld\":{\"hosts\":{\"node\":{\"count\":10,\"cores\":32,\"clock\":\"2.6 GHz\","
+			"\"memory\":\"256 GiB\",\"platform\":\"%s\",\"guests\":{\"count\":32}}}}",
+			i ? "," : "", i, platform);
+	fprintf(f, "}}");
+	fclose(f);
+	return text;
+}
+
+struct outcome {
+	double tasks;
+	size_t bytes; /* in use at the end of the run */
+};
+
+static size_t bytes_in_use(void)
+{
+	struct mallinfo2 m = mallinfo2();
+	return m.uordblks + m.hblkhd;
+}
+
+static int take_value(void *ctx, const char *metric, const char *subject, const char *unit,
+		      double value)
+{
+	struct outcome *o = ctx;
+	(void)subject;
+	(void)unit;
+	if (o->bytes == 0)
+		o->bytes = bytes_in_use();
+	if (strcmp(metric, "tasks.done") == 0)
+		o->tasks = value;
+	return 0;
+}
+
+static int take_histogram(void *ctx, const char *metric, const char *subject, const char *unit,
+			  const struct world_bucket *buckets, size_t count)
+{
+	(void)ctx;
+	(void)metric;
+	(void)subject;
+	(void)unit;
+	(void)buckets;
+	(void)count;
+	return 0;
+}
+
+static double cpu_s(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int build(struct world **w, const char *text, struct diag_list *diags, struct err *e)
+{
+	struct json_doc doc = { 0 }, profile_doc = { 0 };
+	struct profile literature = { 0 };
+	struct world_library library = { .load = library_load };
+	const char *path = "scenarios/profiles/literature.json";
+	int code = json_doc_parse(&doc, "bench", text, strlen(text), diags, e);
+	if (code == 0)
+		code = world_resolve(&doc, &library, diags, e);
+	if (code == 0)
+		code = json_doc_load(&profile_doc, path, diags, e);
+	if (code == 0)
+		code = profile_read(&literature, &profile_doc, path, diags, e);
+	if (code == 0)
+		code = world_new(w, &doc, &literature, NULL, diags, e);
+	profile_free(&literature);
+	json_doc_free(&profile_doc);
+	json_doc_free(&doc);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	long handsets = 1000;
+	double minutes = 30;
+	const char *platform = "kvm-virtio";
+	bool json = false;
+	for (int i = 1; i < argc; i++) {
+		bool more = i + 1 < argc;
+		if (strcmp(argv[i], "--json") == 0)
+			json = true;
+		else if (more && strcmp(argv[i], "--handsets") == 0)
+			handsets = strtol(argv[++i], NULL, 10);
+		else if (more && strcmp(argv[i], "--minutes") == 0)
+			minutes = strtod(argv[++i], NULL);
+		else if (more && strcmp(argv[i], "--platform") == 0)
+			platform = argv[++i];
+		else
+			handsets = 0;
+	}
+	if (handsets < 1 || handsets > 10000000 || !(minutes > 0.2)) {
+		fprintf(stderr, "usage: bench_world [--handsets N] [--minutes M] [--platform NAME] "
+				"[--json]\n");
+		return 2;
+	}
+	struct diag_list diags = { 0 };
+	struct err e = { 0 };
+	struct world *w = NULL;
+	char *text = document(handsets, minutes, platform);
+	int code = text ? build(&w, text, &diags, &e) : ERR_NOMEM;
+	free(text);
+	for (size_t i = 0; i < diags.count; i++)
+		diag_print(&diags.items[i], stderr);
+	diag_free(&diags);
+	struct outcome out = { 0 };
+	struct world_metrics_sink sink = { &out, take_value, take_histogram, NULL };
+	struct world_run_key key = { .seed = 1 };
+	size_t before = bytes_in_use();
+	double start = cpu_s();
+	if (code == 0)
+		code = world_run(w, &key, &sink, &e);
+	double spent = cpu_s() - start;
+	world_free(w);
+	if (code < 0) {
+		fprintf(stderr, "bench_world: %s\n", e.code ? e.text : err_name(code));
+		return 1;
+	}
+	double bytes = (double)(out.bytes - before) / (double)handsets;
+	if (json)
+		printf("{\"handsets\":%ld,\"tasks\":%.0f,\"cpu_s\":%.6f,\"tasks_per_cpu_s\":%.0f,"
+		       "\"bytes_per_handset\":%.1f}\n",
+		       handsets, out.tasks, spent, out.tasks / spent, bytes);
+	else
+		printf("%ld handsets, %.0f tasks in %.2f CPU seconds: %.0f tasks per CPU second, "
+		       "%.0f bytes per handset\n",
+		       handsets, out.tasks, spent, out.tasks / spent, bytes);
+	return 0;
+}
