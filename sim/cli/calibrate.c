@@ -13,10 +13,20 @@
 /* A probe takes well under a second; one that takes this long hangs. */
 enum { PROBE_DEADLINE_S = 30, LIST_DEADLINE_S = 60, PROBES_MAX = 256, BACKENDS_MAX = 16 };
 
+/* What differs between processes (where memory lies, which neighbour runs) does not show in the
+ * batches of one: each probe is run in several, spread over the whole calibration. */
+enum { RUNS = 3, RUNS_QUICK = 1 };
+
+/* Beyond this relative difference between runs of one probe its entry says so. */
+static const double unsteady = 0.2;
+
 /* One probe to run, as `hvcore list` describes it. */
 struct job {
 	const cJSON *probe;
-	bool retry; /* failed its own checks once: too noisy, perhaps */
+	cJSON *lines[RUNS]; /* its answers so far, by p50; owned */
+	int count;
+	bool dead;     /* crashed or hung: not tried again */
+	char why[512]; /* of the last failure */
 };
 
 struct run {
@@ -25,7 +35,7 @@ struct run {
 	const cJSON *probes; /* all that hvcore lists */
 	cJSON *primitives, *operations, *failed;
 	struct job jobs[PROBES_MAX];
-	size_t job_count, done;
+	size_t job_count, done, total;
 };
 
 static bool is_true(const cJSON *object, const char *key)
@@ -93,19 +103,22 @@ static void fail(struct run *r, const cJSON *probe, const char *why)
 	cJSON_AddStringToObject(r->failed, entry_name(r, probe, buf, sizeof(buf)), why);
 }
 
-static void take_answer(struct run *r, const cJSON *probe, cJSON *line)
+static double number(const cJSON *entry, const char *key)
 {
-	char buf[128];
-	cJSON_DeleteItemFromObjectCaseSensitive(line, "name");
-	cJSON_DeleteItemFromObjectCaseSensitive(line, "composed");
-	cJSON_AddItemToObject(is_true(probe, "composed") ? r->operations : r->primitives,
-			      entry_name(r, probe, buf, sizeof(buf)), line);
-	r->result->measured++;
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(entry, key);
+	return cJSON_IsNumber(item) ? item->valuedouble : NAN;
 }
 
-/* Runs one probe in a process of its own. Returns false when it failed its own checks and this was
- * not its `last` chance; a crash or a hang is final at once. */
-static bool run_job(struct run *r, const struct job *job, bool last)
+/* Keeps the answers sorted by p50. */
+static void keep(struct job *job, cJSON *line)
+{
+	int at = job->count++;
+	for (; at > 0 && number(job->lines[at - 1], "p50") > number(line, "p50"); at--)
+		job->lines[at] = job->lines[at - 1];
+	job->lines[at] = line;
+}
+
+static void run_job(struct run *r, struct job *job)
 {
 	const char *args[8] = {"probe", hvcore_text(job->probe, "name"), "--backend",
 			       hvcore_text(job->probe, "backend"),
@@ -115,44 +128,93 @@ static bool run_job(struct run *r, const struct job *job, bool last)
 	int status = hvcore_ask(args, PROBE_DEADLINE_S, &lines, &e);
 	cJSON *line = cJSON_DetachItemFromArray(lines, 0);
 	const char *why = hvcore_text(line, "failed");
-	bool settled = true;
 
-	if (status == 0 && cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(line, "p50"))) {
-		take_answer(r, job->probe, line);
+	if (status == 0 && !isnan(number(line, "p50"))) {
+		keep(job, line);
 		line = NULL;
-	} else if (why[0] && !last) {
-		settled = false;
 	} else {
-		fail(r, job->probe, why[0] ? why : e.text[0] ? e.text : "hvcore gave no number");
-		r->result->broken++;
+		job->dead = !why[0];
+		snprintf(job->why, sizeof(job->why), "%s",
+			 why[0]	     ? why
+			 : e.text[0] ? e.text
+				     : "hvcore gave no number");
 	}
 	cJSON_Delete(line);
 	cJSON_Delete(lines);
-	return settled;
+}
+
+/* The run in the middle stands for all; what the others say is told. */
+static void settle(struct run *r, struct job *job)
+{
+	char buf[128], note[300];
+	if (job->dead || job->count == 0) {
+		fail(r, job->probe, job->why);
+		r->result->broken++;
+		return;
+	}
+	int middle = (job->count - 1) / 2; /* of two the lower: disturbances only add */
+	cJSON *entry = job->lines[middle];
+	double low = number(job->lines[0], "p50"), high = number(job->lines[job->count - 1], "p50");
+	job->lines[middle] = NULL;
+	cJSON_DeleteItemFromObjectCaseSensitive(entry, "name");
+	cJSON_DeleteItemFromObjectCaseSensitive(entry, "composed");
+	cJSON_AddNumberToObject(entry, "runs", job->count);
+	if (job->count > 1)
+		cJSON_AddNumberToObject(entry, "runs_spread", high - low);
+	if (high - low > unsteady * number(entry, "p50")) {
+		snprintf(note, sizeof(note),
+			 "%s%sunsteady: the medians of %d runs go from %.4g to %.4g %s",
+			 hvcore_text(entry, "note"), hvcore_text(entry, "note")[0] ? "; " : "",
+			 job->count, low, high, hvcore_text(entry, "unit"));
+		cJSON_DeleteItemFromObjectCaseSensitive(entry, "note");
+		cJSON_AddStringToObject(entry, "note", note);
+	}
+	cJSON_AddItemToObject(is_true(job->probe, "composed") ? r->operations : r->primitives,
+			      entry_name(r, job->probe, buf, sizeof(buf)), entry);
+	r->result->measured++;
+}
+
+/* One round over the jobs; with `again` only over those that have no answer yet. */
+static int run_round(struct run *r, bool again, struct err *e)
+{
+	size_t failed = 0;
+	for (size_t i = 0; i < r->job_count; i++)
+		failed += r->jobs[i].why[0] != '\0';
+	for (size_t i = 0; i < r->job_count; i++) {
+		struct job *job = &r->jobs[i];
+		if (r->options->stop && *r->options->stop)
+			return err_set(e, ERR_STOPPED, "stopped after %zu of %zu measurements",
+				       r->done, r->total);
+		if (!job->dead && !(again && job->count)) {
+			if (r->options->progress)
+				r->options->progress(r->options->progress_ctx,
+						     hvcore_text(job->probe, "name"), r->done,
+						     r->total, failed);
+			bool had = job->why[0];
+			run_job(r, job);
+			failed += !had && job->why[0];
+		}
+		r->done += !again;
+	}
+	return 0;
 }
 
 static int run_jobs(struct run *r, struct err *e)
 {
-	size_t pending = 0;
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < r->job_count; i++) {
-			struct job *job = &r->jobs[i];
-			if (pass == 1 && !job->retry)
-				continue;
-			if (r->options->stop && *r->options->stop)
-				return err_set(e, ERR_STOPPED, "stopped after %zu of %zu probes",
-					       r->done, r->job_count);
-			if (r->options->progress)
-				r->options->progress(r->options->progress_ctx,
-						     hvcore_text(job->probe, "name"), r->done,
-						     r->job_count, r->result->broken + pending);
-			pending -= pass == 1;
-			job->retry = !run_job(r, job, pass == 1);
-			pending += job->retry;
-			r->done += !job->retry;
-		}
+	int rounds = r->options->quick ? RUNS_QUICK : RUNS, rc = 0;
+	r->total = (size_t)rounds * r->job_count;
+	for (int i = 0; i < rounds && rc == 0; i++)
+		rc = run_round(r, false, e);
+	/* What was too noisy may have been so for a moment only. */
+	if (rc == 0)
+		rc = run_round(r, true, e);
+	for (size_t i = 0; i < r->job_count; i++) {
+		if (rc == 0)
+			settle(r, &r->jobs[i]);
+		for (int k = 0; k < RUNS; k++)
+			cJSON_Delete(r->jobs[i].lines[k]);
 	}
-	return 0;
+	return rc;
 }
 
 static void choose_jobs(struct run *r, const cJSON *list)
@@ -261,10 +323,12 @@ void calibrate_free(struct calibrate_result *result)
 	*result = (struct calibrate_result){0};
 }
 
-static double number(const cJSON *entry, const char *key)
+/* Of one profile's p50: that of its batches or that of its runs, whichever is more. The range of
+ * three runs is 1.69 standard deviations on the average (normal noise). */
+static double scatter(const cJSON *entry)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(entry, key);
-	return cJSON_IsNumber(item) ? item->valuedouble : NAN;
+	double mad = number(entry, "mad"), range = number(entry, "runs_spread");
+	return fmax(isnan(mad) ? 0 : 1.4826 * mad, isnan(range) ? 0 : range / 1.69);
 }
 
 struct calibrate_change calibrate_compare(const cJSON *before, const cJSON *after)
@@ -272,8 +336,7 @@ struct calibrate_change calibrate_compare(const cJSON *before, const cJSON *afte
 	struct calibrate_change c = {number(before, "p50"), number(after, "p50"), 0, false, false};
 	c.known = !isnan(c.before) && !isnan(c.after) &&
 		  strcmp(hvcore_text(before, "unit"), hvcore_text(after, "unit")) == 0;
-	double old_mad = number(before, "mad"), new_mad = number(after, "mad");
-	c.noise = 3 * 1.4826 * hypot(isnan(old_mad) ? 0 : old_mad, isnan(new_mad) ? 0 : new_mad);
+	c.noise = 3 * hypot(scatter(before), scatter(after));
 	c.exceeds = c.known && fabs(c.after - c.before) > c.noise;
 	return c;
 }

@@ -29,9 +29,10 @@ struct calibrate_result {
 };
 
 /* Measures. Returns 0; ERR_STOPPED when *stop was set; ERR_INVALID for an unknown backend; or the
- * code of what kept hvcore from being asked at all. On failure nothing needs freeing. A probe that
- * fails, crashes or hangs is an entry in "failed"; one that was merely too noisy is tried again at
- * the end. */
+ * code of what kept hvcore from being asked at all. On failure nothing needs freeing. Each probe
+ * runs three times (once with `quick`), in a process of its own each, and the median run counts;
+ * one without any answer is tried once more at the end. One that fails, crashes or hangs is an
+ * entry in "failed". */
 int calibrate_run(const struct calibrate_options *options, struct calibrate_result *result,
 		  struct err *e);
 void calibrate_free(struct calibrate_result *result);
@@ -44,8 +45,9 @@ struct calibrate_change {
 	bool exceeds;	      /* |after - before| > noise */
 };
 
-/* The noise is three times the scatter of batches in both runs together, the scatter of each being
- * 1.4826 MAD (which is the standard deviation of normal noise). */
+/* The noise is three times the scatter of both together; that of a profile's entry is the scatter
+ * of its batches (1.4826 MAD) or of its runs (range / 1.69), whichever is more: both are the
+ * standard deviation of normal noise. */
 struct calibrate_change calibrate_compare(const cJSON *before, const cJSON *after);
 
 #endif
