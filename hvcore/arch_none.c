@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * What the image-running backends say on architectures that they do not know yet. An architecture
+ * leaves this file by getting its own kvm_ARCHITECTURE.c and trap_ARCHITECTURE.c. */
+#include "hvcore/kvm_arch.h"
+#include "hvcore/trap_arch.h"
+
+#if !defined(__x86_64__)
+
+#include <stdio.h>
+
+#if defined(__aarch64__)
+#define HERE "aarch64"
+#else
+#define HERE "this architecture"
+#endif
+
+int hv_kvm_arch_available(struct err *e)
+{
+	return err_set(e, ERR_UNSUPPORTED, "the kvm backend is not available on " HERE);
+}
+
+const void *hv_kvm_arch_count_image(size_t *bytes)
+{
+	*bytes = 0;
+	return NULL;
+}
+
+int hv_kvm_arch_start(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regime, hv_gpa entry,
+		      struct err *e)
+{
+	(void)k;
+	(void)mem;
+	(void)regime;
+	(void)entry;
+	return hv_kvm_arch_available(e);
+}
+
+void hv_kvm_arch_where(struct hv_kvm *k, char *text, size_t size)
+{
+	(void)k;
+	snprintf(text, size, "somewhere");
+}
+
+int hv_trap_arch_available(struct err *e)
+{
+	return err_set(e, ERR_UNSUPPORTED, "the trap backend is not available on " HERE);
+}
+
+const void *hv_trap_arch_stub(size_t *bytes)
+{
+	*bytes = 0;
+	return NULL;
+}
+
+void hv_trap_arch_start(struct hv_trap_cpu *cpu, hv_gpa entry)
+{
+	(void)cpu;
+	(void)entry;
+}
+
+bool hv_trap_arch_translate(struct hv_trap_cpu *cpu, const struct hv_mem *mem, struct hv_exit *x)
+{
+	(void)cpu;
+	(void)mem;
+	x->kind = HV_EXIT_INTERNAL;
+	return true;
+}
+
+void hv_trap_arch_complete(struct hv_trap_cpu *cpu, const struct hv_mem *mem)
+{
+	(void)cpu;
+	(void)mem;
+}
+
+#endif
