@@ -183,7 +183,8 @@ int profile_read(struct profile *p, const struct json_doc *doc, const char *name
 		if (!read_primitive(out, doc, node, pointer, &p->arena, diags))
 			continue;
 		out->name = arena_strdup(&p->arena, node->string);
-		out->profile = p->name;
+		const char *from = text_member(node, "profile", &p->arena);
+		out->profile = from ? from : p->name;
 		if (out->name)
 			p->count++;
 	}

@@ -34,7 +34,7 @@ struct primitive {
 	const char *grade;    /* "primary", "secondary", "recalled", or NULL */
 	const char *citation; /* for source literature; or NULL */
 	const char *note;     /* why an assumed number is what it is; or NULL */
-	const char *profile;  /* the name of the profile that it was found in */
+	const char *profile;  /* the name of the profile that it was found in, or says it came from */
 	double scale;	      /* what an override multiplied it by; 1 */
 };
 

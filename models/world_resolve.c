@@ -183,3 +183,51 @@ int world_resolve(struct json_doc *doc, const struct world_library *library,
 		err_set(e, ERR_NOMEM, "no memory to resolve the study");
 	return code;
 }
+
+/* ---- Taking out what is not named */
+
+static bool class_names(const cJSON *class, int which, const char *name)
+{
+	const cJSON *apps = cJSON_GetObjectItemCaseSensitive(class, "apps");
+	const cJSON *radio = cJSON_GetObjectItemCaseSensitive(class, "radio");
+	if (which == APP)
+		return cJSON_GetObjectItemCaseSensitive(apps, name) != NULL;
+	return which == RADIO && cJSON_IsString(radio) && strcmp(radio->valuestring, name) == 0;
+}
+
+static bool site_names(const cJSON *site, const char *name)
+{
+	const cJSON *hosts = cJSON_GetObjectItemCaseSensitive(site, "hosts"), *host;
+	cJSON_ArrayForEach(host, hosts)
+	{
+		const cJSON *platform = cJSON_GetObjectItemCaseSensitive(host, "platform");
+		if (cJSON_IsString(platform) && strcmp(platform->valuestring, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_named(const cJSON *document, int which, const char *name)
+{
+	const cJSON *item;
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(document, "handsets"))
+		if (class_names(item, which, name))
+			return true;
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(document, "sites"))
+		if (which == PLATFORM && site_names(item, name))
+			return true;
+	return false;
+}
+
+int world_prune(cJSON *document)
+{
+	for (int which = RADIO; which <= APP; which++) {
+		cJSON *section = object_member(document, kinds[which].section);
+		for (cJSON *item = section ? section->child : NULL, *next; item; item = next) {
+			next = item->next;
+			if (!is_named(document, which, item->string))
+				cJSON_Delete(cJSON_DetachItemViaPointer(section, item));
+		}
+	}
+	return 0;
+}
