@@ -163,6 +163,8 @@ static int run_all(struct running *x, double start, struct err *e)
 			r->progress(r->progress_ctx, &p);
 		}
 	}
+	if (x->end == ERR_STOPPED && x->schedule.ended == x->schedule.total)
+		return 0; /* too late to stop anything */
 	if (x->end == ERR_STOPPED)
 		err_set(e, ERR_STOPPED, "stopped with %zu of %zu runs done", x->schedule.ended,
 			x->schedule.total);
