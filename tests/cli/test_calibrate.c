@@ -57,6 +57,14 @@ static const char *text_at(const cJSON *object, const char *key)
 	return text ? text : "";
 }
 
+static int code_of(const char *command)
+{
+	struct program_result r = program_run("%s", command);
+	int code = r.code;
+	program_free(&r);
+	return code;
+}
+
 static void check_entry(const cJSON *entry)
 {
 	static const char *const numbers[] = {"p50", "min", "p90", "mad", "batches"};
@@ -153,7 +161,7 @@ static void without_the_right_to_kvm_the_rest_is_measured(void)
 static void with_a_broken_kvm_the_rest_is_measured(void)
 {
 	if (access("/dev/kvm", F_OK) != 0 ||
-	    program_run("unshare -rm mount --bind /dev/null /dev/kvm").code != 0) {
+	    code_of("unshare -rm mount --bind /dev/null /dev/kvm") != 0) {
 		test_skip("cannot hide /dev/kvm in a mount namespace here");
 		return;
 	}
@@ -294,7 +302,7 @@ static void output_that_cannot_be_written_is_a_failure(void)
 static void a_full_disk_leaves_the_old_profile(void)
 {
 	stand_in();
-	if (program_run("unshare -rm mount -t tmpfs -o size=64k x $TMP/bin").code != 0) {
+	if (code_of("unshare -rm mount -t tmpfs -o size=64k x $TMP/bin") != 0) {
 		test_skip("cannot mount a small tmpfs here");
 		return;
 	}
