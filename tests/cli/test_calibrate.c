@@ -3,6 +3,8 @@
  * mcvsim calibrate and doctor as a user runs them: on this machine as it is, on machines that lack
  * something, and with an hvcore that misbehaves (a script that stands beside a copy of mcvsim).
  */
+#include "models/profile.h"
+#include "sim/base/json.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 
@@ -95,6 +97,28 @@ static void check_profile(const cJSON *profile)
 		CU_ASSERT(cJSON_IsString(item) && item->valuestring[0]);
 }
 
+/* The world reads what calibrate writes, as it is on the disk. */
+static void check_world_reads_it(const char *name)
+{
+	char path[512];
+	struct json_doc doc = {0};
+	struct diag_list diags = {0};
+	struct profile p = {0};
+	struct err e = {0};
+	snprintf(path, sizeof(path), "%s/%s", test_scratch(), name);
+	CU_ASSERT_EQUAL_FATAL(json_doc_load(&doc, path, &diags, &e), 0);
+	CU_ASSERT_EQUAL(profile_read(&p, &doc, name, &diags, &e), 0);
+	CU_ASSERT_EQUAL(diags.count, 0);
+	const struct primitive *call = profile_find(&p, "syscall.native");
+	const struct primitive *copy = profile_find(&p, "copy.byte");
+	CU_ASSERT(!call || (call->unit == PROFILE_NS && call->source == PROFILE_MEASURED));
+	CU_ASSERT(!copy || copy->unit == PROFILE_NS_PER_BYTE);
+	CU_ASSERT(p.count > 5);
+	profile_free(&p);
+	json_doc_free(&doc);
+	diag_free(&diags);
+}
+
 static void the_profile_has_the_shape_that_scripts_rely_on(void)
 {
 	struct program_result r =
@@ -105,6 +129,7 @@ static void the_profile_has_the_shape_that_scripts_rely_on(void)
 	CU_ASSERT_PTR_NULL(strstr(r.err, "measuring")); /* progress is for terminals */
 	program_free(&r);
 
+	check_world_reads_it("native.json");
 	cJSON *profile = read_json("native.json");
 	check_profile(profile);
 	CU_ASSERT(at(at(profile, "primitives"), "syscall.native") ||
