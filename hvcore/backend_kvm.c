@@ -8,20 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
 
 extern const struct hv_backend hv_backend_kvm;
 
@@ -96,47 +90,12 @@ static int kvm_exits(struct hv_vm *vm, uint64_t *count, struct err *e)
 	return 0;
 }
 
-/* ---- the watchdog: a timer signal makes KVM_RUN return ---- */
+/* ---- the watchdog: its signal makes KVM_RUN return, its flag keeps it from starting ---- */
 
-#define WATCHDOG_SIGNAL	   SIGRTMIN
-#define WATCHDOG_REPEAT_NS 5000000
-
-static void watchdog_fired(int signal_number, siginfo_t *info, void *context)
+static void watchdog_fired(void *ctx)
 {
-	(void)signal_number;
-	(void)context;
-	struct kvm_run *run = info->si_value.sival_ptr;
-	if (info->si_code == SI_TIMER)
-		*(volatile uint8_t *)&run->immediate_exit = 1;
-}
-
-static int make_watchdog(struct hv_kvm *k, struct err *e)
-{
-	struct sigaction action = {.sa_sigaction = watchdog_fired, .sa_flags = SA_SIGINFO};
-	sigemptyset(&action.sa_mask);
-	if (sigaction(WATCHDOG_SIGNAL, &action, NULL))
-		return err_sys(e, errno, "sigaction");
-	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = WATCHDOG_SIGNAL};
-	event.sigev_value.sival_ptr = k->run;
-	event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
-	if (timer_create(CLOCK_MONOTONIC, &event, (timer_t *)&k->timer))
-		return err_sys(e, errno, "timer_create");
-	k->watchdog = true;
-	return 0;
-}
-
-static void arm_watchdog(struct hv_kvm *k, uint64_t deadline_ns)
-{
-	uint64_t now = hv_clock_ns();
-	uint64_t left = deadline_ns > now ? deadline_ns - now : 1;
-	/* Repeats, in case the signal comes between a look at the flag and the entry into KVM. */
-	struct itimerspec spec = {
-		.it_value = {(time_t)(left / 1000000000u), (long)(left % 1000000000u)},
-		.it_interval = {0, WATCHDOG_REPEAT_NS},
-	};
-	timer_settime((timer_t)k->timer, 0, &spec, NULL);
-	k->run->immediate_exit = 0;
-	k->armed_ns = deadline_ns;
+	struct hv_kvm *k = ctx;
+	*(volatile uint8_t *)&k->run->immediate_exit = 1;
 }
 
 /* ---- the machine ---- */
@@ -172,7 +131,7 @@ static int kvm_open(struct hv_vm *vm, struct err *e)
 	k->run = run;
 	k->run_bytes = (size_t)size;
 	rc = hv_kvm_arch_start(k, &vm->mem, vm->config.regime, vm->config.entry, e);
-	return rc ? rc : make_watchdog(k, e);
+	return rc ? rc : hv_watchdog_open(&k->watchdog, watchdog_fired, k, e);
 }
 
 static void kvm_close(struct hv_vm *vm)
@@ -180,8 +139,7 @@ static void kvm_close(struct hv_vm *vm)
 	struct hv_kvm *k = vm->state;
 	if (!k)
 		return;
-	if (k->watchdog)
-		timer_delete((timer_t)k->timer);
+	hv_watchdog_close(&k->watchdog);
 	if (k->run)
 		munmap(k->run, k->run_bytes);
 	const int fds[] = {k->stats, k->vcpu, k->vm, k->kvm};
@@ -246,8 +204,8 @@ static void translate(struct hv_kvm *k, struct hv_exit *x)
 static int kvm_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, struct err *e)
 {
 	struct hv_kvm *k = vm->state;
-	if (k->armed_ns != deadline_ns)
-		arm_watchdog(k, deadline_ns);
+	if (hv_watchdog_arm(&k->watchdog, deadline_ns))
+		k->run->immediate_exit = 0;
 	for (;;) {
 		if (ioctl(k->vcpu, KVM_RUN, 0) == 0) {
 			translate(k, x);
@@ -265,8 +223,7 @@ static int kvm_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, s
 			x->kind = HV_EXIT_TIMEOUT;
 			return 0;
 		}
-		k->run->immediate_exit =
-			0; /* another signal, or a late one of the deadline before */
+		k->run->immediate_exit = 0; /* another signal */
 	}
 }
 

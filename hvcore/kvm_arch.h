@@ -7,6 +7,7 @@
 #define HVCORE_KVM_ARCH_H
 
 #include "hvcore/hv.h"
+#include "hvcore/watchdog.h"
 
 #include <linux/kvm.h>
 
@@ -16,9 +17,7 @@ struct hv_kvm {
 	struct kvm_run *run;
 	size_t run_bytes;
 	int64_t exits_at; /* where the stats file has the count of exits */
-	bool watchdog;	  /* the timer exists */
-	void *timer;	  /* timer_t */
-	uint64_t armed_ns;
+	struct hv_watchdog watchdog;
 };
 
 /* 0, or ERR_UNSUPPORTED with "not available on ...". */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hvcore/clock.h"
 #include "hvcore/kvm_arch.h"
+#include "hvcore/paging_x86_64.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,32 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Page tables, in the VMM's part of guest memory: all of the lowest 4 GiB mapped to itself in 2 MiB
- * pages, except that the lowest 64 KiB are not for the guest. An address without memory
- * behind it so becomes an MMIO exit, with its address, instead of a triple fault. */
-enum { PML4 = 0x1000, PDPT = 0x2000, PT0 = 0x3000, PD = 0x4000 /* four of them */, TSS = 0x8000 };
-enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40, PTE_PS = 0x80 };
-#define PTE_ALL (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
-
-static void build_page_tables(struct hv_mem *mem, unsigned cpl)
-{
-	uint64_t *pml4 = hv_mem_at(mem, PML4, 4096), *pdpt = hv_mem_at(mem, PDPT, 4096);
-	uint64_t *pt0 = hv_mem_at(mem, PT0, 4096), *pd = hv_mem_at(mem, PD, 4 * 4096);
-	pml4[0] = PDPT | PTE_ALL;
-	for (uint64_t i = 0; i < 4; i++)
-		pdpt[i] = (PD + i * 4096) | PTE_ALL;
-	for (uint64_t i = 0; i < 4 * 512; i++)
-		pd[i] = (i << 21) | PTE_ALL | PTE_PS;
-	pd[0] = PT0 | PTE_ALL;
-	for (uint64_t i = HV_BOOT_GPA / 4096; i < 512; i++)
-		pt0[i] = (i << 12) | PTE_ALL;
-	/* At CPL3 the processor needs the task state segment there, at CPL0 nothing. */
-	for (uint64_t i = 0; cpl && i < HV_BOOT_GPA / 4096; i++)
-		pt0[i] = (i << 12) | (PTE_ALL & ~PTE_U);
-}
-
 /* A task state segment whose I/O bitmap, all zero, gives every port to CPL3. IOPL 3 alone would do
  * on hardware, but a KVM that emulates the instruction may keep IOPL to itself. */
+enum { TSS = HV_PAGING_END };
 enum { TSS_BITMAP_AT = 102, TSS_BITMAP = 104, TSS_LIMIT = TSS_BITMAP + 8192 };
 
 static struct kvm_segment build_tss(struct hv_mem *mem)
@@ -75,7 +53,7 @@ static int set_long_mode(struct hv_kvm *k, struct hv_mem *mem, unsigned cpl, str
 	s.cs = segment(0x8, 11, cpl, true);
 	s.ds = s.es = s.fs = s.gs = s.ss = segment(0x10, 3, cpl, false);
 	s.tr = build_tss(mem);
-	s.cr3 = PML4;
+	s.cr3 = hv_paging_build(mem, cpl);
 	s.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
 	s.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 	s.efer = EFER_LME | EFER_LMA;
@@ -90,7 +68,6 @@ int hv_kvm_arch_start(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regim
 		      struct err *e)
 {
 	unsigned cpl = regime == HV_REGIME_CPL3 ? 3 : 0;
-	build_page_tables(mem, cpl);
 	int rc = set_long_mode(k, mem, cpl, e);
 	if (rc)
 		return rc;

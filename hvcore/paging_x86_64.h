@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The page tables with which a guest starts where the backend gives it a virtual MMU (kvm and
+ * emulator), and where in the VMM's part of guest memory they lie.
+ */
+#ifndef HVCORE_PAGING_X86_64_H
+#define HVCORE_PAGING_X86_64_H
+
+#include "hvcore/hv.h"
+
+/* First page that the tables leave free below HV_BOOT_GPA. */
+#define HV_PAGING_END 0x8000u
+
+/* Maps the lowest 4 GiB to themselves, in 2 MiB pages but for the first 2 MiB; the lowest 64 KiB
+ * are not for CPL3. An address without memory behind it so becomes an access to the bus, with its
+ * address, instead of a page fault. Returns the value for CR3. */
+uint64_t hv_paging_build(struct hv_mem *mem, unsigned cpl);
+
+#endif
