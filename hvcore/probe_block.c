@@ -10,17 +10,21 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct block_probe {
 	struct hv_bench bench; /* first: hv_bench_empty casts */
 	struct hv_disk disk;
+	uint64_t exits_per_op;
 };
 
 /* Exits of one read that reach the VMM: full = device, count, three address bytes, command, and per
  * sector a look at the status and one string instruction; para = the doorbell. KVM may count more
  * for a string instruction, which some hosts enter a second time to find it finished. */
 #define EXITS_FULL (6 + 2 * (HV_BLOCK_BYTES / 512))
-#define EXITS_PARA 1
+/* The emulator hands over a string instruction word by word. */
+#define EXITS_FULL_EMULATOR (6 + (1 + 512 / 2) * (HV_BLOCK_BYTES / 512))
+#define EXITS_PARA	    1
 
 static void teardown(struct hv_work *work)
 {
@@ -36,7 +40,7 @@ static int body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 	uint64_t exits = b->bench.vm->counters.exits;
 	int rc = hv_bench_run(&b->bench, b->bench.op, n, batch, e);
 	exits = b->bench.vm->counters.exits - exits - 1; /* without the yield */
-	if (!rc && exits != n * (b->bench.op == HV_OP_ATA_READ ? EXITS_FULL : EXITS_PARA))
+	if (!rc && exits != n * b->exits_per_op)
 		rc = err_set(e, ERR_CORRUPT, "%.3f exits to the VMM per read",
 			     (double)exits / (double)n);
 	if (!rc && b->bench.checksum != hv_disk_sum(&b->disk, b->bench.arg, n))
@@ -61,6 +65,9 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	b->bench.op = (enum hv_op)probe->arg;
 	struct hv_device device;
 	bool full = b->bench.op == HV_OP_ATA_READ;
+	b->exits_per_op = !full					    ? EXITS_PARA
+			  : strcmp(probe->backend, "emulator") == 0 ? EXITS_FULL_EMULATOR
+								    : EXITS_FULL;
 	rc = (full ? hv_ata_make : hv_virtio_blk_make)(&device, b->disk.fd, b->disk.bytes, e);
 	if (!rc)
 		rc = hv_bench_open(&b->bench, hv_backend_find(probe->backend), env, 0, &device, e);
@@ -96,5 +103,7 @@ const struct hv_probe hv_probe_block[] = {
 	ROW("blk.read_4k.para", "kvm", HV_OP_VIRTIO_READ, PARA),
 	ROW("blk.read_4k.full", "trap", HV_OP_ATA_READ, FULL),
 	ROW("blk.read_4k.para", "trap", HV_OP_VIRTIO_READ, PARA),
+	ROW("blk.read_4k.full", "emulator", HV_OP_ATA_READ, FULL),
+	ROW("blk.read_4k.para", "emulator", HV_OP_VIRTIO_READ, PARA),
 	{0},
 };

@@ -125,5 +125,13 @@ const struct hv_probe hv_probe_guest[] = {
 	    "hypercall that adds one, argument and answer in memory, empty loop subtracted"),
 	ROW("trap.privileged", "trap", HV_OP_PRIVILEGED,
 	    "read of CR4 that traps and is emulated, empty loop subtracted"),
+	ROW("exit.pio_user", "emulator", HV_OP_PIO,
+	    "32-bit out that the emulator hands to the VMM, empty loop subtracted"),
+	ROW("exit.mmio_user", "emulator", HV_OP_MMIO,
+	    "32-bit store that the emulator hands to the VMM, empty loop subtracted"),
+	ROW("hypercall", "emulator", HV_OP_HYPERCALL,
+	    "hypercall that adds one, argument and answer in memory, empty loop subtracted"),
+	ROW("trap.privileged", "emulator", HV_OP_PRIVILEGED,
+	    "read of CR4 that is emulated as any instruction, empty loop subtracted"),
 	{0},
 };
