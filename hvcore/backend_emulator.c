@@ -203,7 +203,11 @@ const struct hv_backend hv_backend_emulator = {
 
 static int emulator_available(struct err *e)
 {
+#if defined(__x86_64__)
 	return err_set(e, ERR_UNSUPPORTED, "built without libunicorn (Debian: libunicorn-dev)");
+#else
+	return err_set(e, ERR_UNSUPPORTED, "there are guests for x86-64 only");
+#endif
 }
 
 const struct hv_backend hv_backend_emulator = {

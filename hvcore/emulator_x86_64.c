@@ -46,11 +46,25 @@ static void port_out(uc_engine *uc, uint32_t number, int size, uint32_t value, v
 
 /* ---- exceptions: no descriptor tables, so that each is the end ---- */
 
+enum { INVALID_OPCODE = 6, GENERAL_PROTECTION = 13, PAGE_FAULT = 14 };
+
 static void exception(uc_engine *uc, uint32_t number, void *ctx)
 {
 	struct hv_emulator *em = ctx;
 	em->exception = (int)number;
 	uc_emu_stop(uc);
+}
+
+/* The library leaves these to whoever hooks them, as if they were nothing. A processor whose kernel
+ * has not set them up raises an exception. */
+static void system_call(uc_engine *uc, void *ctx)
+{
+	exception(uc, INVALID_OPCODE, ctx);
+}
+
+static void system_enter(uc_engine *uc, void *ctx)
+{
+	exception(uc, GENERAL_PROTECTION, ctx);
 }
 
 static uint64_t read_register(struct hv_emulator *em, int id)
@@ -64,8 +78,6 @@ uint64_t hv_emulator_arch_pc(struct hv_emulator *em)
 {
 	return read_register(em, UC_X86_REG_RIP);
 }
-
-enum { PAGE_FAULT = 14 };
 
 void hv_emulator_arch_translate(struct hv_emulator *em, uc_err error, struct hv_exit *x)
 {
@@ -110,15 +122,21 @@ int hv_emulator_arch_start(struct hv_emulator *em, struct hv_mem *mem, hv_gpa en
 	uc_err error = UC_ERR_OK;
 	for (size_t i = 0; !error && i < sizeof(start) / sizeof(start[0]); i++)
 		error = uc_reg_write(em->uc, start[i].id, &start[i].value);
-	uc_hook hook;
-	if (!error)
-		error = uc_hook_add(em->uc, &hook, UC_HOOK_INSN, (void *)port_in, em, 1, 0,
-				    UC_X86_INS_IN);
-	if (!error)
-		error = uc_hook_add(em->uc, &hook, UC_HOOK_INSN, (void *)port_out, em, 1, 0,
-				    UC_X86_INS_OUT);
-	if (!error)
-		error = uc_hook_add(em->uc, &hook, UC_HOOK_INTR, (void *)exception, em, 1, 0);
+	const struct {
+		int type, insn;
+		void *callback;
+	} hooks[] = {
+		{UC_HOOK_INSN, UC_X86_INS_IN, (void *)port_in},
+		{UC_HOOK_INSN, UC_X86_INS_OUT, (void *)port_out},
+		{UC_HOOK_INSN, UC_X86_INS_SYSCALL, (void *)system_call},
+		{UC_HOOK_INSN, UC_X86_INS_SYSENTER, (void *)system_enter},
+		{UC_HOOK_INTR, 0, (void *)exception},
+	};
+	for (size_t i = 0; !error && i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		uc_hook hook;
+		error = uc_hook_add(em->uc, &hook, hooks[i].type, hooks[i].callback, em, 1, 0,
+				    hooks[i].insn);
+	}
 	if (error)
 		return err_set(e, ERR_INTERNAL, "libunicorn: %s", uc_strerror(error));
 	return 0;

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-static const char *const backends[] = {"kvm", "trap"};
-#define BACKENDS 2
+static const char *const backends[] = {"kvm", "trap", "emulator"};
+#define BACKENDS 3
 
 static bool all_available(void)
 {
@@ -43,6 +43,11 @@ static void hello_on_kvm(void)
 static void hello_on_trap(void)
 {
 	hello_on("trap");
+}
+
+static void hello_on_emulator(void)
+{
+	hello_on("emulator");
 }
 
 static void same_output_and_hypercalls_everywhere(void)
@@ -102,7 +107,10 @@ static void same_work_and_exits_everywhere(void)
 				CU_ASSERT_EQUAL(bench.checksum, hv_disk_sum(disk, 17, 50));
 			if (i == 0)
 				exits[k] = bench.vm->counters.exits;
-			CU_ASSERT_EQUAL(bench.vm->counters.exits, exits[k]);
+			/* A string instruction is one exit, but word by word on the emulator. */
+			uint64_t words = strcmp(backends[i], "emulator") ? 1 : 512 / 2;
+			uint64_t strings = ops[k] == HV_OP_ATA_READ ? 50 * HV_BLOCK_BYTES / 512 : 0;
+			CU_ASSERT_EQUAL(bench.vm->counters.exits, exits[k] + strings * (words - 1));
 			hv_bench_close(&bench);
 		}
 	}
@@ -191,6 +199,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"hello_on_kvm", hello_on_kvm},
 		{"hello_on_trap", hello_on_trap},
+		{"hello_on_emulator", hello_on_emulator},
 		{"same_output_and_hypercalls_everywhere", same_output_and_hypercalls_everywhere},
 		{"same_work_and_exits_everywhere", same_work_and_exits_everywhere},
 		{"nothing_is_left_behind", nothing_is_left_behind},

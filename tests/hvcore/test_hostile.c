@@ -14,38 +14,38 @@
 /* What each trick may come to. `refused`: an exit with REFUSED, because the device said no. */
 static const struct {
 	const char *name;
-	unsigned kvm, trap;
+	unsigned kvm, trap, emulator;
 	bool refused;
 } tricks[] = {
-	{"endless-loop", BIT(TIMEOUT), BIT(TIMEOUT), false},
-	{"endless-exits", BIT(TIMEOUT), BIT(TIMEOUT), false},
-	{"endless-privileged", BIT(TIMEOUT) | FAULTS, BIT(TIMEOUT), false},
-	{"invalid-opcode", FAULTS, BIT(FAULT), false},
-	{"write-above-memory", BIT(FAULT), BIT(FAULT), false},
-	{"write-null", FAULTS, BIT(FAULT), false},
-	{"write-kernel", FAULTS, BIT(FAULT), false},
-	{"jump-away", FAULTS, BIT(FAULT), false},
-	{"halt", FAULTS | BIT(HALTED), BIT(HALTED), false},
-	{"vmcall", FAULTS | BIT(BROKEN) | BIT(TIMEOUT), BIT(FAULT), false},
-	{"system-call", FAULTS, BIT(FAULT), false},
-	{"system-call-32", FAULTS, BIT(FAULT), false},
-	{"stub-system-call", FAULTS, BIT(FAULT), false},
-	{"stub-memory", FAULTS, BIT(BROKEN), false},
-	{"call-with-bad-block", BIT(BAD_CALL), BIT(BAD_CALL), false},
-	{"write-too-long", BIT(BAD_CALL), BIT(BAD_CALL), false},
-	{"write-elsewhere", BIT(BAD_CALL), BIT(BAD_CALL), false},
-	{"string-into-nowhere", BIT(FAULT), BIT(FAULT), false},
-	{"sse", 0, 0, true},
-	{"ring-index-jumps", 0, 0, true},
-	{"ring-bad-head", 0, 0, true},
-	{"ring-loop", 0, 0, true},
-	{"ring-outside-memory", 0, 0, true},
-	{"ring-address-wraps", 0, 0, true},
-	{"ring-read-after-write", 0, 0, true},
-	{"ring-no-request", 0, 0, true},
-	{"ring-beyond-memory", 0, 0, true},
-	{"ring-bad-size", 0, 0, true},
-	{"ata-abuse", 0, 0, true},
+	{"endless-loop", BIT(TIMEOUT), BIT(TIMEOUT), BIT(TIMEOUT), false},
+	{"endless-exits", BIT(TIMEOUT), BIT(TIMEOUT), BIT(TIMEOUT), false},
+	{"endless-privileged", BIT(TIMEOUT) | FAULTS, BIT(TIMEOUT), BIT(TIMEOUT), false},
+	{"invalid-opcode", FAULTS, BIT(FAULT), FAULTS, false},
+	{"write-above-memory", BIT(FAULT), BIT(FAULT), BIT(FAULT), false},
+	{"write-null", FAULTS, BIT(FAULT), FAULTS, false},
+	{"write-kernel", FAULTS, BIT(FAULT), FAULTS, false},
+	{"jump-away", FAULTS, BIT(FAULT), FAULTS, false},
+	{"halt", FAULTS | BIT(HALTED), BIT(HALTED), BIT(HALTED), false},
+	{"vmcall", FAULTS | BIT(BROKEN) | BIT(TIMEOUT), BIT(FAULT), FAULTS, false},
+	{"system-call", FAULTS, BIT(FAULT), FAULTS, false},
+	{"system-call-32", FAULTS, BIT(FAULT), FAULTS, false},
+	{"stub-system-call", FAULTS, BIT(FAULT), FAULTS, false},
+	{"stub-memory", FAULTS, BIT(BROKEN), FAULTS, false},
+	{"call-with-bad-block", BIT(BAD_CALL), BIT(BAD_CALL), BIT(BAD_CALL), false},
+	{"write-too-long", BIT(BAD_CALL), BIT(BAD_CALL), BIT(BAD_CALL), false},
+	{"write-elsewhere", BIT(BAD_CALL), BIT(BAD_CALL), BIT(BAD_CALL), false},
+	{"string-into-nowhere", BIT(FAULT), BIT(FAULT), BIT(FAULT), false},
+	{"sse", 0, 0, 0, true},
+	{"ring-index-jumps", 0, 0, 0, true},
+	{"ring-bad-head", 0, 0, 0, true},
+	{"ring-loop", 0, 0, 0, true},
+	{"ring-outside-memory", 0, 0, 0, true},
+	{"ring-address-wraps", 0, 0, 0, true},
+	{"ring-read-after-write", 0, 0, 0, true},
+	{"ring-no-request", 0, 0, 0, true},
+	{"ring-beyond-memory", 0, 0, 0, true},
+	{"ring-bad-size", 0, 0, 0, true},
+	{"ata-abuse", 0, 0, 0, true},
 };
 
 static void every_trick(const char *backend)
@@ -59,7 +59,9 @@ static void every_trick(const char *backend)
 				    .argument = tricks[i].name,
 				    .disk = disk};
 		struct machine_result r;
-		unsigned allowed = strcmp(backend, "kvm") ? tricks[i].trap : tricks[i].kvm;
+		unsigned allowed = strcmp(backend, "kvm") == 0	  ? tricks[i].kvm
+				   : strcmp(backend, "trap") == 0 ? tricks[i].trap
+								  : tricks[i].emulator;
 		/* Only what is meant to run into its deadline gets a short one. */
 		m.limit_ns = allowed & BIT(TIMEOUT) ? DEADLINE_NS : 0;
 		machine_run(&m, &r);
@@ -83,6 +85,11 @@ static void tricks_on_kvm(void)
 static void tricks_on_trap(void)
 {
 	every_trick("trap");
+}
+
+static void tricks_on_emulator(void)
+{
+	every_trick("emulator");
 }
 
 /* At CPL0 whatever the machine offers: emulated there, these once hung or broke KVM. */
@@ -153,14 +160,21 @@ static void random_bytes_on_trap(void)
 	random_bytes("trap");
 }
 
+static void random_bytes_on_emulator(void)
+{
+	random_bytes("emulator");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{"tricks_on_kvm", tricks_on_kvm},
 		{"tricks_on_trap", tricks_on_trap},
+		{"tricks_on_emulator", tricks_on_emulator},
 		{"kernel_mode_tricks_on_kvm", kernel_mode_tricks_on_kvm},
 		{"random_bytes_on_kvm", random_bytes_on_kvm},
 		{"random_bytes_on_trap", random_bytes_on_trap},
+		{"random_bytes_on_emulator", random_bytes_on_emulator},
 		{0},
 	};
 	return test_main("hostile guests", cases, argc, argv);
