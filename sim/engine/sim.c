@@ -1,39 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sim/engine/sim.h"
+#include "sim/engine/event_list.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What is to happen. A slot has exactly one entry in the heap; cancelling clears fn and leaves both
- * until the entry comes up or the dead outnumber the living. */
-struct slot {
-	sim_fn *fn; /* NULL: dead */
-	void *ctx;
-	uint64_t order; /* priority and sequence; the next free slot while free */
-	uint32_t arg;
-	uint32_t stamp; /* the upper half of handles; changes when the event is over */
-};
-
-struct entry {
-	sim_time time;
-	uint64_t order;
-	uint32_t slot;
-};
-
 struct sim {
-	struct sim_face face;
-	struct entry *heap;
-	struct slot *slots;
-	size_t count, capacity, dead;
-	uint32_t free, slots_used;
+	struct sim_face face; /* first, see sim_now */
+	struct event_list list;
 	uint64_t sequence;
 	bool stopped;
 	struct err failure;
 };
 
-#define NO_SLOT UINT32_MAX
+#define ORDER(priority, sequence) ((uint64_t)((priority)-SIM_PRIORITY_FIRST) << 56 | (sequence))
+#define ORDER_PRIORITY_MASK	  (0xffULL << 56)
 
 struct sim *sim_create(struct err *e)
 {
@@ -42,7 +24,7 @@ struct sim *sim_create(struct err *e)
 		err_set(e, ERR_NOMEM, "no memory for a simulation");
 		return NULL;
 	}
-	s->free = NO_SLOT;
+	event_list_init(&s->list);
 	return s;
 }
 
@@ -50,8 +32,7 @@ void sim_destroy(struct sim *s)
 {
 	if (!s)
 		return;
-	free(s->heap);
-	free(s->slots);
+	event_list_free(&s->list);
 	free(s);
 }
 
@@ -69,121 +50,39 @@ void sim_fail(struct sim *s, int code, const char *fmt, ...)
 	s->stopped = true;
 }
 
-static bool before(const struct entry *a, const struct entry *b)
-{
-	return a->time < b->time || (a->time == b->time && a->order < b->order);
-}
-
-static bool grow(struct sim *s)
-{
-	size_t capacity = s->capacity ? 2 * s->capacity : 256;
-	struct entry *heap = realloc(s->heap, capacity * sizeof(*heap));
-	if (heap)
-		s->heap = heap;
-	struct slot *slots = realloc(s->slots, capacity * sizeof(*slots));
-	if (slots)
-		s->slots = slots;
-	if (!heap || !slots || capacity >= NO_SLOT) {
-		sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", capacity);
-		return false;
-	}
-	s->capacity = capacity;
-	return true;
-}
-
-static void sift_up(struct sim *s, size_t at, struct entry moving)
-{
-	while (at > 0) {
-		size_t parent = (at - 1) / 4;
-		if (!before(&moving, &s->heap[parent]))
-			break;
-		s->heap[at] = s->heap[parent];
-		at = parent;
-	}
-	s->heap[at] = moving;
-}
-
-static void sift_down(struct sim *s, size_t at, struct entry moving)
-{
-	for (;;) {
-		size_t first = 4 * at + 1, last = first + 4 < s->count ? first + 4 : s->count;
-		size_t least = first;
-		if (first >= s->count)
-			break;
-		for (size_t child = first + 1; child < last; child++)
-			if (before(&s->heap[child], &s->heap[least]))
-				least = child;
-		if (!before(&s->heap[least], &moving))
-			break;
-		s->heap[at] = s->heap[least];
-		at = least;
-	}
-	s->heap[at] = moving;
-}
-
-static void slot_free(struct sim *s, uint32_t index)
-{
-	s->slots[index].order = s->free;
-	s->free = index;
-}
-
-static void pop(struct sim *s)
-{
-	struct entry last = s->heap[--s->count];
-	if (s->count)
-		sift_down(s, 0, last);
-}
-
-static void drop_dead(struct sim *s)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < s->count; i++) {
-		if (s->slots[s->heap[i].slot].fn)
-			s->heap[kept++] = s->heap[i];
-		else
-			slot_free(s, s->heap[i].slot);
-	}
-	s->count = kept;
-	s->dead = 0;
-	for (size_t i = kept / 4 + 1; i-- > 0;)
-		if (i < kept)
-			sift_down(s, i, s->heap[i]);
-}
-
+/* Adds an event whose `order` has been made. */
 static sim_event insert(struct sim *s, sim_time t, uint64_t order, sim_fn *fn, void *ctx,
 			uint32_t arg)
 {
-	if (s->failure.code)
-		return 0;
-	if (t < s->face.now) {
+	bool plain = order >> 56 == ORDER(SIM_PRIORITY_DEFAULT, 0) >> 56;
+	if (__builtin_expect(t < s->face.now, 0)) {
 		sim_fail(s, ERR_INTERNAL, "an event was scheduled %.9f s into the past",
 			 sim_to_seconds(s->face.now - t));
 		return 0;
 	}
-	if (s->count == s->capacity && !grow(s))
+	if (__builtin_expect(s->failure.code != 0, 0))
 		return 0;
-	uint32_t index = s->free;
-	if (index != NO_SLOT) {
-		s->free = (uint32_t)s->slots[index].order;
-	} else {
-		index = s->slots_used++;
-		s->slots[index].stamp = 1;
-	}
-	struct slot *slot = &s->slots[index];
-	*slot = (struct slot){fn, ctx, order, arg, slot->stamp};
-	sift_up(s, s->count++, (struct entry){t, order, index});
-	return (uint64_t)slot->stamp << 32 | index;
-}
-
-static uint64_t next_order(struct sim *s, int priority)
-{
-	assert(priority >= SIM_PRIORITY_FIRST && priority <= SIM_PRIORITY_LAST);
-	return (uint64_t)(priority - SIM_PRIORITY_FIRST) << 56 | s->sequence++;
+	uint32_t index = event_slot_take(&s->list);
+	if (__builtin_expect(index == EVENT_NO_SLOT, 0))
+		goto no_memory;
+	struct event_slot *slot = &s->list.slots[index];
+	slot->fn = fn;
+	slot->ctx = ctx;
+	slot->order = order;
+	slot->arg = arg;
+	sim_event handle = (uint64_t)slot->stamp << 32 | index;
+	if (__builtin_expect(
+		    !event_list_add(&s->list, (uint64_t)t, (uint64_t)s->face.now, plain, index), 0))
+		goto no_memory;
+	return handle;
+no_memory:
+	sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", s->list.count);
+	return 0;
 }
 
 sim_event sim_at(struct sim *s, sim_time t, sim_fn *fn, void *ctx, uint32_t arg)
 {
-	return insert(s, t, next_order(s, SIM_PRIORITY_DEFAULT), fn, ctx, arg);
+	return insert(s, t, ORDER(SIM_PRIORITY_DEFAULT, s->sequence++), fn, ctx, arg);
 }
 
 sim_event sim_after(struct sim *s, sim_time delay, sim_fn *fn, void *ctx, uint32_t arg)
@@ -194,35 +93,31 @@ sim_event sim_after(struct sim *s, sim_time delay, sim_fn *fn, void *ctx, uint32
 sim_event sim_at_priority(struct sim *s, sim_time t, int priority, sim_fn *fn, void *ctx,
 			  uint32_t arg)
 {
-	return insert(s, t, next_order(s, priority), fn, ctx, arg);
+	assert(priority >= SIM_PRIORITY_FIRST && priority <= SIM_PRIORITY_LAST);
+	return insert(s, t, ORDER(priority, s->sequence++), fn, ctx, arg);
 }
 
-static struct slot *find(const struct sim *s, sim_event event)
+static struct event_slot *find(const struct sim *s, sim_event event)
 {
 	uint32_t index = (uint32_t)event;
-	if (!event || index >= s->slots_used)
+	if (!event || index >= s->list.slots_used)
 		return NULL;
-	struct slot *slot = &s->slots[index];
+	struct event_slot *slot = &s->list.slots[index];
 	return slot->stamp == event >> 32 && slot->fn ? slot : NULL;
 }
 
-static void retire(struct slot *slot)
+static void kill(struct sim *s, struct event_slot *slot)
 {
-	slot->fn = NULL;
-	if (!++slot->stamp)
-		slot->stamp = 1;
-}
-
-static void kill(struct sim *s, struct slot *slot)
-{
-	retire(slot);
-	if (++s->dead > s->count / 2 + 512)
-		drop_dead(s);
+	event_slot_retire(slot);
+	s->list.dead++;
+	if (__builtin_expect(s->list.dead > s->list.count / 2 + 512, 0)) {
+		event_list_purge(&s->list);
+	}
 }
 
 bool sim_cancel(struct sim *s, sim_event *event)
 {
-	struct slot *slot = find(s, *event);
+	struct event_slot *slot = find(s, *event);
 	*event = 0;
 	if (!slot)
 		return false;
@@ -232,14 +127,14 @@ bool sim_cancel(struct sim *s, sim_event *event)
 
 bool sim_reschedule(struct sim *s, sim_event *event, sim_time t)
 {
-	struct slot *slot = find(s, *event);
+	struct event_slot *slot = find(s, *event);
 	*event = 0;
 	if (!slot)
 		return false;
-	struct slot old = *slot;
+	struct event_slot old = *slot;
 	kill(s, slot);
-	uint64_t priority = old.order >> 56 << 56;
-	*event = insert(s, t, priority | s->sequence++, old.fn, old.ctx, old.arg);
+	*event = insert(s, t, (old.order & ORDER_PRIORITY_MASK) | s->sequence++, old.fn, old.ctx,
+			old.arg);
 	return *event != 0;
 }
 
@@ -250,39 +145,49 @@ bool sim_is_pending(const struct sim *s, sim_event event)
 
 size_t sim_pending(const struct sim *s)
 {
-	return s->count - s->dead;
+	return s->list.count - s->list.dead;
 }
 
-static bool clear_top(struct sim *s)
+/* The first event that is alive; those before it that are dead are gone. */
+static inline bool first_alive(struct sim *s, struct event_near *first, bool *from_lane)
 {
-	while (s->count && !s->slots[s->heap[0].slot].fn) {
-		slot_free(s, s->heap[0].slot);
-		s->dead--;
-		pop(s);
+	while (event_list_first(&s->list, first, from_lane)) {
+		if (__builtin_expect(s->list.slots[first->slot].fn != NULL, 1))
+			return true;
+		event_list_pop(&s->list, *from_lane);
+		event_slot_free(&s->list, first->slot);
+		s->list.dead--;
 	}
-	return s->count > 0;
+	return false;
 }
 
 sim_time sim_next_time(struct sim *s)
 {
-	return clear_top(s) ? s->heap[0].time : SIM_NEVER;
+	struct event_near first;
+	bool from_lane;
+	return first_alive(s, &first, &from_lane) ? (sim_time)first.time : SIM_NEVER;
 }
 
 int sim_run_until(struct sim *s, sim_time t_end, struct err *e)
 {
+	struct event_near first;
+	bool from_lane;
+
 	s->stopped = s->failure.code != 0;
-	while (!s->stopped && clear_top(s) && s->heap[0].time <= t_end &&
-	       s->heap[0].time != SIM_NEVER) {
-		struct entry top = s->heap[0];
-		struct slot *slot = &s->slots[top.slot];
-		struct slot now = *slot;
-		pop(s);
-		retire(slot);
-		slot_free(s, top.slot);
-		s->face.now = top.time;
+	while (!s->stopped && first_alive(s, &first, &from_lane) && first.time <= (uint64_t)t_end) {
+		struct event_slot *slot = &s->list.slots[first.slot];
+		sim_fn *fn = slot->fn;
+		void *ctx = slot->ctx;
+		uint32_t arg = slot->arg;
+		event_slot_retire(slot);
+		event_slot_free(&s->list, first.slot);
+		event_list_pop(&s->list, from_lane);
+		s->face.now = (sim_time)first.time;
 		s->face.executed++;
-		now.fn(s, now.ctx, now.arg);
+		fn(s, ctx, arg);
 	}
+	if (s->list.out_of_memory)
+		sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", s->list.count);
 	if (s->failure.code) {
 		if (e)
 			*e = s->failure;
