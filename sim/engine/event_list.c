@@ -3,20 +3,22 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-/* Measured with bench_engine: a heap of this many stays in the first-level cache and beats any
- * bucket; buckets of up to SPLIT go to the heap as they are, and a new rung aims at PER_BUCKET. */
-#define SPILL	   256
-#define SPLIT	   96
-#define PER_BUCKET 16
+/* All of these are measured, with bench_engine compare. */
+#define SPILL	    96 /* near entries at which they become a rung */
+#define SPLIT	    40 /* buckets of up to this many are sorted, larger ones split */
+#define PER_BUCKET  8  /* what a rung aims at */
+#define BUCKETS_MIN 16
+#define LEVEL_BITS  10 /* log2 of EVENT_BUCKETS_MAX */
 
-#define BUCKETS_MAX 512
-#define BUCKETS_MIN 64
+#define ROOM	  64  /* free places in front of a run, for insertions before its head */
+#define RUN_LEAST 256 /* capacity */
 
-#define CHUNK_ENTRIES 31
+#define CHUNK_ENTRIES 15
 
 struct event_chunk {
-	struct event_chunk *next; /* older chunk of the same bucket, or the next free one */
+	struct event_chunk *next; /* of the same bucket, or the next free one */
 	struct event_far entry[CHUNK_ENTRIES];
 };
 
@@ -43,9 +45,25 @@ void event_list_free(struct event_list *l)
 	}
 	for (uint32_t k = 0; k < EVENT_RUNGS_MAX; k++)
 		free(l->rung[k]);
+	free(l->run);
 	free(l->heap);
 	free(l->lane);
 	free(l->slots);
+}
+
+/* ---- Memory */
+
+/* Large arrays on large pages where the system has them: they are touched at random. */
+static void *huge_alloc(size_t size)
+{
+	const size_t page = 2 << 20;
+	if (size < 2 * page)
+		return malloc(size);
+	size = (size + page - 1) & ~(page - 1);
+	void *p = aligned_alloc(page, size);
+	if (p)
+		madvise(p, size, MADV_HUGEPAGE); /* where it fails nothing is lost but speed */
+	return p;
 }
 
 bool event_list_grow_slots(struct event_list *l)
@@ -53,32 +71,15 @@ bool event_list_grow_slots(struct event_list *l)
 	uint32_t capacity = l->slots_capacity ? 2 * l->slots_capacity : 64;
 	struct event_slot *slots = NULL;
 	if (l->slots_capacity <= UINT32_MAX / 4)
-		slots = realloc(l->slots, capacity * sizeof(*slots));
+		slots = huge_alloc(capacity * sizeof(*slots));
 	if (!slots)
 		return false;
+	if (l->slots_used)
+		memcpy(slots, l->slots, l->slots_used * sizeof(*slots));
+	free(l->slots);
 	l->slots = slots;
 	l->slots_capacity = capacity;
 	return true;
-}
-
-static bool reserve_heap(struct event_list *l, uint32_t count)
-{
-	uint32_t capacity = l->heap_capacity ? l->heap_capacity : SPILL + 1;
-	while (capacity < count)
-		capacity *= 2;
-	if (capacity == l->heap_capacity)
-		return true;
-	struct event_near *heap = realloc(l->heap, capacity * sizeof(*heap));
-	if (!heap)
-		return false;
-	l->heap = heap;
-	l->heap_capacity = capacity;
-	return true;
-}
-
-bool event_list_grow_heap(struct event_list *l)
-{
-	return reserve_heap(l, l->heap_count + 1);
 }
 
 bool event_list_grow_lane(struct event_list *l)
@@ -98,27 +99,19 @@ bool event_list_grow_lane(struct event_list *l)
 	return true;
 }
 
-static struct event_chunk *take_chunk(struct event_list *l)
+static bool reserve(struct event_near **array, uint32_t *capacity, uint32_t count)
 {
-	if (!l->free_chunks) {
-		size_t chunks = l->slabs ? 2 * l->slabs->chunks : 64;
-		if (chunks > 8192)
-			chunks = 8192; /* 4 MiB */
-		struct event_slab *slab =
-			malloc(sizeof(*slab) + chunks * sizeof(struct event_chunk));
-		if (!slab)
-			return NULL;
-		slab->next = l->slabs;
-		slab->chunks = chunks;
-		l->slabs = slab;
-		for (size_t i = chunks; i-- > 0;) {
-			slab->chunk[i].next = l->free_chunks;
-			l->free_chunks = &slab->chunk[i];
-		}
-	}
-	struct event_chunk *chunk = l->free_chunks;
-	l->free_chunks = chunk->next;
-	return chunk;
+	uint32_t wanted = *capacity ? *capacity : RUN_LEAST;
+	while (wanted < count)
+		wanted *= 2;
+	if (wanted == *capacity)
+		return true;
+	struct event_near *grown = realloc(*array, wanted * sizeof(*grown));
+	if (!grown)
+		return false;
+	*array = grown;
+	*capacity = wanted;
+	return true;
 }
 
 static void give_chunk(struct event_list *l, struct event_chunk *chunk)
@@ -127,85 +120,69 @@ static void give_chunk(struct event_list *l, struct event_chunk *chunk)
 	l->free_chunks = chunk;
 }
 
+static struct event_chunk *take_chunk(struct event_list *l)
+{
+	if (!l->free_chunks) {
+		size_t chunks = l->slabs ? 2 * l->slabs->chunks : 64;
+		if (chunks > 65536)
+			chunks = 65536; /* 16 MiB */
+		size_t size = sizeof(struct event_slab) + chunks * sizeof(struct event_chunk);
+		struct event_slab *slab = huge_alloc(size);
+		if (!slab)
+			return NULL;
+		slab->next = l->slabs;
+		slab->chunks = chunks;
+		l->slabs = slab;
+		for (size_t i = chunks; i-- > 0;)
+			give_chunk(l, &slab->chunk[i]);
+	}
+	struct event_chunk *chunk = l->free_chunks;
+	l->free_chunks = chunk->next;
+	return chunk;
+}
+
+/* ---- Buckets */
+
 static inline bool bucket_add(struct event_list *l, struct event_bucket *b, uint64_t time,
 			      uint32_t slot)
 {
-	if (!b->chunk || b->fill == CHUNK_ENTRIES) {
+	if (!b->last || b->fill == CHUNK_ENTRIES) {
 		struct event_chunk *chunk = take_chunk(l);
 		if (!chunk) {
 			l->out_of_memory = true;
 			return false;
 		}
-		chunk->next = b->chunk;
-		b->chunk = chunk;
+		*(b->last ? &b->last->next : &b->first) = chunk;
+		b->last = chunk;
 		b->fill = 0;
 	}
-	b->chunk->entry[b->fill++] = (struct event_far){time, slot};
+	b->last->entry[b->fill++] = (struct event_far){time, slot};
 	b->count++;
 	return true;
 }
 
-static inline bool rung_add(struct event_list *l, struct event_rung *r, uint64_t time,
-			    uint32_t slot)
-{
-	uint64_t at = (time - r->start) >> r->shift;
-	r->occupied[at / 64] |= 1ULL << at % 64;
-	return bucket_add(l, &r->bucket[at], time, slot);
-}
-
-bool event_list_add_far(struct event_list *l, uint64_t time, uint32_t slot)
-{
-	if (time == (uint64_t)SIM_NEVER)
-		return bucket_add(l, &l->never, time, slot);
-	l->far++;
-	if (time >= l->limit[0]) {
-		if (!l->top.count || time < l->top_min)
-			l->top_min = time;
-		if (!l->top.count || time > l->top_max)
-			l->top_max = time;
-		return bucket_add(l, &l->top, time, slot);
-	}
-	uint32_t k = 0;
-	while (time < l->limit[k + 1])
-		k++;
-	return rung_add(l, l->rung[k], time, slot);
-}
-
-/* A new lowest rung for `count` events of [start, end), below all others; NULL when out of memory.
- * The buckets cover at least that. */
-static struct event_rung *push_rung(struct event_list *l, uint64_t start, uint64_t end,
-				    size_t count)
-{
-	struct event_rung **place = &l->rung[l->rungs];
-	if (!*place && !(*place = malloc(sizeof(**place)))) {
-		l->out_of_memory = true;
-		return NULL;
-	}
-	struct event_rung *r = *place;
-	uint64_t last = end - 1 - start;
-	size_t buckets = BUCKETS_MIN;
-	while (buckets < BUCKETS_MAX && buckets * PER_BUCKET < count)
-		buckets *= 2;
-	r->start = start;
-	r->shift = 0;
-	while (last >> r->shift >= buckets)
-		r->shift++;
-	r->next = 0;
-	memset(r->occupied, 0, sizeof(r->occupied));
-	memset(r->bucket, 0, ((last >> r->shift) + 1) * sizeof(r->bucket[0]));
-	l->limit[++l->rungs] = start;
-	return r;
-}
-
-/* Takes a bucket's entries out one by one; each chunk is free again once it has been read. */
+/* Takes a bucket's entries out one by one, oldest first; each chunk is free again once it has been
+ * read. */
 struct drain {
 	struct event_chunk *chunk;
-	uint32_t fill, at;
+	uint32_t fill, at, left;
 };
+
+static void drain_chunk(struct drain *d, struct event_chunk *chunk)
+{
+	d->chunk = chunk;
+	d->fill = d->left < CHUNK_ENTRIES ? d->left : CHUNK_ENTRIES;
+	d->left -= d->fill;
+	d->at = 0;
+	if (d->left)
+		for (size_t i = 0; i < sizeof(*chunk); i += 64)
+			__builtin_prefetch((char *)chunk->next + i);
+}
 
 static struct drain drain_start(struct event_bucket *b)
 {
-	struct drain d = {b->chunk, b->fill, 0};
+	struct drain d = {.left = b->count};
+	drain_chunk(&d, b->first);
 	*b = (struct event_bucket){0};
 	return d;
 }
@@ -216,199 +193,383 @@ static inline bool drain_next(struct event_list *l, struct drain *d, struct even
 		struct event_chunk *empty = d->chunk;
 		if (!empty)
 			return false;
-		d->chunk = empty->next;
+		drain_chunk(d, d->left ? empty->next : NULL);
 		give_chunk(l, empty);
 		if (!d->chunk)
-			return d->fill = d->at = 0, false;
-		d->fill = CHUNK_ENTRIES;
-		d->at = 0;
+			return false;
 	}
 	*entry = d->chunk->entry[d->at++];
 	return true;
 }
 
-static void heapify(struct event_list *l)
+/* ---- The near parts */
+
+static void heap_up(struct event_near *heap, uint32_t at, struct event_near moving)
 {
-	if (l->heap_count > 1)
-		for (uint32_t at = (l->heap_count - 2) / 4 + 1; at-- > 0;)
-			event_heap_down(l->heap, l->heap_count, at, l->heap[at]);
+	while (at > 0) {
+		uint32_t parent = (at - 1) / 4;
+		if (!event_before(&moving, &heap[parent]))
+			break;
+		heap[at] = heap[parent];
+		at = parent;
+	}
+	heap[at] = moving;
 }
 
-/* Moves a bucket behind the heap's entries (heapify must follow), without the dead. */
-static bool load(struct event_list *l, struct event_bucket *b)
+static void heap_down(struct event_near *heap, uint32_t count, struct event_near moving)
 {
-	if (!reserve_heap(l, l->heap_count + b->count)) {
+	uint32_t at = 0;
+	for (;;) {
+		uint32_t first = 4 * at + 1, last = first + 4 < count ? first + 4 : count;
+		if (first >= count)
+			break;
+		uint32_t least = first;
+		for (uint32_t child = first + 1; child < last; child++)
+			if (event_before(&heap[child], &heap[least]))
+				least = child;
+		if (!event_before(&heap[least], &moving))
+			break;
+		heap[at] = heap[least];
+		at = least;
+	}
+	heap[at] = moving;
+}
+
+void event_list_pop_heap(struct event_list *l)
+{
+	if (--l->heap_count)
+		heap_down(l->heap, l->heap_count, l->heap[l->heap_count]);
+}
+
+static int compare_near(const void *a, const void *b)
+{
+	return event_before(a, b) ? -1 : 1;
+}
+
+/* Small runs come in random order; large ones are of one time, and so in order as a rule. */
+static void sort_run(struct event_near *run, uint32_t count)
+{
+	uint32_t at = 1;
+	while (at < count && event_before(&run[at - 1], &run[at]))
+		at++;
+	if (count > 2 * SPLIT && at < count) {
+		qsort(run, count, sizeof(*run), compare_near);
+		return;
+	}
+	for (; at < count; at++) {
+		struct event_near moving = run[at];
+		uint32_t to = at;
+		for (; to > 0 && event_before(&moving, &run[to - 1]); to--)
+			run[to] = run[to - 1];
+		run[to] = moving;
+	}
+}
+
+/* Makes a bucket the run (which must be empty), without the dead. */
+static void load(struct event_list *l, struct event_bucket *b)
+{
+	if (!reserve(&l->run, &l->run_capacity, ROOM + b->count)) {
 		l->out_of_memory = true;
-		return false;
+		return;
 	}
 	l->far -= b->count;
-	for (struct event_chunk *chunk = b->chunk; chunk; chunk = chunk->next) {
-		uint32_t fill = chunk == b->chunk ? b->fill : CHUNK_ENTRIES;
-		for (uint32_t i = 0; i < fill; i++)
-			__builtin_prefetch(&l->slots[chunk->entry[i].slot]);
-	}
+	struct event_near *run = l->run + ROOM;
+	uint32_t count = 0;
 	struct drain d = drain_start(b);
 	for (struct event_far entry; drain_next(l, &d, &entry);) {
 		struct event_slot *slot = &l->slots[entry.slot];
 		if (slot->fn) {
-			__builtin_prefetch(slot->ctx);
-			l->heap[l->heap_count++] =
-				(struct event_near){entry.time, slot->order, entry.slot};
+			__builtin_prefetch(slot->ctx); /* it will be wanted soon */
+			run[count++] = (struct event_near){entry.time, slot->order, entry.slot};
 		} else {
 			event_slot_free(l, entry.slot);
 			l->count--;
 			l->dead--;
 		}
 	}
+	sort_run(run, count);
+	l->run_head = ROOM;
+	l->run_tail = ROOM + count;
+	if (l->spill_at < 2 * count)
+		l->spill_at = 2 * count;
+}
+
+static void spill(struct event_list *l);
+
+bool event_list_add_aside(struct event_list *l, struct event_near entry)
+{
+	uint32_t length = l->run_tail - l->run_head;
+	if (!reserve(&l->run, &l->run_capacity, RUN_LEAST))
+		return false;
+	if (length <= RUN_LEAST / 2 && (!l->run_head || l->run_tail == l->run_capacity)) {
+		memmove(l->run + ROOM, l->run + l->run_head, length * sizeof(*l->run));
+		l->run_head = ROOM;
+		l->run_tail = ROOM + length;
+	}
+	if (l->run_tail < l->run_capacity &&
+	    (!length || event_before(&l->run[l->run_tail - 1], &entry))) {
+		l->run[l->run_tail++] = entry;
+	} else {
+		if (!reserve(&l->heap, &l->heap_capacity, l->heap_count + 1))
+			return false;
+		heap_up(l->heap, l->heap_count++, entry);
+	}
+	if (l->heap_count + length >= l->spill_at)
+		spill(l);
 	return true;
 }
 
-/* Takes the next bucket of the lowest rung that is not empty; NULL when the rung is spent. */
-static struct event_bucket *next_bucket(struct event_rung *r)
+/* ---- The ladder */
+
+static inline bool rung_add(struct event_list *l, struct event_rung *r, uint64_t time,
+			    uint32_t slot)
 {
-	for (uint32_t word = r->next / 64; word < 8; word++) {
-		uint64_t bits = r->occupied[word];
-		if (word == r->next / 64)
-			bits &= ~0ULL << r->next % 64;
-		if (!bits)
-			continue;
-		uint32_t at = 64 * word + (uint32_t)__builtin_ctzll(bits);
-		r->occupied[word] &= ~(1ULL << at % 64);
-		r->next = at + 1;
-		return &r->bucket[at];
+	uint64_t at = (time - r->start) >> r->shift;
+	r->occupied[at / 64] |= 1ULL << at % 64;
+	return bucket_add(l, &r->bucket[at], time, slot);
+}
+
+static bool top_add(struct event_list *l, uint64_t time, uint32_t slot)
+{
+	if (!l->top.count) {
+		l->top_min = l->top_max = l->top_base = time;
+		l->top_sum = 0;
 	}
-	return NULL;
+	l->top_min = time < l->top_min ? time : l->top_min;
+	l->top_max = time > l->top_max ? time : l->top_max;
+	l->top_sum += (double)(int64_t)(time - l->top_base);
+	return bucket_add(l, &l->top, time, slot);
 }
 
-static void distribute(struct event_list *l, struct event_bucket *from, struct event_rung *to)
+bool event_list_add_far(struct event_list *l, uint64_t time, uint32_t slot)
 {
-	struct drain d = drain_start(from);
-	for (struct event_far entry; drain_next(l, &d, &entry);)
-		rung_add(l, to, entry.time, entry.slot);
+	if (time == EVENT_FOREVER)
+		return bucket_add(l, &l->never, time, slot);
+	l->far++;
+	if (time >= l->limit[0])
+		return top_add(l, time, slot);
+	uint32_t k = 0;
+	while (time < l->limit[k + 1])
+		k++;
+	return rung_add(l, l->rung[k], time, slot);
 }
 
+/* A new lowest rung for `count` events in start..last, below all others; NULL when out of memory.
+ */
+static struct event_rung *push_rung(struct event_list *l, uint64_t start, uint64_t last,
+				    size_t count)
+{
+	struct event_rung **place = &l->rung[l->rungs];
+	if (!*place && !(*place = malloc(sizeof(**place)))) {
+		l->out_of_memory = true;
+		return NULL;
+	}
+	/* As few levels as will do, and of equal size. */
+	unsigned bits = 0, levels;
+	while (((size_t)PER_BUCKET << bits) < count)
+		bits++;
+	levels = (bits + LEVEL_BITS - 1) / LEVEL_BITS;
+	if (levels > 1)
+		bits = (bits + levels - 1) / levels;
+	uint64_t buckets = 1ULL << bits;
+	if (buckets < BUCKETS_MIN)
+		buckets = BUCKETS_MIN;
+
+	struct event_rung *r = *place;
+	r->start = start;
+	r->shift = 0;
+	while ((last - start) >> r->shift >= buckets)
+		r->shift++;
+	r->next = 0;
+	memset(r->occupied, 0, sizeof(r->occupied));
+	memset(r->bucket, 0, (((last - start) >> r->shift) + 1) * sizeof(r->bucket[0]));
+	l->limit[++l->rungs] = start;
+	return r;
+}
+
+/* The first bucket from `at` on that is not empty; EVENT_BUCKETS_MAX when there is none. */
+static uint32_t occupied_from(const struct event_rung *r, uint32_t at)
+{
+	uint32_t word = at / 64;
+	if (word == EVENT_BUCKETS_MAX / 64)
+		return EVENT_BUCKETS_MAX;
+	uint64_t bits = r->occupied[word] & ~0ULL << at % 64;
+	while (!bits) {
+		if (++word == EVENT_BUCKETS_MAX / 64)
+			return EVENT_BUCKETS_MAX;
+		bits = r->occupied[word];
+	}
+	return 64 * word + (uint32_t)__builtin_ctzll(bits);
+}
+
+static void prefetch_slots(const struct event_list *l, const struct event_bucket *b)
+{
+	uint32_t left = b->count;
+	for (const struct event_chunk *chunk = b->first; left; chunk = chunk->next) {
+		uint32_t fill = left < CHUNK_ENTRIES ? left : CHUNK_ENTRIES;
+		for (uint32_t i = 0; i < fill; i++)
+			__builtin_prefetch(&l->slots[chunk->entry[i].slot]);
+		left -= fill;
+	}
+}
+
+/* Turns the top into a rung up to four times the mean delay, which is at least three quarters of
+ * it; what is later (a long tail, which would make most buckets empty) stays in the top. */
 static void split_top(struct event_list *l)
 {
-	struct event_rung *r = push_rung(l, l->top_min, l->top_max + 1, l->top.count);
+	double mean = l->top_sum / l->top.count - (double)(int64_t)(l->top_min - l->top_base);
+	uint64_t last = l->top_max;
+	if (4 * mean < (double)(last - l->top_min))
+		last = l->top_min + (uint64_t)(4 * mean);
+	struct event_rung *r = push_rung(l, l->top_min, last, l->top.count);
 	if (!r)
 		return;
-	uint64_t buckets = ((l->top_max - l->top_min) >> r->shift) + 1;
-	uint64_t end = r->start + (buckets << r->shift);
+	uint64_t end = r->start + ((((last - r->start) >> r->shift) + 1) << r->shift);
 	l->limit[0] = end < EVENT_FOREVER ? end : EVENT_FOREVER;
-	distribute(l, &l->top, r);
+	struct drain d = drain_start(&l->top);
+	for (struct event_far entry; drain_next(l, &d, &entry);) {
+		if (entry.time < l->limit[0])
+			rung_add(l, r, entry.time, entry.slot);
+		else
+			top_add(l, entry.time, entry.slot);
+	}
+}
+
+/* Takes the next bucket of the lowest rung: into the run when it is small, into a finer rung else.
+ */
+static void advance(struct event_list *l)
+{
+	struct event_rung *r = l->rung[l->rungs - 1];
+	uint32_t at = occupied_from(r, r->next);
+	if (at == EVENT_BUCKETS_MAX) {
+		l->rungs--;
+		return;
+	}
+	struct event_bucket *b = &r->bucket[at];
+	uint64_t start = r->start + ((uint64_t)at << r->shift);
+	uint64_t end = start + (1ULL << r->shift);
+	if (end > l->limit[l->rungs - 1])
+		end = l->limit[l->rungs - 1];
+	r->occupied[at / 64] &= ~(1ULL << at % 64);
+	r->next = at + 1;
+	l->limit[l->rungs] = end;
+	if (b->count > SPLIT && r->shift > 0 && l->rungs < EVENT_RUNGS_MAX) {
+		struct event_rung *finer = push_rung(l, start, end - 1, b->count);
+		struct drain d = drain_start(b);
+		for (struct event_far entry; finer && drain_next(l, &d, &entry);)
+			rung_add(l, finer, entry.time, entry.slot);
+		return;
+	}
+	/* The slots of the bucket after it are on their way while this one is run. */
+	uint32_t next = occupied_from(r, r->next);
+	if (next < EVENT_BUCKETS_MAX && r->bucket[next].count <= SPLIT)
+		prefetch_slots(l, &r->bucket[next]);
+	load(l, b);
 }
 
 bool event_list_refill(struct event_list *l)
 {
 	l->spill_at = SPILL;
-	while (!l->heap_count && l->far && !l->out_of_memory) {
-		if (!l->rungs) {
-			if (l->top.count <= SPLIT) {
-				load(l, &l->top);
-				l->limit[0] = EVENT_FOREVER;
-				break;
-			}
+	while (l->run_head == l->run_tail && l->far && !l->out_of_memory) {
+		if (l->rungs) {
+			advance(l);
+		} else if (l->top.count > SPLIT) {
 			split_top(l);
-			continue;
+		} else {
+			load(l, &l->top);
+			l->limit[0] = EVENT_FOREVER;
 		}
-		struct event_rung *r = l->rung[l->rungs - 1];
-		struct event_bucket *b = next_bucket(r);
-		if (!b) {
-			l->rungs--;
-			continue;
-		}
-		uint64_t start = r->start + ((uint64_t)(r->next - 1) << r->shift);
-		uint64_t end = start + (1ULL << r->shift);
-		if (end > l->limit[l->rungs - 1])
-			end = l->limit[l->rungs - 1];
-		l->limit[l->rungs] = end;
-		if (b->count <= SPLIT || r->shift == 0 || l->rungs == EVENT_RUNGS_MAX) {
-			load(l, b);
-			continue;
-		}
-		struct event_rung *finer = push_rung(l, start, end, b->count);
-		if (finer)
-			distribute(l, b, finer);
 	}
-	heapify(l);
-	return l->heap_count > 0;
+	return l->run_head != l->run_tail;
 }
 
-void event_list_spill(struct event_list *l)
+/* Turns run and heap, which have grown too large, into a rung. */
+static void spill(struct event_list *l)
 {
+	struct event_near *const part[] = {l->run + l->run_head, l->heap};
+	const uint32_t length[] = {l->run_tail - l->run_head, l->heap_count};
+	uint32_t count = length[0] + length[1];
 	uint64_t least = UINT64_MAX, most = 0;
-	for (uint32_t i = 0; i < l->heap_count; i++) {
-		uint64_t time = l->heap[i].time;
-		least = time < least ? time : least;
-		most = time > most ? time : most;
-	}
+	for (int p = 0; p < 2; p++)
+		for (uint32_t i = 0; i < length[p]; i++) {
+			uint64_t time = part[p][i].time;
+			least = time < least ? time : least;
+			most = time > most ? time : most;
+		}
 	if (least == most || l->rungs == EVENT_RUNGS_MAX) {
 		/* Nothing to tell them apart by. Do not come back soon. */
-		l->spill_at = 2 * l->heap_count;
+		l->spill_at = 2 * count;
 		return;
 	}
-	uint32_t count = l->heap_count;
-	l->heap_count = 0;
-	l->far += count;
-	if (l->rungs || l->limit[0] != EVENT_FOREVER) {
-		struct event_rung *r = push_rung(l, least, l->limit[l->rungs], count);
-		for (uint32_t i = 0; r && i < count; i++)
-			rung_add(l, r, l->heap[i].time, l->heap[i].slot);
-	} else {
-		l->top_min = least;
-		l->top_max = most;
+	struct event_rung *r = NULL;
+	if (!l->rungs && l->limit[0] == EVENT_FOREVER)
 		l->limit[0] = least;
-		for (uint32_t i = 0; i < count; i++)
-			bucket_add(l, &l->top, l->heap[i].time, l->heap[i].slot);
-	}
+	else if (!(r = push_rung(l, least, l->limit[l->rungs] - 1, count)))
+		return;
+	l->far += count;
+	for (int p = 0; p < 2; p++)
+		for (uint32_t i = 0; i < length[p]; i++) {
+			const struct event_near *near = &part[p][i];
+			if (r)
+				rung_add(l, r, near->time, near->slot);
+			else
+				top_add(l, near->time, near->slot);
+		}
+	l->heap_count = 0;
+	l->run_head = l->run_tail = ROOM;
 	event_list_refill(l);
+}
+
+/* ---- Cancelled events */
+
+/* Whether an entry stays; if not, its slot is free again. */
+static bool keep(struct event_list *l, uint32_t slot)
+{
+	if (l->slots[slot].fn)
+		return true;
+	event_slot_free(l, slot);
+	return false;
 }
 
 static void purge_bucket(struct event_list *l, struct event_bucket *b)
 {
 	struct drain d = drain_start(b);
-	for (struct event_far entry; drain_next(l, &d, &entry);) {
-		if (l->slots[entry.slot].fn)
+	for (struct event_far entry; drain_next(l, &d, &entry);)
+		if (keep(l, entry.slot))
 			bucket_add(l, b, entry.time, entry.slot);
-		else
-			event_slot_free(l, entry.slot);
-	}
 }
 
 void event_list_purge(struct event_list *l)
 {
-	event_list_close_hole(l);
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < l->heap_count; i++) {
-		if (l->slots[l->heap[i].slot].fn)
-			l->heap[kept++] = l->heap[i];
-		else
-			event_slot_free(l, l->heap[i].slot);
-	}
-	l->heap_count = kept;
-	heapify(l);
+	uint32_t kept = l->run_head;
+	for (uint32_t i = l->run_head; i < l->run_tail; i++)
+		if (keep(l, l->run[i].slot))
+			l->run[kept++] = l->run[i];
+	l->run_tail = kept;
 
-	uint32_t mask = l->lane_capacity - 1, tail = l->lane_head;
-	for (uint32_t i = l->lane_head; i != l->lane_tail; i++) {
-		uint32_t slot = l->lane[i & mask];
-		if (l->slots[slot].fn)
-			l->lane[tail++ & mask] = slot;
-		else
-			event_slot_free(l, slot);
-	}
-	l->lane_tail = tail;
+	kept = 0;
+	for (uint32_t i = 0; i < l->heap_count; i++)
+		if (keep(l, l->heap[i].slot)) {
+			heap_up(l->heap, kept, l->heap[i]);
+			kept++;
+		}
+	l->heap_count = kept;
+
+	uint32_t mask = l->lane_capacity - 1;
+	kept = l->lane_head;
+	for (uint32_t i = l->lane_head; i != l->lane_tail; i++)
+		if (keep(l, l->lane[i & mask]))
+			l->lane[kept++ & mask] = l->lane[i & mask];
+	l->lane_tail = kept;
 
 	l->far = 0;
 	for (uint32_t k = 0; k < l->rungs; k++) {
 		struct event_rung *r = l->rung[k];
-		for (uint32_t word = 0; word < 8; word++) {
-			for (uint64_t bits = r->occupied[word]; bits; bits &= bits - 1) {
-				uint32_t at = 64 * word + (uint32_t)__builtin_ctzll(bits);
-				purge_bucket(l, &r->bucket[at]);
-				l->far += r->bucket[at].count;
-				if (!r->bucket[at].count)
-					r->occupied[word] &= ~(1ULL << at % 64);
-			}
+		for (uint32_t at = 0; (at = occupied_from(r, at)) < EVENT_BUCKETS_MAX; at++) {
+			purge_bucket(l, &r->bucket[at]);
+			l->far += r->bucket[at].count;
+			if (!r->bucket[at].count)
+				r->occupied[at / 64] &= ~(1ULL << at % 64);
 		}
 	}
 	purge_bucket(l, &l->top);

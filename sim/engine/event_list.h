@@ -3,16 +3,16 @@
  * The pending events of one run in their total order (time, priority, sequence). Used by sim.c
  * only.
  *
- * Near events are in a small 4-ary heap; events at the present time in a first-in first-out lane;
- * far events unsorted in buckets of a ladder (after Tang, Goh and Thng, ACM TOMACS 15:3, 2005),
- * which are split or moved to the heap only when their time has come. What each part holds:
+ * Far events lie unsorted in the buckets of a ladder (after Tang, Goh and Thng, ACM TOMACS 15:3,
+ * 2005), which are split into finer ones, and in the end sorted into the run, only when their time
+ * has come. What each part holds:
  *
- *     heap and lane   times below limit[rungs]
- *     rung k          limit[k + 1] <= time < limit[k], in 2 to 512 buckets of equal width
- *     top             times from limit[0] on, except SIM_NEVER
- *     never           SIM_NEVER
+ *     run, heap   times below limit[rungs]: a sorted array, and what would have to move too far in
+ * it lane        the present time: first in, first out rung k      limit[k + 1] <= time < limit[k],
+ * in up to 1024 buckets of equal width top         times from limit[0] on, except SIM_NEVER never
+ * SIM_NEVER
  *
- * With few events pending there are no rungs, limit[0] is "for ever" and the heap is all there is.
+ * With few events pending there are no rungs, limit[0] is "for ever" and the run is all there is.
  *
  * What an event does is in its slot; parts hold the slot's number. A cancelled event's slot is
  * marked dead and goes when its entry comes up, or when the dead outnumber the living: an entry and
@@ -23,15 +23,17 @@
 
 #include "sim/engine/sim.h"
 
-#define EVENT_NO_SLOT	UINT32_MAX
-#define EVENT_FOREVER	((uint64_t)SIM_NEVER)
-#define EVENT_RUNGS_MAX 12
+#define EVENT_NO_SLOT	  UINT32_MAX
+#define EVENT_FOREVER	  ((uint64_t)SIM_NEVER)
+#define EVENT_RUNGS_MAX	  12
+#define EVENT_BUCKETS_MAX 1024
+#define EVENT_SHIFT_MAX	  32 /* an insertion into the run moves at most this many entries */
 
 struct event_slot {
 	sim_fn *fn; /* NULL: dead, or free */
 	void *ctx;
-	uint64_t order; /* priority in the top 8 bits, then the sequence; of a free slot the next
-			   free one */
+	uint64_t
+		order; /* priority in the top 8 bits, then the sequence; free: the next free slot */
 	uint32_t arg;
 	uint32_t stamp; /* upper half of the event's handle; changes when it is over */
 };
@@ -49,27 +51,29 @@ struct event_far {
 struct event_chunk; /* some far events of one bucket */
 
 struct event_bucket {
-	struct event_chunk *chunk; /* the one being filled; NULL when empty */
-	uint32_t fill;		   /* entries in it */
-	uint32_t count;		   /* entries in all */
+	struct event_chunk *first, *last; /* oldest entries first; NULL when empty */
+	uint32_t fill;			  /* entries in the last chunk */
+	uint32_t count;			  /* entries in all */
 };
 
 struct event_rung {
 	uint64_t start;
 	unsigned shift; /* a bucket is 2^shift ns wide */
 	uint32_t next;	/* the first bucket not yet consumed */
-	uint64_t occupied[8];
-	struct event_bucket bucket[512];
+	uint64_t occupied[EVENT_BUCKETS_MAX / 64];
+	struct event_bucket bucket[EVENT_BUCKETS_MAX];
 };
 
 struct event_list {
-	struct event_near *heap;
+	struct event_near *run;	 /* sorted: [run_head, run_tail) */
+	struct event_near *heap; /* 4-ary */
+	uint32_t run_head, run_tail, run_capacity;
 	uint32_t heap_count, heap_capacity;
-	uint32_t spill_at; /* with more than this, the heap becomes a rung */
-	bool hole;	   /* the root was taken and awaits the next insertion */
+	uint32_t spill_at; /* with more than this in both, they become a rung */
 
-	uint32_t *lane; /* ring of slots; head and tail run on, modulo the capacity */
-	uint32_t lane_head, lane_tail, lane_capacity;
+	uint32_t lane_head, lane_tail,
+		lane_capacity; /* head and tail run on, modulo the capacity */
+	uint32_t *lane;	       /* ring of slots */
 	uint64_t lane_time;
 
 	struct event_slot *slots;
@@ -79,7 +83,8 @@ struct event_list {
 	uint64_t limit[EVENT_RUNGS_MAX + 1];
 	struct event_rung *rung[EVENT_RUNGS_MAX]; /* made when first needed */
 	struct event_bucket top, never;
-	uint64_t top_min, top_max;
+	uint64_t top_min, top_max, top_base;
+	double top_sum; /* of time - top_base */
 
 	size_t count, dead; /* entries in all parts; those of them cancelled */
 	size_t far;	    /* entries in top and rungs */
@@ -88,19 +93,21 @@ struct event_list {
 	bool out_of_memory;
 };
 
+/* Where an entry was found. */
+enum event_part { EVENT_RUN, EVENT_HEAP, EVENT_LANE };
+
 void event_list_init(struct event_list *l);
 void event_list_free(struct event_list *l);
 
 /* The rare parts of the functions below. They return false when out of memory. */
 bool event_list_grow_slots(struct event_list *l);
-bool event_list_grow_heap(struct event_list *l);
 bool event_list_grow_lane(struct event_list *l);
 bool event_list_add_far(struct event_list *l, uint64_t time, uint32_t slot);
+bool event_list_add_aside(struct event_list *l, struct event_near entry);
+void event_list_pop_heap(struct event_list *l);
 
-/* Turns a heap that grew too large into a rung. */
-void event_list_spill(struct event_list *l);
-
-/* Brings the next far events into the empty heap; false when there are none. */
+/* Brings the next far events into the run, when run and heap are empty; false when there are none.
+ */
 bool event_list_refill(struct event_list *l);
 
 /* Removes all dead entries. */
@@ -109,52 +116,6 @@ void event_list_purge(struct event_list *l);
 static inline bool event_before(const struct event_near *a, const struct event_near *b)
 {
 	return a->time < b->time || (a->time == b->time && a->order < b->order);
-}
-
-static inline void event_heap_up(struct event_near *heap, uint32_t at, struct event_near moving)
-{
-	while (at > 0) {
-		uint32_t parent = (at - 1) / 4;
-		if (!event_before(&moving, &heap[parent]))
-			break;
-		heap[at] = heap[parent];
-		at = parent;
-	}
-	heap[at] = moving;
-}
-
-static inline void event_heap_down(struct event_near *heap, uint32_t count, uint32_t at,
-				   struct event_near moving)
-{
-	for (;;) {
-		uint32_t first = 4 * at + 1, least = first;
-		if (first + 3 < count) {
-			uint32_t a = first + (uint32_t)event_before(&heap[first + 1], &heap[first]);
-			uint32_t b =
-				first + (event_before(&heap[first + 3], &heap[first + 2]) ? 3 : 2);
-			least = event_before(&heap[b], &heap[a]) ? b : a;
-		} else {
-			if (first >= count)
-				break;
-			for (uint32_t child = first + 1; child < count; child++)
-				if (event_before(&heap[child], &heap[least]))
-					least = child;
-		}
-		if (!event_before(&heap[least], &moving))
-			break;
-		heap[at] = heap[least];
-		at = least;
-	}
-	heap[at] = moving;
-}
-
-static inline void event_list_close_hole(struct event_list *l)
-{
-	if (l->hole) {
-		l->hole = false;
-		if (--l->heap_count)
-			event_heap_down(l->heap, l->heap_count, 0, l->heap[l->heap_count]);
-	}
 }
 
 /* A free slot, or EVENT_NO_SLOT when out of memory. Its stamp is set. */
@@ -201,48 +162,60 @@ static inline bool event_list_add(struct event_list *l, uint64_t time, uint64_t 
 	}
 	if (time >= l->limit[l->rungs])
 		return event_list_add_far(l, time, slot);
+
 	struct event_near entry = {time, l->slots[slot].order, slot};
-	if (l->hole) {
-		l->hole = false;
-		event_heap_down(l->heap, l->heap_count, 0, entry);
-		return true;
-	}
-	if (l->heap_count == l->heap_capacity && !event_list_grow_heap(l))
-		return false;
-	event_heap_up(l->heap, l->heap_count++, entry);
-	if (__builtin_expect(l->heap_count > l->spill_at, 0))
-		event_list_spill(l);
+	struct event_near *run = l->run;
+	uint32_t head = l->run_head, tail = l->run_tail, at = head;
+	bool too_far = tail - head >= EVENT_SHIFT_MAX &&
+		       event_before(&run[head + EVENT_SHIFT_MAX - 1], &entry);
+	if (__builtin_expect(head == 0 || too_far, 0))
+		return event_list_add_aside(l, entry);
+	for (; at < tail && event_before(&run[at], &entry); at++)
+		run[at - 1] = run[at];
+	run[at - 1] = entry;
+	l->run_head = head - 1;
 	return true;
 }
 
 /* The first entry, dead or alive; false when there is none. */
-static inline bool event_list_first(struct event_list *l, struct event_near *first, bool *from_lane)
+static inline bool event_list_first(struct event_list *l, struct event_near *first,
+				    enum event_part *part)
 {
-	event_list_close_hole(l);
+	const struct event_near *near = NULL;
+	if (l->run_head == l->run_tail && !l->heap_count && l->lane_head == l->lane_tail &&
+	    !event_list_refill(l))
+		return false;
+	if (l->run_head != l->run_tail) {
+		near = &l->run[l->run_head];
+		*part = EVENT_RUN;
+	}
+	if (l->heap_count && (!near || event_before(&l->heap[0], near))) {
+		near = &l->heap[0];
+		*part = EVENT_HEAP;
+	}
 	if (l->lane_head != l->lane_tail) {
 		uint32_t slot = l->lane[l->lane_head & (l->lane_capacity - 1)];
 		struct event_near lane = {l->lane_time, l->slots[slot].order, slot};
-		if (!l->heap_count || event_before(&lane, &l->heap[0])) {
+		if (!near || event_before(&lane, near)) {
 			*first = lane;
-			*from_lane = true;
+			*part = EVENT_LANE;
 			return true;
 		}
-	} else if (!l->heap_count && !event_list_refill(l)) {
-		return false;
 	}
-	*first = l->heap[0];
-	*from_lane = false;
+	*first = *near;
 	return true;
 }
 
 /* Takes out what event_list_first has just given; its slot is the caller's to free. */
-static inline void event_list_pop(struct event_list *l, bool from_lane)
+static inline void event_list_pop(struct event_list *l, enum event_part part)
 {
 	l->count--;
-	if (from_lane)
+	if (part == EVENT_RUN)
+		l->run_head++;
+	else if (part == EVENT_LANE)
 		l->lane_head++;
 	else
-		l->hole = true;
+		event_list_pop_heap(l);
 }
 
 #endif

@@ -149,12 +149,12 @@ size_t sim_pending(const struct sim *s)
 }
 
 /* The first event that is alive; those before it that are dead are gone. */
-static inline bool first_alive(struct sim *s, struct event_near *first, bool *from_lane)
+static inline bool first_alive(struct sim *s, struct event_near *first, enum event_part *part)
 {
-	while (event_list_first(&s->list, first, from_lane)) {
+	while (event_list_first(&s->list, first, part)) {
 		if (__builtin_expect(s->list.slots[first->slot].fn != NULL, 1))
 			return true;
-		event_list_pop(&s->list, *from_lane);
+		event_list_pop(&s->list, *part);
 		event_slot_free(&s->list, first->slot);
 		s->list.dead--;
 	}
@@ -164,24 +164,24 @@ static inline bool first_alive(struct sim *s, struct event_near *first, bool *fr
 sim_time sim_next_time(struct sim *s)
 {
 	struct event_near first;
-	bool from_lane;
-	return first_alive(s, &first, &from_lane) ? (sim_time)first.time : SIM_NEVER;
+	enum event_part part;
+	return first_alive(s, &first, &part) ? (sim_time)first.time : SIM_NEVER;
 }
 
 int sim_run_until(struct sim *s, sim_time t_end, struct err *e)
 {
 	struct event_near first;
-	bool from_lane;
+	enum event_part part;
 
 	s->stopped = s->failure.code != 0;
-	while (!s->stopped && first_alive(s, &first, &from_lane) && first.time <= (uint64_t)t_end) {
+	while (!s->stopped && first_alive(s, &first, &part) && first.time <= (uint64_t)t_end) {
 		struct event_slot *slot = &s->list.slots[first.slot];
 		sim_fn *fn = slot->fn;
 		void *ctx = slot->ctx;
 		uint32_t arg = slot->arg;
 		event_slot_retire(slot);
 		event_slot_free(&s->list, first.slot);
-		event_list_pop(&s->list, from_lane);
+		event_list_pop(&s->list, part);
 		s->face.now = (sim_time)first.time;
 		s->face.executed++;
 		fn(s, ctx, arg);

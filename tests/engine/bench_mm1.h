@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * M/M/1 at load 0.9 in three ways, each collecting the same: mean, variance, extremes and quantiles
+ * of the response time and the time average of the number present. As events of the engine; as a
+ * station; and as the plain recursion with two clocks, the least that a program for this one model
+ * can do. All three draw the same numbers, so their results must be the same. Used by
+ * bench_engine.c only.
+ */
+#ifndef TESTS_ENGINE_BENCH_MM1_H
+#define TESTS_ENGINE_BENCH_MM1_H
+
+#include "sim/engine/station.h"
+#include "sim/engine/stream.h"
+
+#include <stdlib.h>
+
+#define MM1_GAP_S     (1 / 0.9)
+#define MM1_SERVICE_S 1.0
+
+/* A first-in first-out line of arrival times. */
+struct mm1_line {
+	sim_time *time;
+	size_t head, tail, capacity;
+};
+
+static inline void mm1_line_push(struct mm1_line *l, sim_time t)
+{
+	if (l->tail - l->head == l->capacity) {
+		size_t capacity = l->capacity ? 2 * l->capacity : 1024;
+		sim_time *time = malloc(capacity * sizeof(*time));
+		if (!time)
+			abort();
+		for (size_t i = l->head; i < l->tail; i++)
+			time[i & (capacity - 1)] = l->time[i & (l->capacity - 1)];
+		free(l->time);
+		l->time = time;
+		l->capacity = capacity;
+	}
+	l->time[l->tail++ & (l->capacity - 1)] = t;
+}
+
+static inline sim_time mm1_line_pop(struct mm1_line *l)
+{
+	return l->time[l->head++ & (l->capacity - 1)];
+}
+
+static inline size_t mm1_line_length(const struct mm1_line *l)
+{
+	return l->tail - l->head;
+}
+
+struct mm1 {
+	struct stream gaps, services;
+	struct tally response;
+	struct histogram quantiles;
+	struct time_average present;
+	struct mm1_line line;
+	uint64_t served, customers;
+	struct station station; /* only for mm1_station */
+	struct mm1_customer *free;
+};
+
+static inline void mm1_start(struct mm1 *m, uint64_t customers)
+{
+	struct stream_key key = {.seed = 1};
+	*m = (struct mm1){.customers = customers};
+	stream_init(&m->gaps, &key, 0, stream_name("gaps"));
+	stream_init(&m->services, &key, 0, stream_name("services"));
+}
+
+static inline sim_time mm1_gap(struct mm1 *m)
+{
+	return sim_from_seconds(stream_exponential(&m->gaps, MM1_GAP_S));
+}
+
+static inline sim_time mm1_service(struct mm1 *m)
+{
+	return sim_from_seconds(stream_exponential(&m->services, MM1_SERVICE_S));
+}
+
+static inline void mm1_observe(struct mm1 *m, sim_time response)
+{
+	double seconds = sim_to_seconds(response);
+	tally_add(&m->response, seconds);
+	histogram_add(&m->quantiles, seconds);
+	m->served++;
+}
+
+static inline void mm1_end(struct mm1 *m)
+{
+	free(m->line.time);
+	histogram_free(&m->quantiles);
+}
+
+/* ---- Events of the engine */
+
+static void mm1_departure(struct sim *s, void *ctx, uint32_t arg)
+{
+	(void)arg;
+	struct mm1 *m = ctx;
+	mm1_observe(m, sim_now(s) - mm1_line_pop(&m->line));
+	size_t left = mm1_line_length(&m->line);
+	time_average_set(&m->present, sim_now(s), (double)left);
+	if (left)
+		sim_after(s, mm1_service(m), mm1_departure, m, 0);
+	if (m->served == m->customers)
+		sim_stop(s);
+}
+
+static void mm1_arrival(struct sim *s, void *ctx, uint32_t arg)
+{
+	(void)arg;
+	struct mm1 *m = ctx;
+	mm1_line_push(&m->line, sim_now(s));
+	size_t present = mm1_line_length(&m->line);
+	time_average_set(&m->present, sim_now(s), (double)present);
+	sim_after(s, mm1_gap(m), mm1_arrival, m, 0);
+	if (present == 1)
+		sim_after(s, mm1_service(m), mm1_departure, m, 0);
+}
+
+static inline void mm1_events(struct mm1 *m, uint64_t customers)
+{
+	struct sim *s = sim_create(NULL);
+	mm1_start(m, customers);
+	sim_after(s, mm1_gap(m), mm1_arrival, m, 0);
+	if (!s || sim_run_until(s, SIM_NEVER, NULL) < 0)
+		abort();
+	sim_destroy(s);
+}
+
+/* ---- A station */
+
+struct mm1_customer {
+	struct station_job job;
+	sim_time arrived;
+	struct mm1_customer *next;
+};
+
+static void mm1_served(struct sim *s, struct station_job *job)
+{
+	struct mm1_customer *c = (struct mm1_customer *)(void *)job; /* its first member */
+	struct mm1 *m = job->ctx;
+	mm1_observe(m, sim_now(s) - c->arrived);
+	c->next = m->free;
+	m->free = c;
+	if (m->served == m->customers)
+		sim_stop(s);
+}
+
+static void mm1_submit(struct sim *s, void *ctx, uint32_t arg)
+{
+	(void)arg;
+	struct mm1 *m = ctx;
+	struct mm1_customer *c = m->free;
+	if (c)
+		m->free = c->next;
+	else if (!(c = calloc(1, sizeof(*c)))) /* kept until the program ends */
+		abort();
+	c->arrived = sim_now(s);
+	c->job.done = mm1_served;
+	c->job.ctx = m;
+	sim_after(s, mm1_gap(m), mm1_submit, m, 0);
+	station_submit(&m->station, &c->job, stream_exponential(&m->services, MM1_SERVICE_S));
+}
+
+static inline void mm1_station(struct mm1 *m, uint64_t customers)
+{
+	struct sim *s = sim_create(NULL);
+	struct station_config config = {.ops = &station_fifo, .rate = 1};
+	mm1_start(m, customers);
+	if (!s || station_init(&m->station, s, &config, NULL) < 0)
+		abort();
+	sim_after(s, mm1_gap(m), mm1_submit, m, 0);
+	if (sim_run_until(s, SIM_NEVER, NULL) < 0)
+		abort();
+	m->present = m->station.jobs;
+	station_fini(&m->station);
+	sim_destroy(s);
+}
+
+/* ---- Two clocks */
+
+static inline void mm1_recursion(struct mm1 *m, uint64_t customers)
+{
+	mm1_start(m, customers);
+	sim_time arrival = mm1_gap(m), departure = SIM_NEVER;
+	while (m->served < m->customers) {
+		if (arrival < departure) {
+			mm1_line_push(&m->line, arrival);
+			size_t present = mm1_line_length(&m->line);
+			time_average_set(&m->present, arrival, (double)present);
+			if (present == 1)
+				departure = arrival + mm1_service(m);
+			arrival += mm1_gap(m);
+		} else {
+			mm1_observe(m, departure - mm1_line_pop(&m->line));
+			size_t left = mm1_line_length(&m->line);
+			time_average_set(&m->present, departure, (double)left);
+			departure = left ? departure + mm1_service(m) : SIM_NEVER;
+		}
+	}
+}
+
+#endif
