@@ -49,7 +49,7 @@ const char *cli_data_folder(void)
 	return has_platforms(found) ? found : NULL;
 }
 
-/* A folder can be "executed", too: build/hvcore is one. */
+/* A folder can be "executed", too, so access alone does not tell. */
 static bool is_program(const char *path)
 {
 	struct stat st;
@@ -59,7 +59,7 @@ static bool is_program(const char *path)
 const char *cli_find_program(const char *name)
 {
 	static char found[PATH_MAX];
-	static const char *const places[] = {".", "../libexec/mcvsim", "..", NULL};
+	static const char *const places[] = { ".", "../libexec/mcvsim", NULL };
 	char own[PATH_MAX - 128];
 	if (own_folder(own, sizeof(own))) {
 		for (size_t i = 0; places[i]; i++) {
