@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * mcvsim run: simulates a study's points and stores the results. What is stored already is not run
+ * again, so the same command after an interruption completes the rest.
+ */
+#include "reports/db.h"
+#include "sim/cli/progress.h"
+#include "sim/cli/study.h"
+#include "sim/experiment/runner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cli_option options[] = {
+	{ "output", 'o', "results.db", "where the results go; continued when it is this study's" },
+	{ "jobs", 'j', "N", "threads; as many as there are processors when not given" },
+	{ "seed", 0, "N", "the seed, in place of the study's" },
+	{ "set", 0, "/POINTER=VALUE", "change the study first; may be repeated" },
+	{ "dry-run", 'n', NULL, "say what would run, and run nothing" },
+	{ "shard", 0, "I/N", "only the I-th of N parts, for `merge` afterwards" },
+	{ "only", 0, "POINT:REPETITION", "just this run, stored or not, to look into a failure" },
+	{ "json", 0, NULL, "print the closing summary as JSON" },
+	{ 0 }
+};
+
+struct session {
+	const struct cli_args *args;
+	struct study study;
+	struct db *db;
+	struct run_sink sink;
+	struct runner runner;
+	struct progress line;
+};
+
+static void on_progress(void *ctx, const struct runner_progress *p)
+{
+	struct session *s = ctx;
+	progress_draw(&s->line, "runs", p->done, p->total, p->failed,
+		      isnan(p->eta_s) ? -1 : p->eta_s);
+}
+
+/* Quotes a word for the shell when it needs it. */
+static char *shell_word(char *at, const char *end, const char *word)
+{
+	bool plain = word[0] && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
+						    "VWXYZ0123456789_-./:=,+@%")];
+	int n = plain ? snprintf(at, (size_t)(end - at), " %s", word) :
+			snprintf(at, (size_t)(end - at), " '%s'", word);
+	return n < 0 || n >= end - at ? at : at + n;
+}
+
+/* The command line as it would be typed again, without what only says where results go. */
+static void command_line(const struct cli_args *args, char *buf, size_t size)
+{
+	char *at = buf + snprintf(buf, size, "mcvsim run"), *end = buf + size;
+	at = shell_word(at, end, args->arguments[0]);
+	for (size_t i = 0; i < args->given_count; i++) {
+		const char *name = args->given[i].option->name;
+		if (strcmp(name, "set") != 0 && strcmp(name, "seed") != 0)
+			continue;
+		char option[32];
+		snprintf(option, sizeof(option), "--%s", name);
+		at = shell_word(at, end, option);
+		at = shell_word(at, end, args->given[i].value);
+	}
+}
+
+static char *reproduce(void *ctx, const struct point *point, const struct run_key *key)
+{
+	struct session *s = ctx;
+	char command[4000], *text = NULL;
+	command_line(s->args, command, sizeof(command));
+	if (asprintf(&text, "%s --only %s:%u", command, point->id, key->repetition) < 0)
+		return NULL;
+	return text;
+}
+
+static int parse_shard(const struct cli_args *args, struct runner *r)
+{
+	const char *text = cli_value(args, "shard");
+	int end = -1;
+	if (!text)
+		return CLI_OK;
+	unsigned i, n;
+	if (sscanf(text, "%u/%u%n", &i, &n, &end) != 2 || text[end] || i < 1 || i > n || n > 100000)
+		return cli_fail(CLI_USAGE,
+				"run: --shard must be I/N with I from 1 to N (got '%s')", text);
+	r->shard = i - 1;
+	r->shards = n;
+	return CLI_OK;
+}
+
+static int open_database(struct session *s, struct err *e)
+{
+	const char *path = cli_value(s->args, "output");
+	char command[4000];
+	command_line(s->args, command, sizeof(command));
+	struct db_study about = { .document = s->study.doc.root,
+				  .profile = s->study.prices,
+				  .seed = s->study.experiment.seed,
+				  .version = cli_version(),
+				  .command = command,
+				  .machine = cJSON_GetObjectItemCaseSensitive(s->study.prices,
+									      "machine") };
+	bool resumed = false;
+	int code = db_open_run(&s->db, path ? path : "results.db", &about, &resumed, e);
+	if (code == 0)
+		s->sink = db_sink(s->db);
+	if (code == 0 && resumed)
+		cli_say("%s is there already; running what it lacks", path ? path : "results.db");
+	return code;
+}
+
+static int dry_run(struct session *s)
+{
+	struct runner_progress p;
+	struct err e = { 0 };
+	if (runner_count(&s->runner, &p, &e) != 0)
+		return cli_fail_err(&e);
+	double tasks = p.points ? s->study.expected_tasks / (double)p.points : 0;
+	printf("points       %zu\nruns         %s%zu\ntasks        about %.3g in all, %.3g a run\n",
+	       p.points, s->study.experiment.precision ? "at least " : "", p.total,
+	       tasks * (double)p.total, tasks);
+	for (size_t i = 0; i < s->study.plan.count; i++) {
+		const struct point *point = &s->study.plan.points[i];
+		printf("%s", point->id);
+		for (size_t k = 0; k < point->parameter_count; k++)
+			printf("  %s=%s", point->parameters[k].name, point->parameters[k].text);
+		putchar('\n');
+	}
+	return CLI_OK;
+}
+
+/* Runs the one that --only names and prints its numbers. */
+static int run_only(struct session *s, const char *which)
+{
+	const char *colon = strchr(which, ':');
+	char *end = NULL;
+	unsigned long repetition = colon ? strtoul(colon + 1, &end, 10) : 0;
+	size_t point = 0, n = colon ? (size_t)(colon - which) : 0;
+	const struct plan *plan = &s->study.plan;
+	if (!colon || n == 0 || end == colon + 1 || *end || repetition > UINT32_MAX)
+		return cli_fail(CLI_USAGE, "run: --only must be POINT:REPETITION (got '%s')", which);
+	while (point < plan->count && strncmp(plan->points[point].id, which, n) != 0)
+		point++;
+	if (point == plan->count)
+		return cli_fail(CLI_USAGE, "run: the study has no point %.*s; --dry-run lists them",
+				(int)n, which);
+	struct run_result result = { 0 };
+	struct err e = { 0 };
+	int code = runner_run_one(&s->runner, point, (uint32_t)repetition, &result, &e);
+	for (size_t i = 0; code == 0 && i < result.value_count; i++)
+		printf("%-28s %-28s %.17g %s\n", result.values[i].metric, result.values[i].subject,
+		       result.values[i].value, result.values[i].unit);
+	run_result_free(&result);
+	return code == 0 ? CLI_OK : cli_fail_err(&e);
+}
+
+static int finish(struct session *s, int code, const struct runner_progress *p, const struct err *e)
+{
+	const char *path = cli_value(s->args, "output");
+	path = path ? path : "results.db";
+	progress_clear(&s->line);
+	if (code == ERR_STOPPED) {
+		char command[4000];
+		command_line(s->args, command, sizeof(command));
+		return cli_fail(CLI_FAILED,
+				"stopped; %zu of %zu runs are in %s; to go on: %s -o %s", p->done,
+				p->total, path, command, path);
+	}
+	if (code != 0)
+		return cli_fail_err(e);
+	cli_say("%zu runs in %s (%zu of them were there), %.1f s", p->total - p->failed, path,
+		p->stored, p->elapsed_s);
+	if (p->failed)
+		return cli_fail(CLI_PARTIAL,
+				"%zu runs failed; their errors and the commands that repeat them: "
+				"sqlite3 %s 'SELECT error, reproduce FROM run WHERE failed'",
+				p->failed, path);
+	return CLI_OK;
+}
+
+static int run_study(struct session *s)
+{
+	const struct cli_args *args = s->args;
+	long long threads = 0;
+	struct err e = { 0 };
+	struct runner_progress progress = { 0 };
+	s->runner = (struct runner){ .plan = &s->study.plan,
+				     .experiment = &s->study.experiment,
+				     .run = study_run_point,
+				     .run_ctx = &s->study,
+				     .progress = on_progress,
+				     .progress_ctx = s,
+				     .reproduce = reproduce,
+				     .reproduce_ctx = s };
+	int code = cli_number(args, "jobs", 1, 4096, &threads);
+	if (code == CLI_OK)
+		code = parse_shard(args, &s->runner);
+	if (code != CLI_OK)
+		return code;
+	s->runner.threads = (unsigned)threads;
+	if (cli_flag(args, "dry-run"))
+		return dry_run(s);
+	if (cli_value(args, "only"))
+		return run_only(s, cli_value(args, "only"));
+	if (open_database(s, &e) != 0)
+		return cli_fail_err(&e);
+	s->runner.sink = &s->sink;
+	s->runner.stop = cli_catch_signals();
+	code = runner_run(&s->runner, &progress, &e);
+	return finish(s, code, &progress, &e);
+}
+
+static int run(const struct cli_args *args)
+{
+	struct session s = { .args = args };
+	struct diag_list diags = { 0 };
+	struct err e = { 0 };
+	int code = study_open(&s.study, args->arguments[0], args, &diags, &e), exit_code;
+	cli_print_diags(&diags);
+	if (code == ERR_INVALID)
+		exit_code = diags.errors ? CLI_USAGE : cli_fail_err(&e);
+	else if (code != 0)
+		exit_code = cli_fail_err(&e);
+	else
+		exit_code = run_study(&s);
+	db_close(s.db);
+	study_close(&s.study);
+	diag_free(&diags);
+	return exit_code;
+}
+
+const struct cli_command cmd_run_command = {
+	.name = "run",
+	.arguments = "STUDY.json",
+	.help = "simulate a study and store the results; run again to complete",
+	.options = options,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sim/cli/study.h"
+#include "models/world.h"
+#include "reports/figures.h"
+#include "reports/where.h"
+#include "sim/cli/prices.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct study_file {
+	const char *description;
+	const char *fallback;
+};
+
+static const struct key study_keys[] = {
+	{ "description", KEY_STRING, offsetof(struct study_file, description), .optional = true,
+	  .help = "what the study asks, for people" },
+	{ "fallback_profile", KEY_STRING, offsetof(struct study_file, fallback), .optional = true,
+	  .help = "profile that has the primitives which `profile` lacks, as \"profiles/literature.json\"; every use is told" },
+	{ 0 }
+};
+
+static const struct key_object *const study_parts[] = { &world_object, &experiment_object,
+							&figures_object, NULL };
+
+const struct key_object study_object = { .name = "study",
+					 .keys = study_keys,
+					 .size = sizeof(struct study_file),
+					 .help = "a scenario, what to sweep in it, and what to draw",
+					 .also = study_parts };
+
+/* Keys that change no run: they are left out of what identifies a point. The profile is identified by its content. */
+static const char *const not_of_a_point[] = { "description", "figures", "profile",
+					      "fallback_profile", NULL };
+
+static const char *const sections[] = { "platforms", "radios", "apps", NULL };
+
+static int apply_settings(struct study *s, const struct cli_args *args, struct diag_list *diags)
+{
+	int code = 0;
+	const char *setting;
+	for (size_t i = 0; (setting = cli_value_at(args, "set", i)); i++)
+		if (json_doc_set(&s->doc, setting, diags) != 0)
+			code = ERR_INVALID;
+	const char *seed = cli_value(args, "seed");
+	if (seed) {
+		cJSON *value = cJSON_CreateString(seed);
+		if (!value || json_put(s->doc.root, "/seed", value) != 0) {
+			cJSON_Delete(value);
+			return ERR_NOMEM;
+		}
+	}
+	return code;
+}
+
+/* Copies library entries that `from` has and `to` lacks. */
+static int merge_sections(cJSON *to, const cJSON *from)
+{
+	for (size_t i = 0; sections[i]; i++) {
+		const cJSON *theirs = cJSON_GetObjectItemCaseSensitive(from, sections[i]);
+		cJSON *ours = cJSON_GetObjectItemCaseSensitive(to, sections[i]);
+		if (!theirs)
+			continue;
+		if (!ours && !(ours = cJSON_AddObjectToObject(to, sections[i])))
+			return ERR_NOMEM;
+		for (const cJSON *entry = theirs->child; entry; entry = entry->next) {
+			if (cJSON_GetObjectItemCaseSensitive(ours, entry->string))
+				continue;
+			cJSON *copy = cJSON_Duplicate(entry, true);
+			if (!copy || !cJSON_AddItemToObject(ours, entry->string, copy)) {
+				cJSON_Delete(copy);
+				return ERR_NOMEM;
+			}
+		}
+	}
+	return 0;
+}
+
+/* The library entries that one value of one axis asks for. A mistake in the value is told where the
+ * sweep has it. */
+static int resolve_value(struct study *s, const struct axis *axis, const char *at,
+			 const cJSON *value, struct diag_list *diags, struct err *e)
+{
+	struct world_library library = library_world(&s->library);
+	cJSON *root = cJSON_Duplicate(s->doc.root, true), *copy = cJSON_Duplicate(value, true);
+	if (!root || !copy || json_put(root, axis->path, copy) != 0) {
+		cJSON_Delete(copy);
+		cJSON_Delete(root);
+		return err_set(e, ERR_NOMEM, "out of memory");
+	}
+	struct json_doc doc;
+	int code = json_doc_derive(&doc, &s->doc, root);
+	if (code != 0)
+		return err_set(e, code, "out of memory");
+	code = json_doc_redirect(&doc, axis->path, at);
+	if (code == 0)
+		code = world_resolve(&doc, &library, diags, e);
+	if (code == 0)
+		code = merge_sections(s->doc.root, doc.root);
+	json_doc_free(&doc);
+	return code;
+}
+
+/* Loads what the study and every value of its axes name, so that the document needs no library any
+ * more. */
+static int resolve_all(struct study *s, struct diag_list *diags, struct err *e)
+{
+	struct world_library library = library_world(&s->library);
+	int code = world_resolve(&s->doc, &library, diags, e);
+	const struct axis *axes = s->experiment.sweep.items;
+	for (size_t a = 0; a < s->experiment.sweep.count && code == 0; a++) {
+		char axis_at[400], at[500];
+		json_pointer_join(axis_at, sizeof(axis_at), "/sweep", axes[a].name);
+		if (!axes[a].values || !json_at(s->doc.root, axes[a].path))
+			continue; /* a range has numbers only; a wrong path is told by the plan */
+		int i = 0;
+		for (const cJSON *v = axes[a].values->child; v; v = v->next, i++) {
+			snprintf(at, sizeof(at), "%s/values/%d", axis_at, i);
+			int one = resolve_value(s, &axes[a], at, v, diags, e);
+			if (one != 0 && one != ERR_INVALID)
+				return one;
+			code = one ? one : code;
+		}
+	}
+	return code;
+}
+
+static int trim_point(void *ctx, cJSON *document)
+{
+	(void)ctx;
+	return world_prune(document);
+}
+
+/* Builds each point's world once, so that no mistake waits for the middle of the night. */
+static int check_points(struct study *s, struct diag_list *diags, struct err *e)
+{
+	int code = 0;
+	for (size_t i = 0; i < s->plan.count; i++) {
+		struct json_doc doc;
+		struct world *world = NULL;
+		int one = plan_point_doc(&s->plan, i, &doc);
+		if (one != 0)
+			return err_set(e, one, "out of memory");
+		one = world_new(&world, &doc, &s->profile, &s->fallback, diags, e);
+		if (one == 0) {
+			s->expected_tasks += world_expected_tasks(world);
+		}
+		world_free(world);
+		json_doc_free(&doc);
+		if (one != 0 && one != ERR_INVALID)
+			return one;
+		code = one ? one : code;
+	}
+	return code;
+}
+
+/* Everything after the text was read; the prices are there. */
+static int put_together(struct study *s, struct diag_list *diags, struct err *e)
+{
+	struct study_file file;
+	struct figures figures;
+	if (keys_parse(&study_object, &s->doc, "", &file, &s->arena, diags) != 0)
+		return ERR_INVALID;
+	int code = keys_fill_defaults(&study_object, s->doc.root);
+	if (code != 0)
+		return err_set(e, code, "out of memory");
+	if (keys_parse_part(&experiment_object, &s->doc, "", &s->experiment, &s->arena, diags) != 0)
+		return ERR_INVALID;
+	code = resolve_all(s, diags, e);
+	if (code != 0)
+		return code;
+	s->where = where_open();
+	if (!s->where)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	struct plan_options options = { .drop = not_of_a_point,
+					.filter = where_keep,
+					.filter_ctx = s->where,
+					.trim = trim_point };
+	code = plan_expand(&s->plan, &s->experiment, &s->doc, &options, diags, e);
+	if (code != 0)
+		return code;
+	prices_mark_used(s->prices, &s->doc);
+	code = check_points(s, diags, e);
+	if (figures_read(&figures, &s->doc, &s->experiment, &s->arena, diags) != 0 && code == 0)
+		code = ERR_INVALID;
+	return code;
+}
+
+/* Reads a profile that the study names; *document becomes its tree, owned by the caller. */
+static int read_profile(struct study *s, const char *pointer, const char *name,
+			struct profile *profile, cJSON **document, struct diag_list *diags,
+			struct err *e)
+{
+	const char *path = library_profile_path(&s->library, name);
+	if (!path) {
+		json_doc_error(&s->doc, diags, pointer,
+			       "there is no profile \"%s\"; `mcvsim calibrate -o FILE` makes one, and "
+			       "\"profiles/literature.json\" comes with the program",
+			       name);
+		return ERR_INVALID;
+	}
+	struct json_doc doc;
+	int code = json_doc_load(&doc, path, diags, e);
+	if (code != 0)
+		return code;
+	const char *slash = strrchr(name, '/');
+	code = profile_read(profile, &doc, slash ? slash + 1 : name, diags, e);
+	if (code == 0) {
+		*document = doc.root;
+		doc.root = NULL;
+	}
+	json_doc_free(&doc);
+	return code;
+}
+
+/* The text of a top-level key, or NULL; of another type is told when the whole is parsed. */
+static const char *top_level_text(const struct study *s, const char *key)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(s->doc.root, key));
+}
+
+static int read_profiles(struct study *s, struct diag_list *diags, struct err *e)
+{
+	const char *name = top_level_text(s, "profile");
+	const char *fallback_name = top_level_text(s, "fallback_profile");
+	cJSON *document = NULL, *fallback = NULL;
+	int code = name ? read_profile(s, "/profile", name, &s->profile, &document, diags, e) : 0;
+	int other = fallback_name ? read_profile(s, "/fallback_profile", fallback_name,
+						 &s->fallback, &fallback, diags, e) :
+				    0;
+	if (code == 0 && other == 0) {
+		s->prices = prices_join(document, s->profile.name, fallback, s->fallback.name);
+		code = s->prices ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+	}
+	cJSON_Delete(document);
+	cJSON_Delete(fallback);
+	return code ? code : other;
+}
+
+int study_open(struct study *s, const char *path, const struct cli_args *args,
+	       struct diag_list *diags, struct err *e)
+{
+	*s = (struct study){ .path = path };
+	library_open(&s->library, path);
+	int code = json_doc_load(&s->doc, path, diags, e);
+	if (code != 0)
+		return code;
+	code = apply_settings(s, args, diags);
+	if (code != 0)
+		return code;
+	code = read_profiles(s, diags, e);
+	if (code != 0 && code != ERR_INVALID)
+		return code;
+	/* With a broken profile the rest is still looked at, for its own mistakes. */
+	int rest = put_together(s, diags, e);
+	return rest && rest != ERR_INVALID ? rest : code ? code : rest;
+}
+
+int study_open_stored(struct study *s, const cJSON *document, const cJSON *prices,
+		      struct diag_list *diags, struct err *e)
+{
+	*s = (struct study){ .path = "stored study" };
+	library_open(&s->library, NULL);
+	struct json_doc profile = { 0 };
+	char *text = cJSON_PrintUnformatted(document), *price_text = cJSON_PrintUnformatted(prices);
+	int code = text && price_text ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+	if (code == 0)
+		code = json_doc_parse(&s->doc, s->path, text, strlen(text), diags, e);
+	if (code == 0)
+		code = json_doc_parse(&profile, "stored profile", price_text, strlen(price_text),
+				      diags, e);
+	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(prices, "name"));
+	if (code == 0)
+		code = profile_read(&s->profile, &profile, name ? name : "stored profile", diags, e);
+	if (code == 0 && !(s->prices = cJSON_Duplicate(prices, true)))
+		code = err_set(e, ERR_NOMEM, "out of memory");
+	if (code == 0)
+		code = put_together(s, diags, e);
+	json_doc_free(&profile);
+	free(text);
+	free(price_text);
+	return code;
+}
+
+void study_close(struct study *s)
+{
+	plan_free(&s->plan);
+	where_close(s->where);
+	profile_free(&s->profile);
+	profile_free(&s->fallback);
+	cJSON_Delete(s->prices);
+	json_doc_free(&s->doc);
+	library_close(&s->library);
+	arena_free(&s->arena);
+	*s = (struct study){ 0 };
+}
+
+struct recorder {
+	struct run_result *out;
+	const struct experiment *experiment;
+};
+
+/* Whether `record` asks for a metric: by its name, or by what stands before a dot in it. */
+static bool is_recorded(const struct experiment *x, const char *metric)
+{
+	if (x->precision && strcmp(x->precision->metric, metric) == 0)
+		return true;
+	const char *const *names = x->record.items;
+	for (size_t i = 0; i < x->record.count; i++) {
+		size_t n = strlen(names[i]);
+		if (strncmp(metric, names[i], n) == 0 && (metric[n] == '\0' || metric[n] == '.'))
+			return true;
+	}
+	return x->record.count == 0;
+}
+
+static int record_value(void *ctx, const char *metric, const char *subject, const char *unit,
+			double value)
+{
+	struct recorder *r = ctx;
+	if (!is_recorded(r->experiment, metric))
+		return 0;
+	return run_result_add(r->out, metric, subject, unit, value);
+}
+
+static int record_histogram(void *ctx, const char *metric, const char *subject, const char *unit,
+			    const struct world_bucket *buckets, size_t count)
+{
+	struct recorder *r = ctx;
+	if (!is_recorded(r->experiment, metric))
+		return 0;
+	struct result_bucket *copy = calloc(count ? count : 1, sizeof(*copy));
+	if (!copy)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		copy[i] = (struct result_bucket){ buckets[i].low, buckets[i].high,
+						  buckets[i].count };
+	int code = run_result_add_histogram(r->out, metric, subject, unit, copy, count);
+	free(copy);
+	return code;
+}
+
+int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
+		    const volatile bool *stop, struct run_result *out, struct err *e)
+{
+	const struct study *s = ctx;
+	struct diag_list diags = { 0 };
+	struct json_doc doc = { 0 };
+	struct world *world = NULL;
+	cJSON *copy = cJSON_Duplicate(document, true);
+	int code = copy ? json_doc_derive(&doc, &s->doc, copy) : ERR_NOMEM;
+	if (code != 0)
+		return err_set(e, code, "out of memory");
+	code = world_new(&world, &doc, &s->profile, &s->fallback, &diags, e);
+	/* The points were checked before the first run, so a mistake here is a rare one. */
+	if (code == ERR_INVALID && diags.count)
+		err_set(e, code, "%s: %s", diags.items[0].pointer ? diags.items[0].pointer : "",
+			diags.items[0].text);
+	struct recorder recorder = { out, &s->experiment };
+	struct world_metrics_sink sink = { &recorder, record_value, record_histogram, stop };
+	if (code == 0)
+		code = world_run(world,
+				 &(struct world_run_key){ .seed = key->seed,
+							  .repetition = key->repetition },
+				 &sink, e);
+	world_free(world);
+	json_doc_free(&doc);
+	diag_free(&diags);
+	return code;
+}
