@@ -48,9 +48,10 @@ struct world_library {
 int world_resolve(struct json_doc *doc, const struct world_library *library,
 		  struct diag_list *diags, struct err *e);
 
-/* Takes the entries of "platforms", "radios" and "apps" out of a document that nothing in it names, so
- * that what a point does not use is no part of what it is. Returns 0. */
-int world_prune(cJSON *document);
+/* Takes the library entries out of a self-contained document that nothing in it names (any more),
+ * and gives choices their long form: what a point of a sweep needs after its values were put into a
+ * resolved study. Mistakes are left for world_new to tell. Returns 0 or ERR_NOMEM. */
+int world_trim(cJSON *document);
 
 /* Builds a world from a resolved document. `fallback` (may be NULL) has the primitives that
  * `profile` (may be NULL, too) lacks; each use of it is a warning in diags that names both files.

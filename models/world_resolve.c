@@ -21,6 +21,7 @@ struct resolver {
 	const struct world_library *library;
 	struct diag_list *diags;
 	struct err *e;
+	cJSON *used; /* an object per section whose keys are the names met; NULL: not wanted */
 };
 
 static cJSON *object_member(cJSON *node, const char *key)
@@ -90,6 +91,10 @@ static int load_entry(struct resolver *r, const struct kind *kind, cJSON *sectio
 static int need(struct resolver *r, int which, const char *name, const char *pointer)
 {
 	const struct kind *kind = &kinds[which];
+	cJSON *used = object_member(r->used, kind->section);
+	if (used && !cJSON_GetObjectItemCaseSensitive(used, name) &&
+	    !cJSON_AddTrueToObject(used, name))
+		return ERR_NOMEM;
 	cJSON *section = cJSON_GetObjectItemCaseSensitive(r->doc->root, kind->section);
 	if (!section)
 		section = cJSON_AddObjectToObject(r->doc->root, kind->section);
@@ -164,70 +169,59 @@ static int resolve_each(struct resolver *r, const char *section,
 	return code;
 }
 
+static int resolve(struct resolver *r)
+{
+	cJSON *root = r->doc->root;
+	int code = resolve_each(r, "handsets", resolve_class);
+	code = worse(code, resolve_each(r, "sites", resolve_site));
+	cJSON *radio = object_member(root, "radios");
+	for (radio = radio ? radio->child : NULL; radio; radio = radio->next)
+		code = worse(code, normalise_entry(&kinds[RADIO], radio));
+	code = worse(code, keys_fill_defaults(&world_object, root));
+	/* A default may be a choice in its short form. */
+	if (code == 0)
+		code = resolve_each(r, "handsets", resolve_class);
+	if (code == 0)
+		code = resolve_each(r, "sites", resolve_site);
+	return code;
+}
+
 int world_resolve(struct json_doc *doc, const struct world_library *library,
 		  struct diag_list *diags, struct err *e)
 {
-	struct resolver r = {doc, library, diags, e};
-	int code = resolve_each(&r, "handsets", resolve_class);
-	code = worse(code, resolve_each(&r, "sites", resolve_site));
-	cJSON *radio = object_member(doc->root, "radios");
-	for (radio = radio ? radio->child : NULL; radio; radio = radio->next)
-		code = worse(code, normalise_entry(&kinds[RADIO], radio));
-	code = worse(code, keys_fill_defaults(&world_object, doc->root));
-	/* A default may be a choice in its short form. */
-	if (code == 0)
-		code = resolve_each(&r, "handsets", resolve_class);
-	if (code == 0)
-		code = resolve_each(&r, "sites", resolve_site);
+	struct resolver r = {doc, library, diags, e, NULL};
+	int code = resolve(&r);
 	if (code == ERR_NOMEM && e && !e->code)
 		err_set(e, ERR_NOMEM, "no memory to resolve the study");
 	return code;
 }
 
-/* ---- Taking out what is not named */
-
-static bool class_names(const cJSON *class, int which, const char *name)
+static void remove_unused(cJSON *root, const cJSON *used)
 {
-	const cJSON *apps = cJSON_GetObjectItemCaseSensitive(class, "apps");
-	const cJSON *radio = cJSON_GetObjectItemCaseSensitive(class, "radio");
-	if (which == APP)
-		return cJSON_GetObjectItemCaseSensitive(apps, name) != NULL;
-	return which == RADIO && cJSON_IsString(radio) && strcmp(radio->valuestring, name) == 0;
-}
-
-static bool site_names(const cJSON *site, const char *name)
-{
-	const cJSON *hosts = cJSON_GetObjectItemCaseSensitive(site, "hosts"), *host;
-	cJSON_ArrayForEach(host, hosts)
-	{
-		const cJSON *platform = cJSON_GetObjectItemCaseSensitive(host, "platform");
-		if (cJSON_IsString(platform) && strcmp(platform->valuestring, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_named(const cJSON *document, int which, const char *name)
-{
-	const cJSON *item;
-	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(document, "handsets"))
-		if (class_names(item, which, name))
-			return true;
-	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(document, "sites"))
-		if (which == PLATFORM && site_names(item, name))
-			return true;
-	return false;
-}
-
-int world_prune(cJSON *document)
-{
-	for (int which = RADIO; which <= APP; which++) {
-		cJSON *section = object_member(document, kinds[which].section);
-		for (cJSON *item = section ? section->child : NULL, *next; item; item = next) {
-			next = item->next;
-			if (!is_named(document, which, item->string))
-				cJSON_Delete(cJSON_DetachItemViaPointer(section, item));
+	for (const cJSON *names = used->child; names; names = names->next) {
+		cJSON *section = object_member(root, names->string);
+		for (cJSON *entry = section ? section->child : NULL, *next; entry; entry = next) {
+			next = entry->next;
+			if (!cJSON_GetObjectItemCaseSensitive(names, entry->string))
+				cJSON_Delete(cJSON_DetachItemViaPointer(section, entry));
 		}
 	}
-	return 0;
+}
+
+int world_trim(cJSON *document)
+{
+	struct json_doc doc = {.root = document};
+	struct diag_list told_later = {0};
+	struct resolver r = {&doc, NULL, &told_later, NULL, cJSON_CreateObject()};
+	int code = r.used ? 0 : ERR_NOMEM;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && code == 0; i++)
+		if (!cJSON_AddObjectToObject(r.used, kinds[i].section))
+			code = ERR_NOMEM;
+	if (code == 0)
+		code = resolve(&r);
+	if (code == 0)
+		remove_unused(document, r.used);
+	cJSON_Delete(r.used);
+	diag_free(&told_later);
+	return code == ERR_INVALID ? 0 : code;
 }

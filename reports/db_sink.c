@@ -283,7 +283,7 @@ static int insert_histograms(struct db *db, int64_t point, const struct run_reco
 		if (!s)
 			return code ? code : code_of(e);
 		size_t size;
-		unsigned char *bytes = histogram_encode(h->buckets, h->count, &size);
+		unsigned char *bytes = pooled_encode(h->buckets, h->count, &size);
 		if (!bytes)
 			return err_set(e, ERR_NOMEM, "no memory for a histogram");
 		sqlite3_bind_int64(s, 1, point);

@@ -28,7 +28,7 @@ static double get_double(const unsigned char *p)
 	return x;
 }
 
-unsigned char *histogram_encode(const struct result_bucket *buckets, size_t count, size_t *size)
+unsigned char *pooled_encode(const struct result_bucket *buckets, size_t count, size_t *size)
 {
 	unsigned char *bytes = malloc(1 + count * BUCKET_MAX);
 	if (!bytes)
@@ -85,7 +85,7 @@ static int by_edges(const void *a, const void *b)
 	return x->high < y->high ? -1 : x->high > y->high;
 }
 
-int histogram_pool(struct histogram *h, const void *bytes, size_t size, struct err *e)
+int pooled_add(struct pooled *h, const void *bytes, size_t size, struct err *e)
 {
 	const unsigned char *p = bytes, *end = p + size;
 	if (size == 0 || *p++ != FORMAT)
@@ -126,7 +126,7 @@ int histogram_pool(struct histogram *h, const void *bytes, size_t size, struct e
 	return 0;
 }
 
-double histogram_quantile(const struct histogram *h, double q)
+double pooled_quantile(const struct pooled *h, double q)
 {
 	if (h->total == 0)
 		return NAN;
@@ -141,8 +141,8 @@ double histogram_quantile(const struct histogram *h, double q)
 	return h->buckets[h->count - 1].high;
 }
 
-void histogram_free(struct histogram *h)
+void pooled_free(struct pooled *h)
 {
 	free(h->buckets);
-	*h = (struct histogram){0};
+	*h = (struct pooled){0};
 }

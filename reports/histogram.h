@@ -15,24 +15,24 @@
 
 /* Encodes into fresh memory (free it); NULL when out of memory. *size gets its length, at least 1.
  */
-unsigned char *histogram_encode(const struct result_bucket *buckets, size_t count, size_t *size);
+unsigned char *pooled_encode(const struct result_bucket *buckets, size_t count, size_t *size);
 
-/* A histogram pooled from several. Zero-initialise to start; ends with histogram_free. */
-struct histogram {
+/* A histogram pooled from several. Zero-initialise to start; ends with pooled_free. */
+struct pooled {
 	struct result_bucket *buckets; /* ascending by low */
 	size_t count;
 	uint64_t total;
 };
 
 /* Adds encoded buckets. Buckets with the same edges are merged. Buckets of different grids are kept
- * side by side, which histogram_quantile and a CDF do not mind. Returns 0, ERR_CORRUPT, ERR_NOMEM.
+ * side by side, which pooled_quantile and a CDF do not mind. Returns 0, ERR_CORRUPT, ERR_NOMEM.
  */
-int histogram_pool(struct histogram *h, const void *bytes, size_t size, struct err *e);
+int pooled_add(struct pooled *h, const void *bytes, size_t size, struct err *e);
 
 /* The value below which the share q of the observations lies, 0 <= q <= 1, taking each bucket's to
  * be spread evenly over it; NaN when empty. */
-double histogram_quantile(const struct histogram *h, double q);
+double pooled_quantile(const struct pooled *h, double q);
 
-void histogram_free(struct histogram *h);
+void pooled_free(struct pooled *h);
 
 #endif

@@ -8,12 +8,11 @@
 #include <stdlib.h>
 
 static const struct cli_option options[] = {
-	{ "set", 0, "/POINTER=VALUE", "change the study first; may be repeated" },
-	{ "seed", 0, "N", "the seed, in place of the study's" },
-	{ "resolved", 0, NULL, "print the document with defaults and library entries filled in" },
-	{ "json", 0, NULL, "print the answer as JSON" },
-	{ 0 }
-};
+	{"set", 0, "/POINTER=VALUE", "change the study first; may be repeated"},
+	{"seed", 0, "N", "the seed, in place of the study's"},
+	{"resolved", 0, NULL, "print the document with defaults and library entries filled in"},
+	{"json", 0, NULL, "print the answer as JSON"},
+	{0}};
 
 static void add_text(cJSON *object, const char *key, const char *text)
 {
@@ -60,8 +59,8 @@ static void print_answer(const struct study *s)
 static int run(const struct cli_args *args)
 {
 	struct study study;
-	struct diag_list diags = { 0 };
-	struct err e = { 0 };
+	struct diag_list diags = {0};
+	struct err e = {0};
 	int code = study_open(&study, args->arguments[0], args, &diags, &e), exit_code = CLI_OK;
 	if (cli_flag(args, "json") && (code == 0 || code == ERR_INVALID))
 		print_json(&study, &diags, code == 0);

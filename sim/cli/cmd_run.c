@@ -14,16 +14,15 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-	{ "output", 'o', "results.db", "where the results go; continued when it is this study's" },
-	{ "jobs", 'j', "N", "threads; as many as there are processors when not given" },
-	{ "seed", 0, "N", "the seed, in place of the study's" },
-	{ "set", 0, "/POINTER=VALUE", "change the study first; may be repeated" },
-	{ "dry-run", 'n', NULL, "say what would run, and run nothing" },
-	{ "shard", 0, "I/N", "only the I-th of N parts, for `merge` afterwards" },
-	{ "only", 0, "POINT:REPETITION", "just this run, stored or not, to look into a failure" },
-	{ "json", 0, NULL, "print the closing summary as JSON" },
-	{ 0 }
-};
+	{"output", 'o', "results.db", "where the results go; continued when it is this study's"},
+	{"jobs", 'j', "N", "threads; as many as there are processors when not given"},
+	{"seed", 0, "N", "the seed, in place of the study's"},
+	{"set", 0, "/POINTER=VALUE", "change the study first; may be repeated"},
+	{"dry-run", 'n', NULL, "say what would run, and run nothing"},
+	{"shard", 0, "I/N", "only the I-th of N parts, for `merge` afterwards"},
+	{"only", 0, "POINT:REPETITION", "just this run, stored or not, to look into a failure"},
+	{"json", 0, NULL, "print the closing summary as JSON"},
+	{0}};
 
 struct session {
 	const struct cli_args *args;
@@ -45,9 +44,9 @@ static void on_progress(void *ctx, const struct runner_progress *p)
 static char *shell_word(char *at, const char *end, const char *word)
 {
 	bool plain = word[0] && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
-						    "VWXYZ0123456789_-./:=,+@%")];
-	int n = plain ? snprintf(at, (size_t)(end - at), " %s", word) :
-			snprintf(at, (size_t)(end - at), " '%s'", word);
+						   "VWXYZ0123456789_-./:=,+@%")];
+	int n = plain ? snprintf(at, (size_t)(end - at), " %s", word)
+		      : snprintf(at, (size_t)(end - at), " '%s'", word);
 	return n < 0 || n >= end - at ? at : at + n;
 }
 
@@ -85,8 +84,8 @@ static int parse_shard(const struct cli_args *args, struct runner *r)
 		return CLI_OK;
 	unsigned i, n;
 	if (sscanf(text, "%u/%u%n", &i, &n, &end) != 2 || text[end] || i < 1 || i > n || n > 100000)
-		return cli_fail(CLI_USAGE,
-				"run: --shard must be I/N with I from 1 to N (got '%s')", text);
+		return cli_fail(CLI_USAGE, "run: --shard must be I/N with I from 1 to N (got '%s')",
+				text);
 	r->shard = i - 1;
 	r->shards = n;
 	return CLI_OK;
@@ -97,13 +96,13 @@ static int open_database(struct session *s, struct err *e)
 	const char *path = cli_value(s->args, "output");
 	char command[4000];
 	command_line(s->args, command, sizeof(command));
-	struct db_study about = { .document = s->study.doc.root,
-				  .profile = s->study.prices,
-				  .seed = s->study.experiment.seed,
-				  .version = cli_version(),
-				  .command = command,
-				  .machine = cJSON_GetObjectItemCaseSensitive(s->study.prices,
-									      "machine") };
+	struct db_study about = {
+		.document = s->study.doc.root,
+		.profile = s->study.prices,
+		.seed = s->study.experiment.seed,
+		.version = cli_version(),
+		.command = command,
+		.machine = cJSON_GetObjectItemCaseSensitive(s->study.prices, "machine")};
 	bool resumed = false;
 	int code = db_open_run(&s->db, path ? path : "results.db", &about, &resumed, e);
 	if (code == 0)
@@ -116,7 +115,7 @@ static int open_database(struct session *s, struct err *e)
 static int dry_run(struct session *s)
 {
 	struct runner_progress p;
-	struct err e = { 0 };
+	struct err e = {0};
 	if (runner_count(&s->runner, &p, &e) != 0)
 		return cli_fail_err(&e);
 	double tasks = p.points ? s->study.expected_tasks / (double)p.points : 0;
@@ -142,14 +141,15 @@ static int run_only(struct session *s, const char *which)
 	size_t point = 0, n = colon ? (size_t)(colon - which) : 0;
 	const struct plan *plan = &s->study.plan;
 	if (!colon || n == 0 || end == colon + 1 || *end || repetition > UINT32_MAX)
-		return cli_fail(CLI_USAGE, "run: --only must be POINT:REPETITION (got '%s')", which);
+		return cli_fail(CLI_USAGE, "run: --only must be POINT:REPETITION (got '%s')",
+				which);
 	while (point < plan->count && strncmp(plan->points[point].id, which, n) != 0)
 		point++;
 	if (point == plan->count)
 		return cli_fail(CLI_USAGE, "run: the study has no point %.*s; --dry-run lists them",
 				(int)n, which);
-	struct run_result result = { 0 };
-	struct err e = { 0 };
+	struct run_result result = {0};
+	struct err e = {0};
 	int code = runner_run_one(&s->runner, point, (uint32_t)repetition, &result, &e);
 	for (size_t i = 0; code == 0 && i < result.value_count; i++)
 		printf("%-28s %-28s %.17g %s\n", result.values[i].metric, result.values[i].subject,
@@ -186,16 +186,16 @@ static int run_study(struct session *s)
 {
 	const struct cli_args *args = s->args;
 	long long threads = 0;
-	struct err e = { 0 };
-	struct runner_progress progress = { 0 };
-	s->runner = (struct runner){ .plan = &s->study.plan,
-				     .experiment = &s->study.experiment,
-				     .run = study_run_point,
-				     .run_ctx = &s->study,
-				     .progress = on_progress,
-				     .progress_ctx = s,
-				     .reproduce = reproduce,
-				     .reproduce_ctx = s };
+	struct err e = {0};
+	struct runner_progress progress = {0};
+	s->runner = (struct runner){.plan = &s->study.plan,
+				    .experiment = &s->study.experiment,
+				    .run = study_run_point,
+				    .run_ctx = &s->study,
+				    .progress = on_progress,
+				    .progress_ctx = s,
+				    .reproduce = reproduce,
+				    .reproduce_ctx = s};
 	int code = cli_number(args, "jobs", 1, 4096, &threads);
 	if (code == CLI_OK)
 		code = parse_shard(args, &s->runner);
@@ -216,9 +216,9 @@ static int run_study(struct session *s)
 
 static int run(const struct cli_args *args)
 {
-	struct session s = { .args = args };
-	struct diag_list diags = { 0 };
-	struct err e = { 0 };
+	struct session s = {.args = args};
+	struct diag_list diags = {0};
+	struct err e = {0};
 	int code = study_open(&s.study, args->arguments[0], args, &diags, &e), exit_code;
 	cli_print_diags(&diags);
 	if (code == ERR_INVALID)

@@ -16,10 +16,10 @@ static const struct schema {
 	const struct key_object *object;
 	const char *title;
 } schemas[] = {
-	{ "study", &study_object, "mcvsim study" },
-	{ "platform", &platform_object, "mcvsim platform" },
-	{ "app", &app_object, "mcvsim app" },
-	{ "radio", &radio_object, "mcvsim radio" },
+	{"study", &study_object, "mcvsim study"},
+	{"platform", &platform_object, "mcvsim platform"},
+	{"app", &app_object, "mcvsim app"},
+	{"radio", &radio_object, "mcvsim radio"},
 };
 enum { SCHEMA_COUNT = sizeof(schemas) / sizeof(schemas[0]) };
 
@@ -37,7 +37,7 @@ static int print_schema(const struct schema *s)
 
 static int run(const struct cli_args *args)
 {
-	const char *names[SCHEMA_COUNT + 1] = { 0 };
+	const char *names[SCHEMA_COUNT + 1] = {0};
 	for (size_t i = 0; i < SCHEMA_COUNT; i++)
 		names[i] = schemas[i].name;
 	if (args->argument_count == 0) {

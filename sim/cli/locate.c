@@ -59,7 +59,7 @@ static bool is_program(const char *path)
 const char *cli_find_program(const char *name)
 {
 	static char found[PATH_MAX];
-	static const char *const places[] = { ".", "../libexec/mcvsim", NULL };
+	static const char *const places[] = {".", "../libexec/mcvsim", NULL};
 	char own[PATH_MAX - 128];
 	if (own_folder(own, sizeof(own))) {
 		for (size_t i = 0; places[i]; i++) {

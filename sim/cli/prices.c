@@ -45,9 +45,9 @@ static void mark(cJSON *primitives, const char *name)
  * but never charged is still part of what the platform is. */
 static void mark_platform(cJSON *primitives, const struct json_doc *doc, const char *name)
 {
-	struct platform platform = { 0 };
-	struct arena arena = { 0 };
-	struct diag_list told_elsewhere = { 0 };
+	struct platform platform = {0};
+	struct arena arena = {0};
+	struct diag_list told_elsewhere = {0};
 	char pointer[300];
 	json_pointer_join(pointer, sizeof(pointer), "/platforms", name);
 	if (platform_read(&platform, name, doc, pointer, &arena, &told_elsewhere) == 0) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/study.h"
 #include "models/world.h"
-#include "reports/figures.h"
 #include "reports/where.h"
 #include "sim/cli/prices.h"
 
@@ -12,30 +11,33 @@
 struct study_file {
 	const char *description;
 	const char *fallback;
+	const cJSON *figures;
 };
 
 static const struct key study_keys[] = {
-	{ "description", KEY_STRING, offsetof(struct study_file, description), .optional = true,
-	  .help = "what the study asks, for people" },
-	{ "fallback_profile", KEY_STRING, offsetof(struct study_file, fallback), .optional = true,
-	  .help = "profile that has the primitives which `profile` lacks, as \"profiles/literature.json\"; every use is told" },
-	{ 0 }
-};
+	{"description", KEY_STRING, offsetof(struct study_file, description), .optional = true,
+	 .help = "what the study asks, for people"},
+	{"fallback_profile", KEY_STRING, offsetof(struct study_file, fallback), .optional = true,
+	 .help = "profile that has the primitives which `profile` lacks, as "
+		 "\"profiles/literature.json\"; every use is told"},
+	{"figures", KEY_ANY, offsetof(struct study_file, figures), .optional = true,
+	 .help = "figures"},
+	{0}};
 
-static const struct key_object *const study_parts[] = { &world_object, &experiment_object,
-							&figures_object, NULL };
+static const struct key_object *const study_parts[] = {&world_object, &experiment_object, NULL};
 
-const struct key_object study_object = { .name = "study",
-					 .keys = study_keys,
-					 .size = sizeof(struct study_file),
-					 .help = "a scenario, what to sweep in it, and what to draw",
-					 .also = study_parts };
+const struct key_object study_object = {.name = "study",
+					.keys = study_keys,
+					.size = sizeof(struct study_file),
+					.help = "a scenario, what to sweep in it, and what to draw",
+					.also = study_parts};
 
-/* Keys that change no run: they are left out of what identifies a point. The profile is identified by its content. */
-static const char *const not_of_a_point[] = { "description", "figures", "profile",
-					      "fallback_profile", NULL };
+/* Keys that change no run: they are left out of what identifies a point. The profile is identified
+ * by its content. */
+static const char *const not_of_a_point[] = {"description", "figures", "profile",
+					     "fallback_profile", NULL};
 
-static const char *const sections[] = { "platforms", "radios", "apps", NULL };
+static const char *const sections[] = {"platforms", "radios", "apps", NULL};
 
 static int apply_settings(struct study *s, const struct cli_args *args, struct diag_list *diags)
 {
@@ -130,7 +132,7 @@ static int resolve_all(struct study *s, struct diag_list *diags, struct err *e)
 static int trim_point(void *ctx, cJSON *document)
 {
 	(void)ctx;
-	return world_prune(document);
+	return world_trim(document);
 }
 
 /* Builds each point's world once, so that no mistake waits for the middle of the night. */
@@ -160,7 +162,6 @@ static int check_points(struct study *s, struct diag_list *diags, struct err *e)
 static int put_together(struct study *s, struct diag_list *diags, struct err *e)
 {
 	struct study_file file;
-	struct figures figures;
 	if (keys_parse(&study_object, &s->doc, "", &file, &s->arena, diags) != 0)
 		return ERR_INVALID;
 	int code = keys_fill_defaults(&study_object, s->doc.root);
@@ -174,17 +175,15 @@ static int put_together(struct study *s, struct diag_list *diags, struct err *e)
 	s->where = where_open();
 	if (!s->where)
 		return err_set(e, ERR_NOMEM, "out of memory");
-	struct plan_options options = { .drop = not_of_a_point,
-					.filter = where_keep,
-					.filter_ctx = s->where,
-					.trim = trim_point };
+	struct plan_options options = {.drop = not_of_a_point,
+				       .filter = where_keep,
+				       .filter_ctx = s->where,
+				       .trim = trim_point};
 	code = plan_expand(&s->plan, &s->experiment, &s->doc, &options, diags, e);
 	if (code != 0)
 		return code;
 	prices_mark_used(s->prices, &s->doc);
 	code = check_points(s, diags, e);
-	if (figures_read(&figures, &s->doc, &s->experiment, &s->arena, diags) != 0 && code == 0)
-		code = ERR_INVALID;
 	return code;
 }
 
@@ -195,10 +194,11 @@ static int read_profile(struct study *s, const char *pointer, const char *name,
 {
 	const char *path = library_profile_path(&s->library, name);
 	if (!path) {
-		json_doc_error(&s->doc, diags, pointer,
-			       "there is no profile \"%s\"; `mcvsim calibrate -o FILE` makes one, and "
-			       "\"profiles/literature.json\" comes with the program",
-			       name);
+		json_doc_error(
+			&s->doc, diags, pointer,
+			"there is no profile \"%s\"; `mcvsim calibrate -o FILE` makes one, and "
+			"\"profiles/literature.json\" comes with the program",
+			name);
 		return ERR_INVALID;
 	}
 	struct json_doc doc;
@@ -228,8 +228,8 @@ static int read_profiles(struct study *s, struct diag_list *diags, struct err *e
 	cJSON *document = NULL, *fallback = NULL;
 	int code = name ? read_profile(s, "/profile", name, &s->profile, &document, diags, e) : 0;
 	int other = fallback_name ? read_profile(s, "/fallback_profile", fallback_name,
-						 &s->fallback, &fallback, diags, e) :
-				    0;
+						 &s->fallback, &fallback, diags, e)
+				  : 0;
 	if (code == 0 && other == 0) {
 		s->prices = prices_join(document, s->profile.name, fallback, s->fallback.name);
 		code = s->prices ? 0 : err_set(e, ERR_NOMEM, "out of memory");
@@ -242,7 +242,7 @@ static int read_profiles(struct study *s, struct diag_list *diags, struct err *e
 int study_open(struct study *s, const char *path, const struct cli_args *args,
 	       struct diag_list *diags, struct err *e)
 {
-	*s = (struct study){ .path = path };
+	*s = (struct study){.path = path};
 	library_open(&s->library, path);
 	int code = json_doc_load(&s->doc, path, diags, e);
 	if (code != 0)
@@ -261,9 +261,9 @@ int study_open(struct study *s, const char *path, const struct cli_args *args,
 int study_open_stored(struct study *s, const cJSON *document, const cJSON *prices,
 		      struct diag_list *diags, struct err *e)
 {
-	*s = (struct study){ .path = "stored study" };
+	*s = (struct study){.path = "stored study"};
 	library_open(&s->library, NULL);
-	struct json_doc profile = { 0 };
+	struct json_doc profile = {0};
 	char *text = cJSON_PrintUnformatted(document), *price_text = cJSON_PrintUnformatted(prices);
 	int code = text && price_text ? 0 : err_set(e, ERR_NOMEM, "out of memory");
 	if (code == 0)
@@ -273,7 +273,8 @@ int study_open_stored(struct study *s, const cJSON *document, const cJSON *price
 				      diags, e);
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(prices, "name"));
 	if (code == 0)
-		code = profile_read(&s->profile, &profile, name ? name : "stored profile", diags, e);
+		code = profile_read(&s->profile, &profile, name ? name : "stored profile", diags,
+				    e);
 	if (code == 0 && !(s->prices = cJSON_Duplicate(prices, true)))
 		code = err_set(e, ERR_NOMEM, "out of memory");
 	if (code == 0)
@@ -294,7 +295,7 @@ void study_close(struct study *s)
 	json_doc_free(&s->doc);
 	library_close(&s->library);
 	arena_free(&s->arena);
-	*s = (struct study){ 0 };
+	*s = (struct study){0};
 }
 
 struct recorder {
@@ -335,8 +336,7 @@ static int record_histogram(void *ctx, const char *metric, const char *subject, 
 	if (!copy)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < count; i++)
-		copy[i] = (struct result_bucket){ buckets[i].low, buckets[i].high,
-						  buckets[i].count };
+		copy[i] = (struct result_bucket){buckets[i].low, buckets[i].high, buckets[i].count};
 	int code = run_result_add_histogram(r->out, metric, subject, unit, copy, count);
 	free(copy);
 	return code;
@@ -346,8 +346,8 @@ int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
 		    const volatile bool *stop, struct run_result *out, struct err *e)
 {
 	const struct study *s = ctx;
-	struct diag_list diags = { 0 };
-	struct json_doc doc = { 0 };
+	struct diag_list diags = {0};
+	struct json_doc doc = {0};
 	struct world *world = NULL;
 	cJSON *copy = cJSON_Duplicate(document, true);
 	int code = copy ? json_doc_derive(&doc, &s->doc, copy) : ERR_NOMEM;
@@ -358,13 +358,13 @@ int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
 	if (code == ERR_INVALID && diags.count)
 		err_set(e, code, "%s: %s", diags.items[0].pointer ? diags.items[0].pointer : "",
 			diags.items[0].text);
-	struct recorder recorder = { out, &s->experiment };
-	struct world_metrics_sink sink = { &recorder, record_value, record_histogram, stop };
+	struct recorder recorder = {out, &s->experiment};
+	struct world_metrics_sink sink = {&recorder, record_value, record_histogram, stop};
 	if (code == 0)
-		code = world_run(world,
-				 &(struct world_run_key){ .seed = key->seed,
-							  .repetition = key->repetition },
-				 &sink, e);
+		code = world_run(
+			world,
+			&(struct world_run_key){.seed = key->seed, .repetition = key->repetition},
+			&sink, e);
 	world_free(world);
 	json_doc_free(&doc);
 	diag_free(&diags);

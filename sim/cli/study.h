@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A study, put together: the document with its settings and library entries, the plan of its points,
- * the profile that prices them. What `check`, `run` and `reproduce` start from. Joins the layers that
- * know nothing of each other: the world (models/), the sweep (sim/experiment/), figures and `where`
- * (reports/).
+ * A study, put together: the document with its settings and library entries, the plan of its
+ * points, the profile that prices them. What `check`, `run` and `reproduce` start from. Joins the
+ * layers that know nothing of each other: the world (models/), the sweep (sim/experiment/), figures
+ * and `where` (reports/).
  */
 #ifndef SIM_CLI_STUDY_H
 #define SIM_CLI_STUDY_H
@@ -23,15 +23,16 @@ struct study {
 	struct experiment experiment;
 	struct plan plan;
 	struct profile profile, fallback; /* empty when there is none */
-	cJSON *prices; /* what the runs are priced with: profile and fallback in one, as it is stored */
-	double expected_tasks;	  /* over all points, one repetition each */
-	struct where *where;	  /* the filter that the plan was made with */
+	cJSON *prices; /* what the runs are priced with: profile and fallback in one, as it is
+			  stored */
+	double expected_tasks; /* over all points, one repetition each */
+	struct where *where;   /* the filter that the plan was made with */
 	struct arena arena;
 };
 
-/* Reads a study: the file, then `--set` and `--seed` of args. Checks everything that can be checked before the
- * first run, each point included; mistakes go to diags. Returns 0, ERR_INVALID with diags, or another code
- * with *e. To be ended with study_close in any case. */
+/* Reads a study: the file, then `--set` and `--seed` of args. Checks everything that can be checked
+ * before the first run, each point included; mistakes go to diags. Returns 0, ERR_INVALID with
+ * diags, or another code with *e. To be ended with study_close in any case. */
 int study_open(struct study *s, const char *path, const struct cli_args *args,
 	       struct diag_list *diags, struct err *e);
 

@@ -251,11 +251,23 @@ static int put_values(const struct plan *plan, const uint32_t *choice, cJSON *do
 	return rc;
 }
 
+/* The document of one combination; NULL when out of memory. */
+static cJSON *make_document(const struct plan *plan, const uint32_t *choice)
+{
+	const struct plan_options *o = &plan->options;
+	cJSON *document = cJSON_Duplicate(plan->base, true);
+	if (document && put_values(plan, choice, document) == 0 &&
+	    (!o->trim || o->trim(o->trim_ctx, document) == 0))
+		return document;
+	cJSON_Delete(document);
+	return NULL;
+}
+
 /* Adds the combination unless the filter leaves it out. */
-static int add_point(struct expansion *x, const uint32_t *choice, cJSON *scratch,
-		     point_filter *filter, void *filter_ctx)
+static int add_point(struct expansion *x, const uint32_t *choice)
 {
 	struct plan *plan = x->plan;
+	const struct plan_options *o = &plan->options;
 	struct point *p = &plan->points[plan->count];
 	p->parameter_count = plan->axis_count;
 	p->parameters = arena_array(&plan->arena, plan->axis_count, sizeof(*p->parameters));
@@ -266,25 +278,27 @@ static int add_point(struct expansion *x, const uint32_t *choice, cJSON *scratch
 	bool keep = true;
 	struct err e = {0};
 	int rc = 0;
-	if (x->experiment->where && filter)
-		rc = filter(filter_ctx, x->experiment->where, p->parameters, p->parameter_count,
-			    &keep, &e);
+	if (x->experiment->where && o->filter)
+		rc = o->filter(o->filter_ctx, x->experiment->where, p->parameters,
+			       p->parameter_count, &keep, &e);
 	if (rc == ERR_INVALID)
 		json_doc_error(plan->doc, x->diags, "/where", "%s", e.text);
 	else if (rc != 0 && x->e)
 		*x->e = e;
 	if (rc != 0 || !keep)
 		return rc;
-	if (put_values(plan, choice, scratch) != 0)
+	cJSON *document = make_document(plan, choice);
+	if (!document)
 		return no_memory(x);
-	json_hash(scratch, p->id);
+	json_hash(document, p->id);
+	cJSON_Delete(document);
 	memcpy(plan->choice + plan->count * plan->axis_count, choice,
 	       plan->axis_count * sizeof(*choice));
 	plan->count++;
 	return 0;
 }
 
-static int make_points(struct expansion *x, point_filter *filter, void *filter_ctx)
+static int make_points(struct expansion *x)
 {
 	struct plan *plan = x->plan;
 	size_t total = combinations(x), axes = plan->axis_count;
@@ -293,8 +307,7 @@ static int make_points(struct expansion *x, point_filter *filter, void *filter_c
 	plan->points = arena_array(&plan->arena, total, sizeof(*plan->points));
 	plan->choice = arena_array(&plan->arena, total * (axes + 1), sizeof(*plan->choice));
 	uint32_t *choice = arena_array(&plan->arena, axes + 1, sizeof(*choice));
-	cJSON *scratch = cJSON_Duplicate(plan->base, true);
-	int rc = plan->points && plan->choice && choice && scratch ? 0 : no_memory(x);
+	int rc = plan->points && plan->choice && choice ? 0 : no_memory(x);
 	for (size_t i = 0; i < total && rc == 0; i++) {
 		size_t rest = i;
 		for (size_t a = axes; a-- > 0;) {
@@ -305,9 +318,8 @@ static int make_points(struct expansion *x, point_filter *filter, void *filter_c
 		}
 		for (size_t a = 0; a < axes; a++)
 			choice[a] = choice[plan->axes[a].leader];
-		rc = add_point(x, choice, scratch, filter, filter_ctx);
+		rc = add_point(x, choice);
 	}
-	cJSON_Delete(scratch);
 	if (rc == 0 && plan->count == 0) {
 		json_doc_error(plan->doc, x->diags, "/where", "leaves no point of the %zu", total);
 		return ERR_INVALID;
@@ -353,10 +365,10 @@ static int refuse_twins(struct expansion *x)
 	return rc;
 }
 
-static int expand(struct expansion *x, const char *const *drop, point_filter *filter,
-		  void *filter_ctx)
+static int expand(struct expansion *x)
 {
 	struct plan *plan = x->plan;
+	const char *const *drop = plan->options.drop;
 	const struct axis *axes = x->experiment->sweep.items;
 	plan->axis_count = x->experiment->sweep.count;
 	plan->axes = arena_array(&plan->arena, plan->axis_count, sizeof(*plan->axes));
@@ -375,17 +387,16 @@ static int expand(struct expansion *x, const char *const *drop, point_filter *fi
 	relate_axes(x);
 	if (x->refused)
 		return ERR_INVALID;
-	int rc = make_points(x, filter, filter_ctx);
+	int rc = make_points(x);
 	return rc ? rc : refuse_twins(x);
 }
 
 int plan_expand(struct plan *plan, const struct experiment *experiment, const struct json_doc *doc,
-		const char *const *drop, point_filter *filter, void *filter_ctx,
-		struct diag_list *diags, struct err *e)
+		const struct plan_options *options, struct diag_list *diags, struct err *e)
 {
-	*plan = (struct plan){.doc = doc};
+	*plan = (struct plan){.doc = doc, .options = *options};
 	struct expansion x = {plan, experiment, diags, e, false};
-	int rc = expand(&x, drop, filter, filter_ctx);
+	int rc = expand(&x);
 	if (rc != 0)
 		plan_free(plan);
 	return rc;
@@ -393,12 +404,7 @@ int plan_expand(struct plan *plan, const struct experiment *experiment, const st
 
 cJSON *plan_document(const struct plan *plan, size_t point)
 {
-	cJSON *document = cJSON_Duplicate(plan->base, true);
-	if (document && put_values(plan, plan->choice + point * plan->axis_count, document) != 0) {
-		cJSON_Delete(document);
-		document = NULL;
-	}
-	return document;
+	return make_document(plan, plan->choice + point * plan->axis_count);
 }
 
 int plan_point_doc(const struct plan *plan, size_t point, struct json_doc *out)

@@ -34,6 +34,23 @@ struct experiment {
 /* Read with keys_parse_part, or as one of a study's `also`. */
 extern const struct key_object experiment_object;
 
+/* What the caller knows of the study's domain. */
+struct plan_options {
+	/* Further top-level keys that do not change a run and so do not belong to a point's
+	 * identity
+	 * ("description", "figures"); ended by NULL; may be NULL. The seed does belong: other seeds
+	 * are other points. */
+	const char *const *drop;
+	point_filter *filter; /* answers `where`; may be NULL when there is none */
+	void *filter_ctx;
+	/* Takes out of a point's document what its values leave unused (library entries that
+	 * another value of an axis asks for), so that a value more in an axis does not change the
+	 * identity of the others. Pure, and called from several threads. NULL: nothing. Returns 0
+	 * or a code. */
+	int (*trim)(void *ctx, cJSON *document);
+	void *trim_ctx;
+};
+
 struct plan_axis; /* private */
 
 struct plan {
@@ -41,6 +58,7 @@ struct plan {
 	size_t count;	      /* in the order of the axes, the first one slowest */
 	/* private from here */
 	const struct json_doc *doc;
+	struct plan_options options;
 	cJSON *base; /* the study without what only steers the experiment */
 	struct plan_axis *axes;
 	size_t axis_count;
@@ -49,14 +67,10 @@ struct plan {
 };
 
 /* Expands the sweep. `doc` is the study with its defaults filled in; it and `experiment` must
- * outlive the plan. `drop` (ended by NULL) names further top-level keys that do not change a run
- * and so do not belong to a point's identity ("description", "figures"). The seed does belong:
- * other seeds are other points. `filter` answers `where`, and may be NULL when there is none.
- * Returns 0 (then the caller ends with plan_free), ERR_INVALID with diags, or another code with *e.
- */
+ * outlive the plan. Returns 0 (then the caller ends with plan_free), ERR_INVALID with diags, or
+ * another code with *e. */
 int plan_expand(struct plan *plan, const struct experiment *experiment, const struct json_doc *doc,
-		const char *const *drop, point_filter *filter, void *filter_ctx,
-		struct diag_list *diags, struct err *e);
+		const struct plan_options *options, struct diag_list *diags, struct err *e);
 
 /* The resolved study of one point, to be deleted by the caller; NULL when out of memory. May be
  * called by several threads at once. */

@@ -44,9 +44,9 @@ static struct study expand(const char *text)
 /* To be called on the final place of the study: the plan points into it. */
 static void make_plan(struct study *s)
 {
+	const struct plan_options options = {.drop = drop, .filter = toy_filter};
 	if (s->rc == 0)
-		s->rc = plan_expand(&s->plan, &s->x, &s->doc, drop, toy_filter, NULL, &s->diags,
-				    &s->e);
+		s->rc = plan_expand(&s->plan, &s->x, &s->doc, &options, &s->diags, &s->e);
 	CU_ASSERT_EQUAL(s->rc != 0, s->diags.errors > 0);
 }
 
