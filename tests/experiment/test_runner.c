@@ -82,7 +82,7 @@ static void setup(struct bench *b, const char *text)
 	CU_ASSERT_EQUAL_FATAL(
 		keys_parse_part(&experiment_object, &b->doc, "", &b->x, &b->arena, &diags), 0);
 	CU_ASSERT_EQUAL_FATAL(
-		plan_expand(&b->plan, &b->x, &b->doc, NULL, NULL, NULL, &diags, &b->e), 0);
+		plan_expand(&b->plan, &b->x, &b->doc, &(struct plan_options){0}, &diags, &b->e), 0);
 	b->sink = memory_sink_of(&b->memory);
 	b->runner = (struct runner){.plan = &b->plan,
 				    .experiment = &b->x,
