@@ -93,8 +93,8 @@ static int create_setup(const struct hv_probe *probe, const struct hv_probe_env 
 	c->spec.want &= first.have;
 	work->body = create_body;
 	work->ctx = c;
-	work->max_noise = 0.25; /* thousands of kernel objects, and freeing them lags behind */
-	work->max_nonlinear = 0.25;
+	work->max_noise = 0.35; /* thousands of kernel objects, and freeing them lags behind */
+	work->max_nonlinear = 0.35;
 	return 0;
 }
 
