@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * mcvsim explain: the cost terms of an operation on a platform, and what they add up to. It asks
+ * the function that charges tasks in a simulation, so what is printed is what is charged.
+ */
+#include "sim/base/unit.h"
+#include "sim/cli/pricing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct cli_option options[] = {
+	{"profile", 0, "PROFILE.json", "whose primitives are charged; else the literature's"},
+	{"count", 0, "N", "how many operations; 1 when not given"},
+	{"bytes", 0, "N", "how many bytes each moves; 4096 for blocks, 1500 for packets"},
+	{"json", 0, NULL, "print JSON"},
+	{0}};
+
+enum { CHARGES_MAX = 256 };
+
+struct question {
+	const struct platform *platform;
+	enum op op;
+	struct op_load load;
+	struct platform_charge charges[CHARGES_MAX];
+	size_t count;
+	struct platform_cost cost;
+};
+
+static void fill_load(struct question *q, long long count, long long bytes)
+{
+	q->load = (struct op_load){0};
+	q->load.count[q->op] = (double)count;
+	/* A second of native computing stands for the operation `cpu`. */
+	if (q->op == OP_CPU)
+		q->load.compute_ns = 1e9 * (double)count;
+	if (q->op == OP_NET_RX || q->op == OP_NET_TX)
+		bytes = bytes < 0 ? 1500 : bytes;
+	else if (q->op == OP_BLK_READ || q->op == OP_BLK_WRITE)
+		bytes = bytes < 0 ? 4096 : bytes;
+	else
+		bytes = 0;
+	q->load.bytes[q->op] = (double)bytes * (double)count;
+}
+
+static const char *time_text(double ns, char *buf, size_t size)
+{
+	return unit_format(ns * 1e-9, UNIT_TIME, buf, size);
+}
+
+static void print_terms(const struct question *q)
+{
+	char a[40], b[40];
+	printf("%s on %s\n\n%10s %-8s %-20s %12s %-8s %-10s %-12s %12s\n", op_name(q->op),
+	       q->platform->name, "n", "per", "primitive", "costs", "site", "cause", "source",
+	       "adds");
+	for (size_t i = 0; i < q->count; i++) {
+		const struct platform_charge *c = &q->charges[i];
+		const struct primitive *p = &c->primitive;
+		snprintf(a, sizeof(a), "%.4g %s", p->value * c->factor,
+			 profile_unit_names[p->unit]);
+		printf("%10.4g %-8s %-20s %12s %-8s %-10s %-12s %12s\n", c->term->n * c->x,
+		       platform_per_names[c->term->per], c->term->primitive, a,
+		       platform_site_names[c->term->site], cause_names[c->term->cause],
+		       profile_source_names[c->primitive.source],
+		       time_text((double)c->ns, b, sizeof(b)));
+		if (c->term->why)
+			printf("%10s %s (%s)\n", "", c->term->why, c->term->from);
+	}
+	putchar('\n');
+	for (int s = 0; s < SITE_COUNT; s++)
+		printf("%-8s %12s\n", platform_site_names[s],
+		       time_text((double)q->cost.site_ns[s], a, sizeof(a)));
+}
+
+static cJSON *terms_json(const struct question *q)
+{
+	cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "platform", q->platform->name);
+	cJSON_AddStringToObject(object, "operation", op_name(q->op));
+	cJSON *terms = cJSON_AddArrayToObject(object, "terms");
+	for (size_t i = 0; i < q->count; i++) {
+		const struct platform_charge *c = &q->charges[i];
+		cJSON *t = cJSON_CreateObject();
+		cJSON_AddNumberToObject(t, "n", c->term->n);
+		cJSON_AddStringToObject(t, "per", platform_per_names[c->term->per]);
+		cJSON_AddNumberToObject(t, "x", c->x);
+		cJSON_AddStringToObject(t, "primitive", c->term->primitive);
+		cJSON_AddNumberToObject(t, "value", c->primitive.value);
+		cJSON_AddStringToObject(t, "unit", profile_unit_names[c->primitive.unit]);
+		if (c->term->times) {
+			cJSON_AddStringToObject(t, "times", c->term->times);
+			cJSON_AddNumberToObject(t, "factor", c->factor);
+		}
+		cJSON_AddStringToObject(t, "site", platform_site_names[c->term->site]);
+		cJSON_AddStringToObject(t, "cause", cause_names[c->term->cause]);
+		cJSON_AddNumberToObject(t, "ns", (double)c->ns);
+		cJSON_AddStringToObject(t, "source", profile_source_names[c->primitive.source]);
+		if (c->primitive.citation)
+			cJSON_AddStringToObject(t, "citation", c->primitive.citation);
+		cJSON_AddItemToArray(terms, t);
+	}
+	cJSON *total = cJSON_AddObjectToObject(object, "total_ns");
+	for (int s = 0; s < SITE_COUNT; s++)
+		cJSON_AddNumberToObject(total, platform_site_names[s], (double)q->cost.site_ns[s]);
+	return object;
+}
+
+static void print_json(cJSON *value)
+{
+	char *text = cJSON_Print(value);
+	if (text)
+		puts(text);
+	free(text);
+	cJSON_Delete(value);
+}
+
+/* One line per operation: what one of it costs at each site. */
+static void print_total(const struct question *q)
+{
+	char guest[40], backend[40], wait[40];
+	printf("%-16s %12s %12s %12s\n", op_name(q->op),
+	       time_text((double)q->cost.site_ns[SITE_GUEST], guest, sizeof(guest)),
+	       time_text((double)q->cost.site_ns[SITE_BACKEND], backend, sizeof(backend)),
+	       time_text((double)q->cost.site_ns[SITE_WAIT], wait, sizeof(wait)));
+}
+
+static int explain_all(const struct pricing *p, struct question *q, long long count,
+		       long long bytes, bool json)
+{
+	cJSON *list = json ? cJSON_CreateArray() : NULL;
+	if (!json)
+		printf("%s: what one of each operation costs\n\n%-16s %12s %12s %12s\n",
+		       q->platform->name, "operation", "guest", "backend", "wait");
+	for (int op = 0; op < OP_COUNT; op++) {
+		struct err e = {0};
+		q->op = op;
+		fill_load(q, count, bytes);
+		if (platform_cost(q->platform, &p->view, &q->load, q->charges, CHARGES_MAX,
+				  &q->count, &q->cost, &e) != 0) {
+			cJSON_Delete(list);
+			return cli_fail_err(&e);
+		}
+		if (json)
+			cJSON_AddItemToArray(list, terms_json(q));
+		else
+			print_total(q);
+	}
+	if (json)
+		print_json(list);
+	return CLI_OK;
+}
+
+static int explain(const struct pricing *p, struct question *q, const struct cli_args *args)
+{
+	long long count = 1, bytes = -1;
+	struct err e = {0};
+	int code = cli_number(args, "count", 1, 1000000000, &count);
+	if (code == CLI_OK)
+		code = cli_number(args, "bytes", 0, 1LL << 40, &bytes);
+	if (code != CLI_OK)
+		return code;
+	if (args->argument_count == 1)
+		return explain_all(p, q, count, bytes, cli_flag(args, "json"));
+	q->op = op_find(args->arguments[1]);
+	if (q->op == OP_COUNT) {
+		const char *near = diag_nearest(args->arguments[1], op_names);
+		return cli_fail(CLI_USAGE,
+				"there is no operation '%s'%s%s%s; `mcvsim explain %s` lists them",
+				args->arguments[1], near ? ", did you mean '" : "",
+				near ? near : "", near ? "'?" : "", args->arguments[0]);
+	}
+	fill_load(q, count, bytes);
+	if (platform_cost(q->platform, &p->view, &q->load, q->charges, CHARGES_MAX, &q->count,
+			  &q->cost, &e) != 0)
+		return cli_fail_err(&e);
+	if (cli_flag(args, "json"))
+		print_json(terms_json(q));
+	else
+		print_terms(q);
+	return CLI_OK;
+}
+
+static int run(const struct cli_args *args)
+{
+	struct pricing p;
+	struct platform platform;
+	struct question *q = calloc(1, sizeof(*q));
+	int code = q ? pricing_open(&p, args) : cli_fail(CLI_FAILED, "out of memory");
+	if (code == CLI_OK)
+		code = pricing_platform(&p, args->arguments[0], &platform);
+	if (code == CLI_OK) {
+		q->platform = &platform;
+		code = explain(&p, q, args);
+	}
+	if (q)
+		pricing_close(&p);
+	free(q);
+	return code;
+}
+
+const struct cli_command cmd_explain_command = {
+	.name = "explain",
+	.arguments = "PLATFORM [OPERATION]",
+	.help = "show the cost terms of an operation on a platform, and what they add up to",
+	.options = options,
+	.min_arguments = 1,
+	.max_arguments = 2,
+	.run = run,
+};
