@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Where runs are executed: a pool takes tasks and gives back outcomes, in any order. One thread
- * (the runner's) calls it. Threads (pool_threads.c) and MPI ranks (mpi.c) are two pools behind the
- * same functions; neither decides what runs, and neither writes results.
+ * (the runner's) calls it. Threads (pool_threads.c) and MPI ranks (pool_mpi.c) are two pools behind
+ * the same functions; neither decides what runs, and neither writes results.
  */
 #ifndef SIM_EXPERIMENT_POOL_H
 #define SIM_EXPERIMENT_POOL_H

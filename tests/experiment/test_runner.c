@@ -4,54 +4,8 @@
 #include "sim/experiment/runner.h"
 #include "sim/engine/stats.h"
 #include "tests/experiment/memory_sink.h"
+#include "tests/experiment/toy.h"
 #include "tests/support/test.h"
-
-#include <time.h>
-#include <unistd.h>
-#include <xxhash.h>
-
-struct toy {
-	bool hurry;		/* do not sleep */
-	unsigned fail_one_in;	/* by the key; 0: none */
-	unsigned long executed; /* atomic */
-};
-
-static double uniform(const cJSON *document, const struct run_key *key)
-{
-	char *text = json_canonical(document), name[64];
-	int n = snprintf(name, sizeof(name), "%u %llu", key->repetition,
-			 (unsigned long long)key->seed);
-	uint64_t h = XXH3_64bits_withSeed(text, strlen(text), XXH3_64bits(name, (size_t)n));
-	free(text);
-	return ((double)(h >> 11) + 0.5) * 0x1p-53;
-}
-
-static int toy_run(void *ctx, const cJSON *document, const struct run_key *key,
-		   const volatile bool *stop, struct run_result *out, struct err *e)
-{
-	struct toy *toy = ctx;
-	__atomic_fetch_add(&toy->executed, 1, __ATOMIC_RELAXED);
-	if (!toy->hurry) {
-		struct timespec t;
-		clock_gettime(CLOCK_MONOTONIC, &t);
-		usleep((unsigned)(t.tv_nsec / 64 % 600));
-	}
-	if (__atomic_load_n(stop, __ATOMIC_RELAXED))
-		return err_set(e, ERR_STOPPED, "told to");
-	double u = uniform(document, key);
-	if (toy->fail_one_in && (unsigned)(u * 1e9) % toy->fail_one_in == 0)
-		return err_set(e, ERR_INTERNAL, "assertion at %.3g", u);
-	const cJSON *spread = cJSON_GetObjectItem(document, "spread");
-	double mean = 10 + (spread ? spread->valuedouble : 1) * (u - 0.5);
-	struct result_bucket bucket = {0, 1, 3};
-	if (run_result_add(out, "time.mean", "", "s", mean) != 0 ||
-	    run_result_add(out, "time.max", "", "s", mean + 1) != 0 ||
-	    run_result_add(out, "energy", "host", "J", u) != 0 ||
-	    run_result_add(out, "timeless", "", "1", NAN) != 0 ||
-	    run_result_add_histogram(out, "time", "", "s", &bucket, 1) != 0)
-		return err_set(e, ERR_NOMEM, "no memory");
-	return 0;
-}
 
 static int infinite_run(void *ctx, const cJSON *document, const struct run_key *key,
 			const volatile bool *stop, struct run_result *out, struct err *e)
@@ -182,7 +136,7 @@ static void the_stopping_rule_takes_the_shortest_prefix(void)
 		double spread = cJSON_GetObjectItem(document, "spread")->valuedouble;
 		for (uint32_t r = 0; r < 60; r++) {
 			struct run_key key = {b.plan.points[p].id, r, 1};
-			x[r] = 10 + spread * (uniform(document, &key) - 0.5);
+			x[r] = 10 + spread * (toy_uniform(document, &key) - 0.5);
 		}
 		cJSON_Delete(document);
 		size_t expected = interval_stop_after(x, 60, 0.95, 0.02, 4), got = 0;
