@@ -88,7 +88,7 @@ static int keep_held(struct schedule *s, size_t point, uint32_t repetition, stru
 		*o = s->held[--s->held_count];
 		return rc;
 	}
-	assert(!"a run is held that is not there");
+	assert(0 && "a run is held that is not there");
 	return 0;
 }
 

@@ -40,7 +40,7 @@ static int experiment(const char *text, struct mpi_ranks ranks, unsigned threads
 	struct err e = {0};
 	if (json_doc_parse(&doc, "s", text, strlen(text), &diags, &e) != 0 ||
 	    keys_parse_part(&experiment_object, &doc, "", &x, &arena, &diags) != 0 ||
-	    plan_expand(&plan, &x, &doc, NULL, NULL, NULL, &diags, &e) != 0)
+	    plan_expand(&plan, &x, &doc, &(struct plan_options){0}, &diags, &e) != 0)
 		return 10;
 	struct toy toy = {.fail_one_in = 13};
 	struct memory_sink memory = {0};
