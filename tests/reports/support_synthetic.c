@@ -28,9 +28,9 @@ static const char study_text[] =
 	"   \"series\": \"platform\", \"at\": {\"exit_cost\": 1}}]}";
 
 static const char profile_text[] =
-	"{\"schema\": 1, \"measured\": \"2026-11-22T09:30:00Z\","
+	"{\"schema\": 1,"
 	" \"machine\": {\"cpu\": \"AMD EPYC 7B13\", \"kernel\": \"6.1.0-18-amd64\","
-	"  \"virtualization\": \"kvm\"},"
+	"  \"hypervisor\": \"KVM\", \"measured_at\": \"2026-11-22T09:30:00Z\"},"
 	" \"primitives\": {"
 	"  \"exit.pio_user\": {\"unit\": \"ns\", \"p50\": 5210, \"source\": \"measured\"},"
 	"  \"hypercall\": {\"unit\": \"ns\", \"p50\": 5190, \"source\": \"measured\"},"

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reports/dataset.h"
+
+#include "reports/db_internal.h"
+#include "reports/student.h"
+#include "sim/base/json.h"
+#include "sim/base/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "no memory to read the results");
+}
+
+/* --- axes --- */
+
+/* The place of a text among the values that the study's sweep lists for its axis; behind them all
+ * when it is not there. */
+static size_t place_in_sweep(const struct db *db, const char *axis, const char *text)
+{
+	const cJSON *sweep = cJSON_GetObjectItemCaseSensitive(db_document(db), "sweep");
+	const cJSON *values = cJSON_GetObjectItemCaseSensitive(
+		cJSON_GetObjectItemCaseSensitive(sweep, axis), "values");
+	size_t place = 0;
+	const cJSON *v;
+	cJSON_ArrayForEach(v, values)
+	{
+		if (cJSON_IsString(v) && strcmp(v->valuestring, text) == 0)
+			break;
+		place++;
+	}
+	return place;
+}
+
+struct sortable {
+	struct data_level value;
+	size_t place, seen;
+	bool numeric;
+};
+
+static int by_order(const void *a, const void *b)
+{
+	const struct sortable *x = a, *y = b;
+	if (x->numeric && x->value.number != y->value.number)
+		return x->value.number < y->value.number ? -1 : 1;
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	int texts = strcmp(x->value.text, y->value.text);
+	return texts ? texts : (x->seen > y->seen) - (x->seen < y->seen);
+}
+
+static int load_values(struct dataset *d, struct data_axis *axis, struct err *e)
+{
+	sqlite3_stmt *s = db_prepare(d->db,
+				     "SELECT text, number, count(*) OVER () FROM (SELECT DISTINCT "
+				     "text, number FROM point_parameter WHERE name = ?)",
+				     e);
+	if (!s)
+		return ERR_CORRUPT;
+	sqlite3_bind_text(s, 1, axis->name, -1, SQLITE_STATIC);
+	struct sortable *found = NULL;
+	size_t n = 0;
+	int got;
+	axis->numeric = true;
+	while ((got = db_step(d->db, s, "read its points", e)) == 1) {
+		if (!found)
+			found = calloc((size_t)sqlite3_column_int64(s, 2), sizeof(*found));
+		struct sortable *f = found ? &found[n] : NULL;
+		if (!f || !(f->value.text = arena_strdup(&d->arena, db_text(s, 0)))) {
+			got = no_memory(e);
+			break;
+		}
+		if (sqlite3_column_type(s, 1) == SQLITE_NULL)
+			axis->numeric = false;
+		f->value.number = sqlite3_column_double(s, 1);
+		f->place = place_in_sweep(d->db, axis->name, f->value.text);
+		f->seen = n++;
+	}
+	sqlite3_finalize(s);
+	axis->values = got ? NULL : arena_array(&d->arena, n, sizeof(*axis->values));
+	if (axis->values) {
+		for (size_t i = 0; i < n; i++)
+			found[i].numeric = axis->numeric;
+		qsort(found, n, sizeof(*found), by_order);
+		for (size_t i = 0; i < n; i++) {
+			/* "0.5" and "500 m" are one value of a numeric axis. */
+			if (axis->numeric && axis->count &&
+			    axis->values[axis->count - 1].number == found[i].value.number)
+				continue;
+			axis->values[axis->count++] = found[i].value;
+		}
+	} else if (!got) {
+		got = no_memory(e);
+	}
+	free(found);
+	return got;
+}
+
+static int load_axes(struct dataset *d, struct err *e)
+{
+	int64_t count;
+	int code =
+		db_integer(d->db, "SELECT count(DISTINCT name) FROM point_parameter", 0, &count, e);
+	if (code)
+		return code;
+	d->axes = arena_array(&d->arena, (size_t)count, sizeof(*d->axes));
+	if (!d->axes)
+		return no_memory(e);
+	sqlite3_stmt *s = db_prepare(d->db,
+				     "SELECT name, max(unit) FROM point_parameter GROUP BY name "
+				     "ORDER BY min(position), name",
+				     e);
+	if (!s)
+		return ERR_CORRUPT;
+	int got;
+	while ((got = db_step(d->db, s, "read its axes", e)) == 1) {
+		struct data_axis *axis = &d->axes[d->axis_count++];
+		axis->name = arena_strdup(&d->arena, db_text(s, 0));
+		axis->unit = arena_strdup(&d->arena, db_text(s, 1));
+		got = axis->name && axis->unit ? load_values(d, axis, e) : no_memory(e);
+		if (got)
+			break;
+	}
+	sqlite3_finalize(s);
+	return got;
+}
+
+/* The level of a stored parameter, or -1. */
+static int level_of(const struct data_axis *axis, sqlite3_stmt *s, int text, int number)
+{
+	for (size_t i = 0; i < axis->count; i++) {
+		if (axis->numeric ? axis->values[i].number == sqlite3_column_double(s, number)
+				  : strcmp(axis->values[i].text, db_text(s, text)) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static int by_levels(const void *a, const void *b, void *ctx)
+{
+	const struct data_point *x = a, *y = b;
+	const struct dataset *d = ctx;
+	for (size_t i = 0; i < d->axis_count; i++)
+		if (x->level[i] != y->level[i])
+			return x->level[i] < y->level[i] ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+static int load_points(struct dataset *d, struct err *e)
+{
+	int64_t count;
+	int code = db_integer(d->db, "SELECT count(*) FROM point", 0, &count, e);
+	if (code)
+		return code;
+	d->points = arena_array(&d->arena, (size_t)count, sizeof(*d->points));
+	if (!d->points)
+		return no_memory(e);
+	sqlite3_stmt *s =
+		db_prepare(d->db,
+			   "SELECT p.key, p.id, q.name, q.text, q.number FROM point p LEFT "
+			   "JOIN point_parameter q ON q.point = p.key ORDER BY p.key",
+			   e);
+	if (!s)
+		return ERR_CORRUPT;
+	struct data_point *p = NULL;
+	size_t known = 0;
+	int got;
+	while ((got = db_step(d->db, s, "read its points", e)) == 1) {
+		if (!p || p->key != sqlite3_column_int64(s, 0)) {
+			if (p && known != d->axis_count)
+				break;
+			p = &d->points[d->point_count++];
+			p->key = sqlite3_column_int64(s, 0);
+			snprintf(p->id, sizeof(p->id), "%s", db_text(s, 1));
+			p->level = arena_array(&d->arena, d->axis_count, sizeof(*p->level));
+			known = 0;
+			if (!p->level) {
+				got = no_memory(e);
+				break;
+			}
+		}
+		if (sqlite3_column_type(s, 2) == SQLITE_NULL)
+			continue;
+		int a = dataset_find_axis(d, db_text(s, 2));
+		int level = a < 0 ? -1 : level_of(&d->axes[a], s, 3, 4);
+		if (level < 0)
+			break;
+		p->level[a] = (size_t)level;
+		known++;
+	}
+	sqlite3_finalize(s);
+	if (got < 0)
+		return got;
+	if (got == 1 || (p && known != d->axis_count))
+		return err_set(e, ERR_CORRUPT, "the points of the database have different axes");
+	qsort_r(d->points, d->point_count, sizeof(*d->points), by_levels, d);
+	return 0;
+}
+
+/* --- metrics --- */
+
+static int load_metrics(struct dataset *d, struct err *e)
+{
+	int64_t count;
+	int code = db_integer(d->db, "SELECT count(*) FROM metric", 0, &count, e);
+	if (code)
+		return code;
+	d->metrics = arena_array(&d->arena, (size_t)count, sizeof(*d->metrics));
+	if (!d->metrics)
+		return no_memory(e);
+	/* Whether a metric has values is asked of the points until one says yes: for nearly every
+	 * metric the first does. */
+	sqlite3_stmt *s =
+		db_prepare(d->db,
+			   "SELECT m.name, m.subject, m.unit, m.key,"
+			   " EXISTS(SELECT 1 FROM point p CROSS JOIN value v ON v.point = p.key "
+			   "AND v.metric = m.key),"
+			   " EXISTS(SELECT 1 FROM point p CROSS JOIN histogram h ON h.point = p.key"
+			   "  AND h.metric = m.key)"
+			   " FROM metric m ORDER BY m.key",
+			   e);
+	if (!s)
+		return ERR_CORRUPT;
+	int got;
+	while ((got = db_step(d->db, s, "read its metrics", e)) == 1) {
+		struct data_metric *m = &d->metrics[d->metric_count++];
+		m->name = arena_strdup(&d->arena, db_text(s, 0));
+		m->subject = arena_strdup(&d->arena, db_text(s, 1));
+		m->unit = arena_strdup(&d->arena, db_text(s, 2));
+		m->key = sqlite3_column_int64(s, 3);
+		m->has_values = sqlite3_column_int(s, 4);
+		m->has_histograms = sqlite3_column_int(s, 5);
+		if (!m->name || !m->subject || !m->unit) {
+			got = no_memory(e);
+			break;
+		}
+	}
+	sqlite3_finalize(s);
+	return got;
+}
+
+static int load_origin(struct dataset *d, struct err *e)
+{
+	sqlite3_stmt *s =
+		db_prepare(d->db, "SELECT version, command FROM session ORDER BY key LIMIT 1", e);
+	if (!s)
+		return ERR_CORRUPT;
+	int got = db_step(d->db, s, "read who made it", e);
+	if (got == 1) {
+		snprintf(d->version, sizeof(d->version), "%s", db_text(s, 0));
+		snprintf(d->command, sizeof(d->command), "%s", db_text(s, 1));
+	}
+	sqlite3_finalize(s);
+	return got < 0 ? got : 0;
+}
+
+int dataset_load(struct dataset *d, struct db *db, struct err *e)
+{
+	*d = (struct dataset){.db = db};
+	int code = load_axes(d, e);
+	if (code == 0)
+		code = load_points(d, e);
+	if (code == 0)
+		code = load_metrics(d, e);
+	if (code == 0)
+		code = load_origin(d, e);
+	if (code)
+		dataset_free(d);
+	return code;
+}
+
+void dataset_free(struct dataset *d)
+{
+	arena_free(&d->arena);
+	*d = (struct dataset){0};
+}
+
+int dataset_find_axis(const struct dataset *d, const char *name)
+{
+	for (size_t i = 0; i < d->axis_count; i++)
+		if (strcmp(d->axes[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+const struct data_metric *dataset_find_metric(const struct dataset *d, const char *name,
+					      const char *subject)
+{
+	const struct data_metric *found = NULL;
+	for (size_t i = 0; i < d->metric_count; i++) {
+		const struct data_metric *m = &d->metrics[i];
+		if (strcmp(m->name, name) != 0 || (subject && strcmp(m->subject, subject) != 0))
+			continue;
+		if (found)
+			return NULL;
+		found = m;
+	}
+	return found;
+}
+
+static bool same_number(double a, double b)
+{
+	return a == b || fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b));
+}
+
+static bool read_number(const struct data_axis *axis, const cJSON *value, double *out)
+{
+	if (cJSON_IsNumber(value)) {
+		*out = value->valuedouble;
+		return true;
+	}
+	if (!cJSON_IsString(value))
+		return false;
+	char why[160], *end;
+	for (int u = UNIT_NONE + 1; u <= UNIT_TIME_PER_BYTE; u++)
+		if (strcmp(unit_base((enum unit)u), axis->unit) == 0)
+			return unit_parse(value->valuestring, (enum unit)u, out, why) == 0;
+	*out = strtod(value->valuestring, &end);
+	return end != value->valuestring && !*end;
+}
+
+int axis_find(const struct data_axis *axis, const cJSON *value)
+{
+	double number;
+	for (size_t i = 0; i < axis->count; i++) {
+		const struct data_level *v = &axis->values[i];
+		if (cJSON_IsString(value) && strcmp(v->text, value->valuestring) == 0)
+			return (int)i;
+		if (axis->numeric && read_number(axis, value, &number) &&
+		    same_number(number, v->number))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* --- numbers --- */
+
+static struct cell summarize(const double *x, size_t n)
+{
+	struct cell c = {n, NAN, NAN, NAN};
+	if (n == 0)
+		return c;
+	double sum = 0, squares = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += x[i];
+	c.mean = sum / (double)n;
+	if (n < 2)
+		return c;
+	for (size_t i = 0; i < n; i++)
+		squares += (x[i] - c.mean) * (x[i] - c.mean);
+	c.sd = sqrt(squares / (double)(n - 1));
+	c.ci95 = student_ci95((double)n, c.sd);
+	return c;
+}
+
+struct samples {
+	double *x;
+	int64_t *repetition;
+	size_t n, capacity;
+};
+
+static void samples_free(struct samples *s)
+{
+	free(s->x);
+	free(s->repetition);
+}
+
+static int samples_add(struct samples *s, int64_t repetition, double x)
+{
+	if (s->n == s->capacity) {
+		size_t more = s->capacity ? s->capacity * 2 : 32;
+		double *xs = realloc(s->x, more * sizeof(*xs));
+		if (xs)
+			s->x = xs;
+		int64_t *rs = realloc(s->repetition, more * sizeof(*rs));
+		if (rs)
+			s->repetition = rs;
+		if (!xs || !rs)
+			return ERR_NOMEM;
+		s->capacity = more;
+	}
+	s->x[s->n] = x;
+	s->repetition[s->n++] = repetition;
+	return 0;
+}
+
+/* The defined values of one point, by repetition. */
+static int read_samples(const struct dataset *d, sqlite3_stmt *s, int64_t point, int64_t metric,
+			struct samples *out, struct err *e)
+{
+	out->n = 0;
+	sqlite3_bind_int64(s, 1, point);
+	sqlite3_bind_int64(s, 2, metric);
+	int got;
+	while ((got = db_step(d->db, s, "read its values", e)) == 1)
+		if (samples_add(out, sqlite3_column_int64(s, 0), sqlite3_column_double(s, 1))) {
+			got = no_memory(e);
+			break;
+		}
+	sqlite3_reset(s);
+	return got;
+}
+
+static const char samples_sql[] =
+	"SELECT repetition, value FROM value WHERE point = ? AND metric = ?"
+	" AND value IS NOT NULL ORDER BY repetition";
+
+int dataset_summary(const struct dataset *d, const struct data_metric *metric, struct cell *cells,
+		    struct err *e)
+{
+	sqlite3_stmt *s = db_prepare(d->db, samples_sql, e);
+	if (!s)
+		return ERR_CORRUPT;
+	struct samples samples = {0};
+	int code = 0;
+	for (size_t i = 0; i < d->point_count && code == 0; i++) {
+		code = read_samples(d, s, d->points[i].key, metric->key, &samples, e);
+		cells[i] = summarize(samples.x, samples.n);
+	}
+	samples_free(&samples);
+	sqlite3_finalize(s);
+	return code;
+}
+
+int dataset_paired(const struct dataset *d, const struct data_metric *metric,
+		   const size_t *baseline, struct cell *cells, struct err *e)
+{
+	sqlite3_stmt *s = db_prepare(d->db, samples_sql, e);
+	if (!s)
+		return ERR_CORRUPT;
+	struct samples own = {0}, base = {0};
+	int code = 0;
+	for (size_t i = 0; i < d->point_count && code == 0; i++) {
+		code = read_samples(d, s, d->points[i].key, metric->key, &own, e);
+		if (code == 0)
+			code = read_samples(d, s, d->points[baseline[i]].key, metric->key, &base,
+					    e);
+		size_t n = 0;
+		for (size_t a = 0, b = 0; a < own.n && b < base.n;) {
+			if (own.repetition[a] == base.repetition[b])
+				own.x[n++] = own.x[a++] - base.x[b++];
+			else if (own.repetition[a] < base.repetition[b])
+				a++;
+			else
+				b++;
+		}
+		cells[i] = summarize(own.x, n);
+	}
+	samples_free(&own);
+	samples_free(&base);
+	sqlite3_finalize(s);
+	return code;
+}
+
+int dataset_histogram(const struct dataset *d, const struct data_metric *metric,
+		      const struct data_point *point, struct pooled *out, struct err *e)
+{
+	*out = (struct pooled){0};
+	sqlite3_stmt *s = db_prepare(d->db,
+				     "SELECT buckets FROM histogram WHERE point = ? AND metric = ? "
+				     "ORDER BY repetition",
+				     e);
+	if (!s)
+		return ERR_CORRUPT;
+	sqlite3_bind_int64(s, 1, point->key);
+	sqlite3_bind_int64(s, 2, metric->key);
+	int got;
+	while ((got = db_step(d->db, s, "read its histograms", e)) == 1) {
+		const void *bytes = sqlite3_column_blob(s, 0);
+		got = pooled_add(out, bytes, (size_t)sqlite3_column_bytes(s, 0), e);
+		if (got)
+			break;
+	}
+	sqlite3_finalize(s);
+	if (got)
+		pooled_free(out);
+	return got;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A results database as a grid to draw and tabulate: axes with their values in order, points as
+ * places on them, and for any metric the mean and interval at every point. Read once, kept in
+ * memory; the numbers of runs are read when asked for.
+ */
+#ifndef REPORTS_DATASET_H
+#define REPORTS_DATASET_H
+
+#include "reports/db.h"
+#include "reports/histogram.h"
+#include "sim/base/arena.h"
+
+struct data_level {
+	const char *text;
+	double number; /* when the axis is numeric, in its base unit */
+};
+
+struct data_axis {
+	const char *name;
+	const char *unit; /* base unit; "" for texts, "1" for plain numbers */
+	bool numeric;
+	struct data_level *values; /* numbers ascending; texts in the order of the study's sweep */
+	size_t count;
+};
+
+struct data_point {
+	int64_t key;
+	char id[RUN_ID_SIZE];
+	size_t *level; /* one per axis: index into its values */
+};
+
+struct data_metric {
+	const char *name, *subject, *unit;
+	int64_t key;
+	bool has_values, has_histograms;
+};
+
+struct dataset {
+	struct db *db; /* not owned */
+	struct data_axis *axes;
+	size_t axis_count;
+	struct data_point
+		*points; /* in the order of their places on the axes, the first axis slowest */
+	size_t point_count;
+	struct data_metric *metrics; /* in the order in which a run reports them */
+	size_t metric_count;
+	char version[40], command[400]; /* of the program that began the database */
+	struct arena arena;
+};
+
+/* Returns 0, or a negative code with *e filled (ERR_CORRUPT when points do not fit the axes). */
+int dataset_load(struct dataset *d, struct db *db, struct err *e);
+void dataset_free(struct dataset *d);
+
+/* -1 when there is none. */
+int dataset_find_axis(const struct dataset *d, const char *name);
+
+/* The metric, or NULL. subject NULL: the only one there is, NULL when there are several. */
+const struct data_metric *dataset_find_metric(const struct dataset *d, const char *name,
+					      const char *subject);
+
+/* The level of `value` on an axis, or -1: texts must be the same, numbers the same within 1e-9; a
+ * text may be a quantity ("45 ms"). */
+int axis_find(const struct data_axis *axis, const cJSON *value);
+
+/* A mean over the repetitions of a point. */
+struct cell {
+	size_t n;	       /* repetitions in which the value was defined */
+	double mean, sd, ci95; /* NaN where n is too small (0; below 2) */
+};
+
+/* One cell per point, into cells[point_count]. */
+int dataset_summary(const struct dataset *d, const struct data_metric *metric, struct cell *cells,
+		    struct err *e);
+
+/* The differences from the point `baseline[i]` (index of a point) at each point i, paired by
+ * repetition, which common random numbers make worth while: far narrower than two intervals. */
+int dataset_paired(const struct dataset *d, const struct data_metric *metric,
+		   const size_t *baseline, struct cell *cells, struct err *e);
+
+/* The histogram of a metric at one point, pooled over its repetitions. Free it with pooled_free.
+ */
+int dataset_histogram(const struct dataset *d, const struct data_metric *metric,
+		      const struct data_point *point, struct pooled *out, struct err *e);
+
+#endif

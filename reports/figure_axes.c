@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Axes of a figure: labels, ticks, ranges.
+ */
+#include "reports/figure_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double label_room_pt = 88;
+
+/* How far apart two tick labels must be, in points, and the width of a plot in one column. */
+static const double tic_gap = 4, plot_width[] = {[FIGURE_COLUMN] = 190, [FIGURE_PAGE] = 440};
+
+/* The '-', '/' or ' ' at which a label is best broken into two lines; NULL when there is none. */
+static const char *middle_break(const char *text)
+{
+	const char *best = NULL;
+	size_t length = strlen(text), off = length;
+	for (const char *p = text; *p; p++) {
+		size_t at = (size_t)(p - text),
+		       from_middle = 2 * at > length ? 2 * at - length : length - 2 * at;
+		if (strchr("-/ ", *p) && at > 0 && p[1] && from_middle < off) {
+			best = p;
+			off = from_middle;
+		}
+	}
+	return best;
+}
+
+static double broken_width(const char *text)
+{
+	const char *at = middle_break(text);
+	char first[200];
+	if (!at)
+		return gp_text_width(text);
+	snprintf(first, sizeof(first), "%.*s", (int)(at - text + 1), text);
+	return fmax(gp_text_width(first), gp_text_width(at + 1));
+}
+
+/* In double quotes, where gnuplot knows \n. */
+static void write_broken(FILE *gp, const char *text, bool in_two)
+{
+	const char *at = in_two ? middle_break(text) : NULL;
+	fputc('"', gp);
+	for (const char *p = text; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			fputc('\\', gp);
+		fputc((unsigned char)*p < ' ' ? ' ' : *p, gp);
+		if (p == at)
+			fputs("\\n", gp);
+	}
+	fputc('"', gp);
+}
+
+void gp_axis_label(struct drawing *d, char axis, const char *label, const char *unit)
+{
+	char text[200];
+	if (unit && *unit)
+		snprintf(text, sizeof(text), "%s (%s)", label, unit);
+	else
+		snprintf(text, sizeof(text), "%s", label);
+	fprintf(d->gp, "set %clabel ", axis);
+	/* Beside the plot there is room for about so much in one line. */
+	bool in_two = axis == 'y' && gp_text_width(text) > label_room_pt;
+	write_broken(d->gp, text, in_two);
+	fprintf(d->gp, " noenhanced offset %s\n",
+		axis == 'x' ? "0,0.4"
+		: in_two    ? "0.4,0"
+			    : "0.8,0");
+}
+
+void gp_log_tics(struct drawing *d, char axis, double low, double high)
+{
+	fprintf(d->gp, "set logscale %c\n", axis);
+	double span = log10(high / low);
+	if (!(span > 0) || !isfinite(span))
+		return;
+	/* Six labels or so, whatever the span. */
+	static const double finest[] = {1, 1.5, 2, 3, 4, 5, 7}, fine[] = {1, 2, 5}, coarse[] = {1};
+	const double *steps = span < 0.8 ? finest : span < 2.2 ? fine : coarse;
+	size_t n = span < 0.8 ? 7 : span < 2.2 ? 3 : 1;
+	int every = span > 8 ? 3 : span > 5 ? 2 : 1;
+	fprintf(d->gp, "set %ctics (", axis);
+	bool first = true;
+	for (int e = (int)floor(log10(low)) - 1; e <= (int)ceil(log10(high)); e++) {
+		for (size_t i = 0; i < n; i++) {
+			double tic = steps[i] * pow(10, e);
+			if (tic < low / 1.1 || tic > high * 1.1 || e % every)
+				continue;
+			fprintf(d->gp, "%s\"%g\" %g", first ? "" : ", ", tic, tic);
+			first = false;
+		}
+	}
+	if (first) /* less than one step: the ends say where we are */
+		fprintf(d->gp, "\"%.3g\" %.17g, \"%.3g\" %.17g", low, low, high, high);
+	fputs(")\n", d->gp);
+}
+
+/* Whether labels at all values of the axis stay apart. */
+static bool tics_fit(const struct drawing *d, const struct data_axis *axis, double factor,
+		     bool logarithmic)
+{
+	double low = axis->values[0].number, high = axis->values[axis->count - 1].number;
+	double last_end = -INFINITY;
+	for (size_t i = 0; i < axis->count; i++) {
+		char text[32];
+		double v = axis->values[i].number;
+		double at = high == low	  ? 0.5
+			    : logarithmic ? log(v / low) / log(high / low)
+					  : (v - low) / (high - low);
+		snprintf(text, sizeof(text), "%.4g", v * factor);
+		double half = gp_text_width(text) / 2;
+		at *= plot_width[d->figure->width];
+		if (at - half < last_end + tic_gap)
+			return false;
+		last_end = at + half;
+	}
+	return true;
+}
+
+static void numeric_axis(struct drawing *d, const struct data_axis *axis, bool log)
+{
+	char label[120];
+	double low = axis->values[0].number, high = axis->values[axis->count - 1].number;
+	log = log && low > 0;
+	struct scale scale = scale_choose(axis->unit, fmax(fabs(low), fabs(high)));
+	fprintf(d->gp, "x_factor = %g\n", scale.factor);
+	gp_axis_label(d, 'x', scale_axis_label(axis->name, label, sizeof(label)), scale.unit);
+	if (log)
+		gp_log_tics(d, 'x', low * scale.factor, high * scale.factor);
+	if (tics_fit(d, axis, scale.factor, log)) {
+		fputs("set xtics (", d->gp);
+		for (size_t i = 0; i < axis->count; i++)
+			fprintf(d->gp, "%s\"%.4g\" %.17g", i ? ", " : "",
+				axis->values[i].number * scale.factor,
+				axis->values[i].number * scale.factor);
+		fputs(")\n", d->gp);
+	}
+	if (axis->count == 1)
+		fprintf(d->gp, "set xrange [%.6g:%.6g]\n", low * scale.factor * 0.9 - (low == 0),
+			high * scale.factor * 1.1 + (high == 0));
+	else if (log) {
+		double pad = pow(high / low, 0.04);
+		fprintf(d->gp, "set xrange [%.6g:%.6g]\n", low * scale.factor / pad,
+			high * scale.factor * pad);
+	} else {
+		double pad = (high - low) * 0.04;
+		fprintf(d->gp, "set xrange [%.6g:%.6g]\n", (low - pad) * scale.factor,
+			(high + pad) * scale.factor);
+	}
+}
+
+double gp_category_axis(struct drawing *d, const struct data_axis *axis, double taken_pt)
+{
+	char label[120];
+	double widest = 0, broken = 0;
+	double room = (plot_width[d->figure->width] - taken_pt) / (double)axis->count - tic_gap;
+	for (size_t i = 0; i < axis->count; i++) {
+		widest = fmax(widest, gp_text_width(axis->values[i].text));
+		broken = fmax(broken, broken_width(axis->values[i].text));
+	}
+	bool in_two = widest > room && broken <= room;
+	gp_axis_label(d, 'x', scale_axis_label(axis->name, label, sizeof(label)), "");
+	fputs("set xtics scale 0 (", d->gp);
+	for (size_t i = 0; i < axis->count; i++) {
+		fprintf(d->gp, "%s", i ? ", " : "");
+		write_broken(d->gp, axis->values[i].text, in_two);
+		fprintf(d->gp, " %zu", i);
+	}
+	fprintf(d->gp, ") noenhanced\nset xrange [-0.6:%.1f]\n", (double)axis->count - 0.4);
+	if (widest <= room)
+		return 0;
+	/* The labels of the values need the place of the axis's own name, and speak for themselves.
+	 */
+	fputs("unset xlabel\n", d->gp);
+	if (in_two)
+		return 0;
+	double angle = room > 10 ? 30 : 55, sine = sin(angle * 3.14159265358979 / 180);
+	fprintf(d->gp, "set xtics rotate by %g right offset 0.8,0.1\n", angle);
+	return fmax(0, widest * sine - 12);
+}
+
+void gp_x_axis(struct drawing *d)
+{
+	const struct data_axis *axis = &d->data->axes[d->x];
+	if (axis->numeric) {
+		numeric_axis(d, axis,
+			     d->figure->log == FIGURE_LOG_X || d->figure->log == FIGURE_LOG_XY);
+		return;
+	}
+	fputs("x_factor = 1\n", d->gp);
+	d->extra_bottom_pt = gp_category_axis(d, axis, 0);
+}

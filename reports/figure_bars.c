@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Bars: a metric at each value of an axis, grouped, with 95 % intervals.
+ */
+#include "reports/figure_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* One block per series: place of the bar, mean, interval. Bars of one value of x stand together. */
+static double write_series(struct drawing *d, const struct cell *cells, size_t s, double width)
+{
+	double largest = 0;
+	size_t series = figure_series_count(d);
+	const struct data_axis *axis = &d->data->axes[d->x];
+	fprintf(d->tsv, "# series: %s\n", figure_series_title(d, s));
+	for (size_t x = 0; x < axis->count; x++) {
+		long p = figure_point(d, x, s);
+		struct cell c = {0, NAN, NAN, NAN};
+		if (p >= 0)
+			c = cells[p];
+		double half = isnan(c.ci95) ? 0 : c.ci95;
+		fprintf(d->tsv, "%.6g\t%.17g\t%.17g\t%.17g\t%zu\t%s\n",
+			(double)x + ((double)s - (double)(series - 1) / 2) * width, c.mean,
+			c.mean - half, c.mean + half, c.n, axis->values[x].text);
+		if (c.n) {
+			largest = fmax(largest, fabs(c.mean) + half);
+			figure_count_repetitions(d, c.n);
+		}
+	}
+	fputs("\n\n", d->tsv);
+	return largest;
+}
+
+int figure_draw_bars(struct drawing *d, struct err *e)
+{
+	size_t series = figure_series_count(d), size;
+	double width = 0.8 / (double)series, largest = 0;
+	struct cell *cells = calloc(d->data->point_count + 1, sizeof(*cells));
+	const char **titles = calloc(series, sizeof(*titles));
+	char *plot = NULL, label[200];
+	FILE *text = open_memstream(&plot, &size);
+	int code = cells && titles && text ? dataset_summary(d->data, d->metric, cells, e)
+					   : err_set(e, ERR_NOMEM, "no memory to draw");
+	if (code == 0) {
+		tsv_begin(d, "place\tmean\tlow\thigh\tn\tlabel, with the 95 % interval");
+		for (size_t s = 0; s < series; s++) {
+			largest = fmax(largest, write_series(d, cells, s, width));
+			titles[s] = figure_series_title(d, s);
+		}
+		struct scale scale = scale_choose(d->metric->unit, largest);
+		gp_begin(d);
+		if (d->series >= 0)
+			gp_key_above(d, titles, series);
+		d->extra_bottom_pt = gp_category_axis(d, &d->data->axes[d->x], 0);
+		gp_axis_label(d, 'y',
+			      scale_metric_label(d->metric->name, d->metric->subject, label,
+						 sizeof(label)),
+			      scale.unit);
+		fprintf(d->gp, "y_factor = %g\nset yrange [0:*]\nset boxwidth %.4g absolute\n",
+			scale.factor, width * 0.9);
+		fputs("plot ", text);
+		for (size_t s = 0; s < series; s++) {
+			/* Hatched in turn, so that grey print tells neighbours apart. */
+			static const char *const fills[] = {"solid 0.75", "pattern 4", "solid 0.25",
+							    "pattern 2",  "pattern 5", "solid 0.5"};
+			struct line_style look =
+				d->series < 0 ? (struct line_style){0x0072b2, "1", 7}
+					      : figure_line_style(&d->data->axes[d->series], s);
+			fprintf(text,
+				"%s\\\n  '%s.tsv' index %zu using 1:($2*y_factor) with boxes "
+				"fillcolor "
+				"rgb \"#%06x\" fillstyle %s border rgb \"#%06x\" linewidth 0.75 ",
+				s ? ", " : "", d->figure->name, s, look.colour,
+				fills[d->series < 0 ? 0 : s % 6], look.colour);
+			fputs(d->series < 0 ? "notitle" : "title ", text);
+			if (d->series >= 0)
+				gp_quote(text, titles[s]);
+		}
+		for (size_t s = 0; s < series; s++)
+			fprintf(text,
+				", \\\n  '%s.tsv' index %zu using "
+				"1:($3*y_factor):(0):(($4-$3)*y_factor) "
+				"with vectors heads size screen 0.005,90 linecolor rgb \"#000000\" "
+				"linewidth 0.75 notitle",
+				d->figure->name, s);
+		fflush(text);
+		gp_end(d, plot);
+	}
+	if (text)
+		fclose(text);
+	free(plot);
+	free(titles);
+	free(cells);
+	return code;
+}

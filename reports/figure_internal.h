@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the kinds of figures share: the choice of points, the look, and the frame of a script. A
+ * kind is a file figure_<kind>.c with one function in the table of figure.c.
+ */
+#ifndef REPORTS_FIGURE_INTERNAL_H
+#define REPORTS_FIGURE_INTERNAL_H
+
+#include "reports/figure.h"
+#include "reports/scale.h"
+
+#include <stdio.h>
+
+/* A figure being drawn. */
+struct drawing {
+	const struct dataset *data;
+	const struct figure *figure;
+	const struct figure_request *request;
+	size_t index;			  /* in `figures`, for diagnostics */
+	int x, series;			  /* axes, -1: none */
+	const size_t *fixed;		  /* one level per axis; SIZE_MAX where free */
+	const struct data_metric *metric; /* NULL when `y` has several subjects */
+	FILE *tsv, *gp;
+	size_t repetitions_min, repetitions_max; /* of what is drawn, for the footnote */
+	double extra_bottom_pt;			 /* more room below the axis, for slanted labels */
+	struct diag_list *diags;
+};
+
+typedef int draw_function(struct drawing *d, struct err *e);
+extern draw_function figure_draw_lines, figure_draw_bars, figure_draw_stack, figure_draw_cdf;
+
+/* A user's mistake in the figure's key. Returns ERR_INVALID. */
+int figure_mistake(const struct drawing *d, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The index of the point with level x on the x axis and s on the series axis (ignored where there
+ * is no such axis) and the fixed levels; -1 when the sweep left it out. */
+long figure_point(const struct drawing *d, size_t x, size_t s);
+
+/* How many levels the x axis and the series axis have; 1 where there is none. */
+size_t figure_x_count(const struct drawing *d);
+size_t figure_series_count(const struct drawing *d);
+/* The title of a series; "" where there is only one. Not quoted. */
+const char *figure_series_title(const struct drawing *d, size_t s);
+
+/* Notes the repetitions of a cell that is drawn. */
+void figure_count_repetitions(struct drawing *d, size_t n);
+
+/* --- the look (figure_style.c) --- */
+
+struct line_style {
+	unsigned colour;  /* rgb */
+	const char *dash; /* gnuplot's dashtype */
+	int point;
+};
+
+/* Of level `s` of an axis: a platform looks the same in every figure, and as far as there are looks
+ * in every study. */
+struct line_style figure_line_style(const struct data_axis *axis, size_t s);
+
+/* For parts of a whole, by number: colour, and a fill that tells neighbours apart in grey print. */
+struct fill_style {
+	unsigned colour;
+	const char *fill; /* gnuplot's fillstyle */
+};
+struct fill_style figure_fill_style(size_t i);
+
+/* --- the script (figure_script.c, figure_axes.c) --- */
+
+/* gnuplot's text in single quotes. */
+void gp_quote(FILE *gp, const char *text);
+
+/* Begins the data file: what it holds, where it comes from. */
+void tsv_begin(struct drawing *d, const char *columns);
+
+/* Begins the script: settings that do not depend on the format. */
+void gp_begin(struct drawing *d);
+
+/* The key above the plot, in as many columns as fit the width of the titles. */
+void gp_key_above(struct drawing *d, const char *const *titles, size_t count);
+
+void gp_axis_label(struct drawing *d, char axis, const char *label, const char *unit);
+
+/* The x axis over the sweep's axis: label, range, ticks; sets x_factor in the script. */
+void gp_x_axis(struct drawing *d);
+
+/* An x axis with one place for each value, at 0, 1, ... taken_pt: width that something beside the
+ * plot takes. Returns how much deeper than usual its labels reach, in points. */
+double gp_category_axis(struct drawing *d, const struct data_axis *axis, double taken_pt);
+
+/* Ticks of a logarithmic axis over displayed values low..high, in decades or 1-2-5 steps. */
+void gp_log_tics(struct drawing *d, char axis, double low, double high);
+
+/* Ends the script: footnote, then `plot` once for each format. The plot command is written by the
+ * caller into a text that ends without a newline. */
+void gp_end(struct drawing *d, const char *plot);
+
+/* Width of a text in 8 pt Helvetica, in points, roughly. */
+double gp_text_width(const char *text);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The frame of a gnuplot script: size, fonts, axes, key, footnote, and one section per format.
+ */
+#include "reports/figure_internal.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of a two-column paper, in inches. */
+static const struct {
+	double width, height;
+} sizes[] = {[FIGURE_COLUMN] = {3.33, 2.06}, [FIGURE_PAGE] = {7.0, 2.4}};
+
+enum { PNG_DPI = 300, SVG_DPI = 96, FOOTNOTE_LINES = 3 };
+static const double font_pt = 8, footnote_pt = 5;
+
+double gp_text_width(const char *text)
+{
+	/* Widths of Helvetica in 1/1000 em, by class: good enough to count columns. */
+	double width = 0;
+	for (const char *p = text; *p; p++) {
+		if ((*p & 0xc0) == 0x80) /* within a UTF-8 character */
+			continue;
+		if (strchr("ijlt.,:;'|!fI ()[]/", *p))
+			width += 280;
+		else if (strchr("mwMW%@", *p))
+			width += 830;
+		else if (*p >= 'A' && *p <= 'Z')
+			width += 690;
+		else
+			width += 540;
+	}
+	return width / 1000 * font_pt;
+}
+
+void gp_quote(FILE *gp, const char *text)
+{
+	fputc('\'', gp);
+	for (const char *p = text; *p; p++) {
+		if (*p == '\'')
+			fputc('\'', gp);
+		fputc((unsigned char)*p < ' ' ? ' ' : *p, gp);
+	}
+	fputc('\'', gp);
+}
+
+/* --- provenance --- */
+
+static const char *text_at(const cJSON *object, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+	return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+static void count_sources(const cJSON *profile, char *out, size_t size)
+{
+	static const char *const sources[] = {"measured", "literature", "assumed"};
+	size_t counts[3] = {0}, n = 0;
+	const cJSON *p;
+	cJSON_ArrayForEach(p, cJSON_GetObjectItemCaseSensitive(profile, "primitives"))
+	{
+		const char *source = text_at(p, "source");
+		for (size_t i = 0; i < 3; i++)
+			counts[i] += source && strcmp(source, sources[i]) == 0;
+	}
+	out[0] = '\0';
+	for (size_t i = 0; i < 3; i++)
+		if (counts[i])
+			n += (size_t)snprintf(out + n, size - n, "%s%zu %s", n ? ", " : "",
+					      counts[i], sources[i]);
+}
+
+/* One sentence about the costs: profile, date, machine, sources. */
+static void describe_profile(const cJSON *profile, char *out, size_t size)
+{
+	const cJSON *machine = cJSON_GetObjectItemCaseSensitive(profile, "machine");
+	const char *name = text_at(machine, "name"), *cpu = text_at(machine, "cpu");
+	const char *hypervisor = text_at(machine, "hypervisor");
+	const char *when = text_at(machine, "measured_at");
+	char sources[80];
+	count_sources(profile, sources, sizeof(sources));
+	size_t n = (size_t)snprintf(out, size, "Costs: profile %s",
+				    name  ? name
+				    : cpu ? cpu
+					  : "unnamed");
+	if (n < size && name && cpu)
+		n += (size_t)snprintf(out + n, size - n, ", %s", cpu);
+	if (n < size && hypervisor && strcmp(hypervisor, "none") != 0)
+		n += (size_t)snprintf(out + n, size - n, " (itself a guest of %s)", hypervisor);
+	if (n < size && when)
+		n += (size_t)snprintf(out + n, size - n, ", measured %.10s", when);
+	if (n < size && sources[0])
+		n += (size_t)snprintf(out + n, size - n, "; primitives: %s", sources);
+	if (n < size)
+		snprintf(out + n, size - n, ".");
+}
+
+static void describe_study(const struct drawing *d, char *out, size_t size)
+{
+	size_t n =
+		(size_t)snprintf(out, size, "Study %.8s, profile %.8s, seed %" PRIu64 ", mcvsim %s",
+				 db_study_hash(d->data->db), db_profile_hash(d->data->db),
+				 db_seed(d->data->db), d->data->version);
+	size_t low = d->repetitions_min, high = d->repetitions_max;
+	if (n < size && high > 1 && d->figure->kind != FIGURE_CDF &&
+	    d->figure->kind != FIGURE_STACK)
+		n += (size_t)snprintf(out + n, size - n, "; mean and 95 %% interval");
+	if (n < size && high && low == high)
+		n += (size_t)snprintf(out + n, size - n, ", %zu repetition%s", high,
+				      high == 1 ? "" : "s");
+	else if (n < size && high)
+		n += (size_t)snprintf(out + n, size - n, ", %zu to %zu repetitions", low, high);
+	if (n < size)
+		snprintf(out + n, size - n, ".");
+}
+
+/* Breaks at spaces into lines that fit; the last line is cut. Returns how many. */
+static size_t wrap(char *text, double width_pt, char *lines[], size_t limit)
+{
+	size_t count = 0;
+	char *start = text;
+	while (*start && count < limit) {
+		char *space = NULL, *p = start;
+		for (; *p; p++) {
+			if (*p != ' ')
+				continue;
+			*p = '\0';
+			double width = gp_text_width(start) * footnote_pt / font_pt;
+			*p = ' ';
+			if (width > width_pt)
+				break;
+			space = p;
+		}
+		if (!*p && gp_text_width(start) * footnote_pt / font_pt <= width_pt)
+			space = NULL;
+		else if (!space)
+			space = strchr(start, ' ');
+		lines[count++] = start;
+		if (!space)
+			break;
+		*space = '\0';
+		start = space + 1;
+	}
+	return count;
+}
+
+/* --- parts --- */
+
+void tsv_begin(struct drawing *d, const char *columns)
+{
+	char profile[400];
+	describe_profile(db_profile(d->data->db), profile, sizeof(profile));
+	fprintf(d->tsv,
+		"# %s: data of a figure of mcvsim %s\n# study %s\n# profile %s\n# seed %" PRIu64
+		"\n# %s\n# values in base units, without prefixes\n# %s\n",
+		d->figure->name, d->data->version, db_study_hash(d->data->db),
+		db_profile_hash(d->data->db), db_seed(d->data->db), profile, columns);
+}
+
+void gp_begin(struct drawing *d)
+{
+	fprintf(d->gp,
+		"# %s: run with gnuplot 5.4 or newer in this folder; reads %s.tsv\n"
+		"# study %s, profile %s, seed %" PRIu64 ", mcvsim %s\n"
+		"reset\n"
+		"set encoding utf8\n"
+		"set datafile separator \"\\t\"\n"
+		"set border 3 linewidth 0.75 linecolor rgb \"#404040\"\n"
+		"set tics nomirror out scale 0.5 textcolor rgb \"#000000\"\n"
+		"set grid ytics linewidth 0.5 linecolor rgb \"#d8d8d8\" dashtype 1\n"
+		"set errorbars small\n"
+		"unset key\n",
+		d->figure->name, d->figure->name, db_study_hash(d->data->db),
+		db_profile_hash(d->data->db), db_seed(d->data->db), d->data->version);
+	if (d->figure->title) {
+		fputs("set title ", d->gp);
+		gp_quote(d->gp, d->figure->title);
+		fputs(" noenhanced offset 0,-0.5\n", d->gp);
+	}
+}
+
+void gp_key_above(struct drawing *d, const char *const *titles, size_t count)
+{
+	double widest = 0, room = sizes[d->figure->width].width * 72 - 30;
+	for (size_t i = 0; i < count; i++)
+		widest = fmax(widest, gp_text_width(titles[i]));
+	size_t columns = (size_t)(room / (widest + 30));
+	if (columns < 1)
+		columns = 1;
+	/* As few columns as the same number of rows allows, so that rows are even. */
+	size_t rows = (count + columns - 1) / columns;
+	columns = (count + rows - 1) / rows;
+	fprintf(d->gp,
+		"set key tmargin center horizontal Left reverse noenhanced samplen 2.4 spacing 0.9 "
+		"height 0.2 maxcols %zu",
+		columns);
+	const struct data_axis *axis = &d->data->axes[d->series];
+	if (axis->numeric) { /* "0.5" alone says nothing */
+		char label[120];
+		fputs(" title ", d->gp);
+		gp_quote(d->gp, scale_axis_label(axis->name, label, sizeof(label)));
+	}
+	fputc('\n', d->gp);
+}
+
+static void write_footnote(struct drawing *d, double font_scale)
+{
+	char text[900], study[300];
+	describe_profile(db_profile(d->data->db), text, sizeof(text) - sizeof(study));
+	describe_study(d, study, sizeof(study));
+	strcat(strcat(text, " "), study);
+	char *lines[FOOTNOTE_LINES];
+	double width = sizes[d->figure->width].width * 72,
+	       height = sizes[d->figure->width].height * 72;
+	size_t count = wrap(text, width - 8, lines, FOOTNOTE_LINES);
+	double step = footnote_pt * 1.2;
+	for (size_t i = 0; i < count; i++) {
+		fprintf(d->gp, "set label %zu ", i + 1);
+		gp_quote(d->gp, lines[i]);
+		fprintf(d->gp,
+			" at screen %.4f,%.4f left noenhanced font \",%.4g\" textcolor rgb "
+			"\"#505050\"\n",
+			4 / width, (3 + step * ((double)(count - i) - 0.5)) / height,
+			footnote_pt * font_scale);
+	}
+	/* Room for the footnote below what the axis takes: tick labels and label. */
+	fprintf(d->gp, "set bmargin screen %.4f\n",
+		(step * (double)count + 5 + 26 + d->extra_bottom_pt) / height);
+}
+
+void gp_end(struct drawing *d, const char *plot)
+{
+	double w = sizes[d->figure->width].width, h = sizes[d->figure->width].height;
+	const char *name = d->figure->name;
+	const char *command = plot;
+	/* Fonts have their size in points in all three; SVG counts in pixels of 1/96 inch. */
+	struct {
+		unsigned format;
+		const char *extension;
+		char terminal[200];
+		double font_scale;
+	} sections[] = {
+		{FIGURE_PDF, "pdf", "", 1},
+		{FIGURE_SVG, "svg", "", SVG_DPI / 72.0},
+		{FIGURE_PNG, "png", "", 1},
+		{FIGURE_LATEX, "tex", "", 1},
+	};
+	snprintf(sections[0].terminal, sizeof(sections[0].terminal),
+		 "pdfcairo size %gin,%gin font \"Helvetica,%g\" fontscale 0.75 linewidth 2 "
+		 "pointscale 0.45",
+		 w, h, font_pt);
+	snprintf(sections[1].terminal, sizeof(sections[1].terminal),
+		 "svg size %.0f,%.0f font \"Arial,%.2f\" linewidth 1.3333 background \"white\"",
+		 w * SVG_DPI, h * SVG_DPI, font_pt * SVG_DPI / 72);
+	snprintf(sections[2].terminal, sizeof(sections[2].terminal),
+		 "pngcairo size %.0f,%.0f font \"Helvetica,%g\" fontscale %.4f linewidth %.3f "
+		 "pointscale %.3f",
+		 w * PNG_DPI, h * PNG_DPI, font_pt, PNG_DPI / 96.0, PNG_DPI / 72.0,
+		 0.45 * PNG_DPI / 72);
+	snprintf(sections[3].terminal, sizeof(sections[3].terminal),
+		 "cairolatex pdf size %gin,%gin linewidth 2 pointscale 0.45", w, h);
+	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
+		if (!(d->request->formats & sections[i].format))
+			continue;
+		fprintf(d->gp, "\nset terminal %s\n", sections[i].terminal);
+		write_footnote(d, sections[i].font_scale);
+		fprintf(d->gp, "set output \"%s%s.%s\"\n%s\n", name,
+			sections[i].format == FIGURE_LATEX ? "-latex" : "", sections[i].extension,
+			command);
+		command = "replot";
+	}
+	fputs("unset output\n", d->gp);
+}

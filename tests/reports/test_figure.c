@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Figures from a database: the data in them, the scripts run by a plain gnuplot, and what is said
+ * of figures that cannot be drawn.
+ */
+#include "reports/figure.h"
+#include "reports/figure_internal.h"
+#include "tests/reports/support_synthetic.h"
+#include "tests/support/program.h"
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Every kind, and the shapes that once went wrong: slanted and broken labels, both logs, a page. */
+static const char gallery[] =
+	"[{\"name\":\"lines\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"response_time.p95\","
+	"\"series\":\"platform\",\"log\":\"x\"},"
+	"{\"name\":\"logs\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"response_time.p99\","
+	"\"series\":\"platform\",\"log\":\"xy\"},"
+	"{\"name\":\"categories\",\"kind\":\"lines\",\"x\":\"platform\",\"y\":\"utilization\","
+	"\"subject\":\"edge/node/0\",\"series\":\"exit_cost\"},"
+	"{\"name\":\"bars\",\"kind\":\"bars\",\"x\":\"exit_cost\",\"y\":\"energy_per_task.mean\","
+	"\"series\":\"platform\"},"
+	"{\"name\":\"single\",\"kind\":\"bars\",\"x\":\"platform\",\"y\":\"response_time.p99\","
+	"\"at\":{\"exit_cost\":8}},"
+	"{\"name\":\"stack\",\"kind\":\"stack\",\"x\":\"platform\",\"y\":\"overhead\","
+	"\"at\":{\"exit_cost\":1}},"
+	"{\"name\":\"cdf\",\"kind\":\"cdf\",\"y\":\"response_time\",\"series\":\"platform\","
+	"\"at\":{\"exit_cost\":1},\"title\":\"It's a title\"},"
+	"{\"name\":\"page\",\"kind\":\"cdf\",\"y\":\"response_time\",\"series\":\"platform\","
+	"\"at\":{\"exit_cost\":\"8\"},\"width\":\"page\",\"log\":\"x\"}]";
+enum { GALLERY = 8 };
+
+static struct db *db;
+static struct dataset data;
+
+/* Before the first case that needs it. */
+static void open_data(void)
+{
+	if (db)
+		return;
+	char path[200];
+	struct err e = {0};
+	snprintf(path, sizeof(path), "%s/figures.db", test_scratch());
+	synthetic_write(path);
+	CU_ASSERT_EQUAL_FATAL(db_open(&db, path, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(dataset_load(&data, db, &e), 0);
+}
+
+/* Parses and writes figures into TMP/folder; returns how many scripts there are. */
+static size_t draw(const char *text, const char *folder, struct diag_list *diags)
+{
+	struct arena arena = {0};
+	struct figures figures = {0};
+	struct json_doc doc;
+	struct err e = {0};
+	const char *scripts[GALLERY];
+	size_t written = 0;
+	char path[200];
+	open_data();
+	snprintf(path, sizeof(path), "%s/%s", test_scratch(), folder);
+	mkdir(path, 0700);
+	if (figures_parse(db, text, &figures, &doc, &arena, diags, &e) == 0) {
+		struct figure_request request = {path, FIGURE_PDF | FIGURE_SVG | FIGURE_PNG,
+						 "figures.db"};
+		int code = figures_write(&data, &figures, &request, scripts, &written, &arena,
+					 diags, &e);
+		CU_ASSERT_EQUAL(code, diags->errors ? ERR_INVALID : 0);
+		json_doc_free(&doc);
+	}
+	arena_free(&arena);
+	return written;
+}
+
+static bool have(const char *program)
+{
+	struct program_result r = program_run("command -v %s", program);
+	bool there = r.code == 0;
+	program_free(&r);
+	if (!there)
+		test_skip("no %s program", program);
+	return there;
+}
+
+static void the_whole_gallery_runs_with_plain_gnuplot(void)
+{
+	struct diag_list diags = {0};
+	CU_ASSERT_EQUAL(draw(gallery, "a", &diags), GALLERY);
+	CU_ASSERT_EQUAL(diags.count, 0);
+	diag_free(&diags);
+	if (!have("gnuplot"))
+		return;
+	PROGRAM_EXPECT(0, NULL,
+		       "cd $TMP/a && for f in *.gp; do gnuplot $f 2>err || exit 1; "
+		       "test ! -s err || { cat err; exit 1; }; done");
+	PROGRAM_EXPECT(0, "24",
+		       "cd $TMP/a && find . -size +1k -name '*.pdf' -o -size +1k -name "
+		       "'*.svg' -o -size +1k -name '*.png' | wc -l");
+}
+
+static void drawing_twice_gives_the_same_bytes(void)
+{
+	struct diag_list diags = {0};
+	CU_ASSERT_EQUAL(draw(gallery, "b", &diags), GALLERY);
+	CU_ASSERT_EQUAL(draw(gallery, "c", &diags), GALLERY);
+	diag_free(&diags);
+	PROGRAM_EXPECT(0, NULL,
+		       "cd $TMP && for f in b/*.gp b/*.tsv; do cmp $f c/${f#b/} || exit 1; done");
+	if (!have("gnuplot"))
+		return;
+	PROGRAM_EXPECT(0, NULL,
+		       "cd $TMP && for d in b c; do (cd $d && gnuplot *.gp); done; "
+		       "for f in b/*.svg; do cmp $f c/${f#b/} || exit 1; done");
+}
+
+struct word {
+	double x0, y0, x1, y1;
+	char text[60];
+};
+
+/* Words of the PDF must lie on the page and not on each other; slanted and upright texts have boxes
+ * of their own kind and are held to the page only. */
+static void check_words(const char *name, double width, double height)
+{
+	struct program_result r = program_run("pdftotext -bbox $TMP/a/%s.pdf -", name);
+	static struct word words[400];
+	size_t n = 0;
+	for (const char *p = r.out; (p = strstr(p, "<word ")) && n < 400; p++) {
+		struct word *w = &words[n];
+		if (sscanf(p, "<word xMin=\"%lf\" yMin=\"%lf\" xMax=\"%lf\" yMax=\"%lf\">%59[^<]",
+			   &w->x0, &w->y0, &w->x1, &w->y1, w->text) == 5)
+			n++;
+	}
+	program_free(&r);
+	CU_ASSERT(n > 20);
+	for (size_t i = 0; i < n; i++) {
+		const struct word *a = &words[i];
+		bool inside = a->x0 > -1 && a->y0 > -1 && a->x1 < width + 1 && a->y1 < height + 1;
+		if (!inside)
+			printf(" %s: '%s' is cut off (%g %g %g %g) ", name, a->text, a->x0, a->y0,
+			       a->x1, a->y1);
+		CU_ASSERT_TRUE(inside);
+		for (size_t k = 0; k < i; k++) {
+			const struct word *b = &words[k];
+			if (a->y1 - a->y0 > 12 || b->y1 - b->y0 > 12)
+				continue;
+			double x = fmin(a->x1, b->x1) - fmax(a->x0, b->x0);
+			double y = fmin(a->y1, b->y1) - fmax(a->y0, b->y0);
+			/* The box of a line is higher than its letters. */
+			bool over = x > 0.5 && y > 4;
+			if (over) {
+				printf(" %s: '%s' is on '%s' ", name, a->text, b->text);
+				CU_FAIL("labels overlap");
+				return;
+			}
+		}
+	}
+}
+
+static void no_label_is_cut_off_or_on_another(void)
+{
+	static const char *const names[] = {"lines",  "logs",  "categories", "bars",
+					    "single", "stack", "cdf"};
+	if (!have("gnuplot") || !have("pdftotext"))
+		return;
+	struct diag_list diags = {0};
+	draw(gallery, "a", &diags);
+	diag_free(&diags);
+	PROGRAM_EXPECT(0, NULL, "cd $TMP/a && gnuplot *.gp");
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		check_words(names[i], 3.33 * 72, 2.06 * 72);
+	check_words("page", 7.0 * 72, 2.4 * 72);
+}
+
+static void fonts_have_the_size_they_claim(void)
+{
+	if (!have("gnuplot") || !have("pdftotext"))
+		return;
+	struct diag_list diags = {0};
+	draw(gallery, "a", &diags);
+	diag_free(&diags);
+	PROGRAM_EXPECT(0, NULL, "cd $TMP/a && gnuplot lines.gp");
+	/* Sizes of the text matrices in the page: 8 pt for text, 5 pt for the footnote. */
+	struct program_result r =
+		program_run("cd $TMP/a && pdftotext -bbox lines.pdf - | grep -E '>(exit|Costs:)<'");
+	double x0, x1;
+	char *exit_word = strstr(r.out, "xMin");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(exit_word);
+	/* "exit" is e x i t = 0.556 + 0.5 + 0.222 + 0.278 em in Helvetica's metrics. */
+	CU_ASSERT_EQUAL(sscanf(exit_word, "xMin=\"%lf\" yMin=\"%*f\" xMax=\"%lf\"", &x0, &x1), 2);
+	struct program_result font = program_run("fc-match Helvetica family 2>&1");
+	if (strstr(font.out, "Nimbus Sans") || strstr(font.out, "Helvetica") ||
+	    strstr(font.out, "Liberation Sans"))
+		CU_ASSERT_DOUBLE_EQUAL(x1 - x0, 1.556 * 8, 0.25);
+	program_free(&font);
+	program_free(&r);
+}
+
+static void the_data_file_has_the_numbers_of_the_summary(void)
+{
+	struct diag_list diags = {0};
+	draw(gallery, "a", &diags);
+	diag_free(&diags);
+	const struct data_metric *m = dataset_find_metric(&data, "response_time.p95", NULL);
+	struct cell *cells = calloc(data.point_count, sizeof(*cells));
+	struct err e = {0};
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	CU_ASSERT_EQUAL(dataset_summary(&data, m, cells, &e), 0);
+	char path[200], line[300];
+	snprintf(path, sizeof(path), "%s/a/lines.tsv", test_scratch());
+	FILE *f = fopen(path, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	size_t i = 0;
+	while (fgets(line, sizeof(line), f)) {
+		double x, mean, low, high;
+		if (sscanf(line, "%lf\t%lf\t%lf\t%lf", &x, &mean, &low, &high) != 4)
+			continue;
+		/* Points are sorted as the file is: platform, then cost. */
+		CU_ASSERT_EQUAL(x, synthetic_costs[i % SYNTHETIC_COSTS]);
+		CU_ASSERT_EQUAL(mean, cells[i].mean);
+		CU_ASSERT_DOUBLE_EQUAL(high - low, 2 * cells[i].ci95, 1e-12);
+		i++;
+	}
+	CU_ASSERT_EQUAL(i, SYNTHETIC_POINTS);
+	fclose(f);
+	free(cells);
+}
+
+static void mistakes_say_what_there_is(void)
+{
+	static const struct {
+		const char *figure, *said;
+	} cases[] = {
+		{"{\"name\":\"f\",\"kind\":\"lines\",\"x\":\"exit_cots\",\"y\":\"overhead\"}",
+		 "no axis 'exit_cots' in sweep (exit_cost, platform)"},
+		{"{\"name\":\"f\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"respons_time\","
+		 "\"series\":\"platform\"}",
+		 "no metric 'respons_time' (they have overhead, response_time.mean"},
+		{"{\"name\":\"f\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"utilization\","
+		 "\"series\":\"platform\"}",
+		 "choose one with \"subject\" (edge/node/0, edge/node/1)"},
+		{"{\"name\":\"f\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"utilization\","
+		 "\"subject\":\"node\",\"series\":\"platform\"}",
+		 "has no subject 'node'"},
+		{"{\"name\":\"f\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"tasks.done\"}",
+		 "axis 'platform' has several values (native, container, kvm-virtio, "
+		 "kvm-emulated)"},
+		{"{\"name\":\"f\",\"kind\":\"cdf\",\"y\":\"overhead\",\"at\":{\"exit_cost\":1}}",
+		 "no distribution of 'overhead' (they have response_time)"},
+		{"{\"name\":\"f\",\"kind\":\"cdf\",\"y\":\"response_time\",\"series\":"
+		 "\"platform\",\"at\":{\"exit_cost\":3}}",
+		 "axis 'exit_cost' has no such value (it has 0.25, 0.5, 1, 2, 4, 8)"},
+		{"{\"name\":\"f\",\"kind\":\"stack\",\"y\":\"overhead\"}", "needs x"},
+		{"{\"name\":\"f\",\"kind\":\"cdf\",\"x\":\"exit_cost\",\"y\":\"response_time\"}",
+		 "has its metric along x"},
+		{"{\"name\":\"../f\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"tasks.done\"}",
+		 "cannot name a file"},
+		{"{\"name\":\"f\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"tasks.done\","
+		 "\"series\":\"exit_cost\"}",
+		 "same axis"},
+		{"{\"name\":\"f\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"tasks.done\","
+		 "\"series\":\"platform\",\"at\":{\"platform\":\"native\"}}",
+		 "cannot be fixed"},
+		{"[{\"name\":\"f\",\"kind\":\"stack\",\"x\":\"exit_cost\",\"y\":\"overhead\","
+		 "\"at\":{\"platform\":\"native\"}},"
+		 "{\"name\":\"f\",\"kind\":\"stack\",\"x\":\"exit_cost\",\"y\":\"overhead\","
+		 "\"at\":{\"platform\":\"native\"}}]",
+		 "two figures are called 'f'"},
+		{"{\"name\":\"f\",\"kind\":\"pie\"}", "stack"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct diag_list diags = {0};
+		CU_ASSERT_EQUAL(draw(cases[i].figure, "bad", &diags), 0);
+		bool said = false;
+		for (size_t k = 0; k < diags.count; k++)
+			said |= strstr(diags.items[k].text, cases[i].said) != NULL;
+		if (!said) {
+			printf(" not said: %s, but ", cases[i].said);
+			for (size_t k = 0; k < diags.count; k++)
+				diag_print(&diags.items[k], stdout);
+		}
+		CU_ASSERT_TRUE(said);
+		diag_free(&diags);
+	}
+}
+
+static void a_bad_figure_does_not_stop_the_others(void)
+{
+	struct diag_list diags = {0};
+	size_t n =
+		draw("[{\"name\":\"x1\",\"kind\":\"cdf\",\"y\":\"nothing\",\"series\":\"platform\","
+		     "\"at\":{\"exit_cost\":1}},"
+		     "{\"name\":\"x2\",\"kind\":\"cdf\",\"y\":\"response_time\",\"series\":"
+		     "\"platform\",\"at\":{\"exit_cost\":1}}]",
+		     "some", &diags);
+	CU_ASSERT_EQUAL(n, 1);
+	CU_ASSERT_EQUAL(diags.errors, 1);
+	CU_ASSERT_STRING_EQUAL(diags.items[0].pointer, "/figures/0/y");
+	diag_free(&diags);
+}
+
+static void a_folder_that_cannot_be_written_is_an_error(void)
+{
+	struct arena arena = {0};
+	struct figures figures = {0};
+	struct diag_list diags = {0};
+	struct err e = {0};
+	const char *scripts[3];
+	size_t written;
+	open_data();
+	CU_ASSERT_EQUAL(figures_of_study(db, &figures, &arena, &diags), 0);
+	CU_ASSERT_EQUAL(figures.list.count, 3);
+	struct figure_request request = {"/nonexistent", FIGURE_PDF, NULL};
+	CU_ASSERT_EQUAL(
+		figures_write(&data, &figures, &request, scripts, &written, &arena, &diags, &e),
+		ERR_NOTFOUND);
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "/nonexistent/p95-vs-exit-cost.tsv"));
+	arena_free(&arena);
+	diag_free(&diags);
+}
+
+static void a_platform_keeps_its_look(void)
+{
+	struct data_level two[] = {{"kvm-emulated", 0}, {"native", 0}};
+	struct data_level five[] = {
+		{"mine", 0}, {"native", 0}, {"xen-pv", 0}, {"kvm-emulated", 0}, {"yours", 0}};
+	struct data_axis a = {"platform", "", false, two, 2};
+	struct data_axis b = {"platform", "", false, five, 5};
+	CU_ASSERT_EQUAL(figure_line_style(&a, 0).colour, figure_line_style(&b, 3).colour);
+	CU_ASSERT_EQUAL(figure_line_style(&a, 1).colour, figure_line_style(&b, 1).colour);
+	for (size_t i = 0; i < 5; i++)
+		for (size_t k = 0; k < i; k++) {
+			struct line_style x = figure_line_style(&b, i),
+					  y = figure_line_style(&b, k);
+			CU_ASSERT(x.colour != y.colour && x.point != y.point &&
+				  strcmp(x.dash, y.dash) != 0);
+		}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"the_whole_gallery_runs_with_plain_gnuplot",
+		 the_whole_gallery_runs_with_plain_gnuplot},
+		{"drawing_twice_gives_the_same_bytes", drawing_twice_gives_the_same_bytes},
+		{"no_label_is_cut_off_or_on_another", no_label_is_cut_off_or_on_another},
+		{"fonts_have_the_size_they_claim", fonts_have_the_size_they_claim},
+		{"the_data_file_has_the_numbers_of_the_summary",
+		 the_data_file_has_the_numbers_of_the_summary},
+		{"mistakes_say_what_there_is", mistakes_say_what_there_is},
+		{"a_bad_figure_does_not_stop_the_others", a_bad_figure_does_not_stop_the_others},
+		{"a_folder_that_cannot_be_written_is_an_error",
+		 a_folder_that_cannot_be_written_is_an_error},
+		{"a_platform_keeps_its_look", a_platform_keeps_its_look},
+		{0},
+	};
+	int status = test_main("reports.figure", cases, argc, argv);
+	dataset_free(&data);
+	db_close(db);
+	return status;
+}
