@@ -10,6 +10,8 @@
 #include "hvcore/clock.h"
 #include "hvcore/emulator_arch.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +114,39 @@ static void watchdog_fired(void *ctx)
 	uc_emu_stop(em->uc); /* sets flags */
 }
 
+/* The library calls abort() when it meets code that it cannot translate (about one in 2,000 guests
+ * of random bytes). That must cost the guest, not the VMM: the handler, on the guest's stack, hands
+ * over to the VMM for good. The only state of the VMM outside of a machine, since abort() tells its
+ * handler nothing. */
+static _Thread_local struct hv_emulator *entered;
+
+static void library_aborts(int signal_number)
+{
+	struct hv_emulator *em = entered;
+	(void)signal_number;
+	if (!em)
+		return; /* not ours: goes on to end the process */
+	em->ended = true;
+	em->exit->kind = HV_EXIT_INTERNAL;
+	strcpy(em->exit->text, "libunicorn cannot translate this guest");
+	hv_emulator_exit(em);
+}
+
+static int catch_aborts(struct err *e)
+{
+	/* Not blocked during the handler, because that one does not return. */
+	struct sigaction action = {.sa_handler = library_aborts, .sa_flags = SA_NODEFER};
+	sigemptyset(&action.sa_mask);
+	return sigaction(SIGABRT, &action, NULL) ? err_sys(e, errno, "sigaction") : 0;
+}
+
 static void enter_guest(struct hv_emulator *em)
 {
 	em->stopped = false;
 	em->inside = true;
+	entered = em;
 	hv_coroutine_resume(em->guest);
+	entered = NULL;
 	em->inside = false;
 }
 
@@ -154,6 +184,8 @@ static int emulator_open(struct hv_vm *vm, struct err *e)
 		rc = hv_coroutine_open(&em->guest, run_guest, em, GUEST_STACK_BYTES, e);
 	if (!rc)
 		rc = hv_watchdog_open(&em->watchdog, watchdog_fired, em, e);
+	if (!rc)
+		rc = catch_aborts(e);
 	return rc;
 }
 
@@ -168,7 +200,7 @@ static void emulator_close(struct hv_vm *vm)
 	if (em->exit && !em->ended) {
 		em->closing = true;
 		uc_emu_stop(em->uc);
-		hv_coroutine_resume(em->guest);
+		enter_guest(em);
 	}
 	hv_coroutine_close(em->guest);
 	if (em->uc)

@@ -26,7 +26,7 @@ struct hv_emulator {
 	uint8_t data[8];      /* of the access in progress */
 	int exception;	      /* the one that stopped the guest; or none */
 	uint64_t missing;     /* address where the last refused access wanted memory */
-	bool ended;	      /* the coroutine has returned */
+	bool ended;	      /* the coroutine is not to be resumed again */
 	bool closing;	      /* accesses are no longer carried out */
 	/* Shared with the watchdog's signal handler. */
 	volatile bool inside, stopped;

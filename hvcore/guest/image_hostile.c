@@ -255,7 +255,7 @@ static int ata_abuse(void)
 		for (uint16_t reg = 1; reg < 7; reg++)
 			out8((uint16_t)(HV_ATA_PORT + reg), (uint8_t)(command * 37 + reg));
 		out8(HV_ATA_PORT + 7, (uint8_t)command);
-		in16_string(HV_ATA_PORT, buffer, sizeof(buffer) / 2);
+		in16_string(HV_ATA_PORT, buffer, 4096); /* 16 sectors, wanted or not */
 		for (unsigned i = 0; i < 8; i++)
 			out16(HV_ATA_PORT, (uint16_t)i);
 	}

@@ -71,6 +71,8 @@ GUEST(guest_beyond, "mov $0x1000000000, %rsi\nmovb $1, (%rsi)");
 GUEST(guest_invalid, "ud2");
 GUEST(guest_divide, "xor %ecx, %ecx\ndiv %ecx");
 GUEST(guest_jump_nowhere, "mov $-1, %rax\njmp *%rax");
+/* A far jump through a register, which there is not: the library calls abort(). */
+GUEST(guest_untranslatable, "mov $0x6e, %cl\n.byte 0xff, 0xef");
 GUEST(guest_run_bus, "mov $0xd0000000, %rax\njmp *%rax");
 /* 2.5 * 4 + 0.25, in SSE and on the x87, must be 10.25 both. */
 GUEST(guest_float, "movl $10, 0x20000\n"
@@ -147,6 +149,7 @@ static void test_ends(void)
 		{guest_invalid, guest_invalid_end, HV_RUN_FAULT, "rip 0x100000"},
 		{guest_divide, guest_divide_end, HV_RUN_SHUTDOWN, "exception 0"},
 		{guest_jump_nowhere, guest_jump_nowhere_end, HV_RUN_SHUTDOWN, "page fault"},
+		{guest_untranslatable, guest_untranslatable_end, HV_RUN_BROKEN, "translate"},
 		{guest_run_bus, guest_run_bus_end, HV_RUN_FAULT, "0xd0000000"},
 	};
 	const struct hv_backend *b = emulator();
