@@ -12,6 +12,8 @@ cd "$(dirname "$0")"
 build_packages="gcc libc6-dev make cmake pkg-config libgsl-dev libsqlite3-dev libcjson-dev libxxhash-dev
  librandom123-dev libseccomp-dev libunicorn-dev libcunit1-dev gnuplot-nox"
 test_packages="clang libclang-rt-14-dev sqlite3 git"
+# For the tests on emulated hardware (tests/emulated): x86-64 only.
+emulated_packages="qemu-system-x86 busybox-static cpio xz-utils"
 
 say() {
 	printf '\n== %s\n' "$*"
@@ -97,6 +99,19 @@ count_cases() { # preset's build folder
 	' "$1/Testing/Temporary/LastTest.log"
 }
 
+# Debian's cloud kernel, which the emulated machine boots: downloaded, not installed. Without it those
+# tests are skipped, and say so.
+fetch_kernel() {
+	[ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || return 0
+	# shellcheck disable=SC2086
+	install_packages $emulated_packages
+	mkdir -p build/emulated
+	ls build/emulated/linux-image-*.deb >/dev/null 2>&1 && return 0
+	package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[^ ]*\)/\1/p' | head -n 1)
+	[ -n "$package" ] && (cd build/emulated && apt-get download -qq "$package" 2>/dev/null) ||
+		echo "no kernel package can be had here: the tests on emulated hardware will be skipped"
+}
+
 run_tests() { # preset ctest-arguments...
 	preset=$1
 	shift
@@ -114,6 +129,7 @@ preset_folder() {
 test_all() {
 	# shellcheck disable=SC2086
 	install_packages $build_packages $test_packages
+	fetch_kernel
 	failed_presets=""
 	rm -f build-cases.txt
 	for preset in release clang asan tsan; do

@@ -263,7 +263,7 @@ static int to_stdout(void *ctx, const char *text, size_t length, struct err *e)
 	return 0;
 }
 
-static void print_counters(const struct hv_vm *vm, const struct hv_outcome *outcome, uint64_t ns)
+static void print_counters(struct hv_vm *vm, const struct hv_outcome *outcome, uint64_t ns)
 {
 	static const char *const names[] = {
 #define CALL_NAME(number, name, text) [number] = text,
@@ -278,6 +278,10 @@ static void print_counters(const struct hv_vm *vm, const struct hv_outcome *outc
 	cJSON_AddNumberToObject(root, "status", outcome->status);
 	cJSON_AddNumberToObject(root, "run_ns", (double)ns);
 	cJSON_AddNumberToObject(root, "exits", (double)vm->counters.exits);
+	uint64_t counted;
+	struct err e = {0};
+	if (vm->config.backend->exits && vm->config.backend->exits(vm, &counted, &e) == 0)
+		cJSON_AddNumberToObject(root, "kernel_exits", (double)counted);
 	cJSON_AddNumberToObject(root, "pio", (double)vm->counters.pio);
 	cJSON_AddNumberToObject(root, "mmio", (double)vm->counters.mmio);
 	cJSON *calls = cJSON_AddObjectToObject(root, "hypercalls");
@@ -404,6 +408,8 @@ int main(int argc, char **argv)
 		{"quick", no_argument, NULL, 'q'},
 		{"backend", required_argument, NULL, 'b'},
 		{"delay-ns", required_argument, NULL, 'd'},
+		{"mem", required_argument, NULL, 'm'},
+		{"limit-ms", required_argument, NULL, 'l'},
 		{"scratch", required_argument, NULL, 's'},
 		{"mem", required_argument, NULL, 'm'},
 		{"limit-ms", required_argument, NULL, 'l'},

@@ -14,20 +14,27 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
 endif()
 file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.h)
 
+# hv_guest_image(SOURCE FLAT): how one guest program becomes the flat image FLAT.
+set(guest_common ${common} CACHE INTERNAL "")
+set(guest_needs ${common} ${headers} ${linker_script} ${PROJECT_SOURCE_DIR}/hvcore/abi.h CACHE INTERNAL "")
+set(guest_compile ${CMAKE_C_COMPILER} ${guest_flags} -I${PROJECT_SOURCE_DIR} -Wl,--build-id=none
+  -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -T ${linker_script} CACHE INTERNAL "")
+function(hv_guest_image source flat)
+  add_custom_command(OUTPUT ${flat}
+    COMMAND ${guest_compile} -o ${flat}.elf ${guest_common} ${source}
+    COMMAND ${CMAKE_OBJCOPY} -O binary ${flat}.elf ${flat}
+    DEPENDS ${source} ${guest_needs}
+    VERBATIM)
+endfunction()
+
 set(HV_IMAGE_BLOBS)
 set(HV_IMAGE_DECLARATIONS)
 set(HV_IMAGE_ROWS)
 foreach(source ${images})
   get_filename_component(stem ${source} NAME_WE)
   string(REPLACE "image_" "" name ${stem})
-  set(elf ${CMAKE_CURRENT_BINARY_DIR}/guest/${name}.elf)
   set(flat ${CMAKE_CURRENT_BINARY_DIR}/guest/${name}.bin)
-  add_custom_command(OUTPUT ${flat}
-    COMMAND ${CMAKE_C_COMPILER} ${guest_flags} -I${PROJECT_SOURCE_DIR} -Wl,--build-id=none
-      -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -T ${linker_script} -o ${elf} ${common} ${source}
-    COMMAND ${CMAKE_OBJCOPY} -O binary ${elf} ${flat}
-    DEPENDS ${source} ${common} ${headers} ${linker_script} ${PROJECT_SOURCE_DIR}/hvcore/abi.h
-    VERBATIM)
+  hv_guest_image(${source} ${flat})
   list(APPEND flats ${flat})
   string(APPEND HV_IMAGE_BLOBS "\t.globl hv_image_${name}_start, hv_image_${name}_end\n"
     "\t.balign 16\nhv_image_${name}_start:\n\t.incbin \"${flat}\"\nhv_image_${name}_end:\n\t.byte 0\n")
