@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The guests: each image_NAME.c becomes a flat image that is linked into the library hv and is found
 # by name (hv_image_find). Compiled apart from the project's own flags: no libc, no sanitizers.
-set(guest_flags $<$<BOOL:${MCVSIM_WERROR}>:-Werror> -std=gnu17 -O2 -ffreestanding -nostdlib -static -fno-pic -fno-pie -no-pie
+set(guest_flags -std=gnu17 -O2 -ffreestanding -nostdlib -static -fno-pic -fno-pie -no-pie
   -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fcf-protection=none
   -fno-asynchronous-unwind-tables -Wall -Wextra -Wshadow -Wconversion)
+if(MCVSIM_WERROR)
+  list(APPEND guest_flags -Werror)
+endif()
 set(linker_script ${CMAKE_CURRENT_LIST_DIR}/flat_x86_64.ld)
 set(common ${CMAKE_CURRENT_LIST_DIR}/start_x86_64.S)
 file(GLOB library CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.c)

@@ -21,6 +21,10 @@
 
 /* What runs in the machine, and with which status it should end. */
 enum step {
+	KNOWN,
+	PROBES,
+	BOTH_BOOTS, /* what comes from here on runs in the first boot only */
+	DELAYED = BOTH_BOOTS,
 	DOCTOR,
 	HELLO,
 	NOTHING,
@@ -35,9 +39,11 @@ enum step {
 	SPIN,
 	OUTSIDE,
 	BAD_CALL,
-	KNOWN,
-	PROBES,
-	DELAYED,
+	TEST_HELLO,
+	TEST_WORK,
+	TEST_HOSTILE,
+	TEST_KERNEL,
+	TEST_EXITS,
 	STEPS
 };
 
@@ -45,6 +51,9 @@ static const struct {
 	int status;
 	const char *command;
 } steps[STEPS] = {
+	[KNOWN] = {0, "emulated_known /files/known.bin"},
+	[PROBES] = {0, "hvcore probe all --quick --backend kvm"},
+	[DELAYED] = {0, "hvcore probe exit.pio_user --quick --backend kvm --delay-ns 20000"},
 	[DOCTOR] = {0, "hvcore doctor --json"},
 	[HELLO] = {0, "hvcore run hello world --backend kvm --json 2>&1"},
 	[NOTHING] = {0, TRICK("nothing")},
@@ -59,9 +68,12 @@ static const struct {
 	[SPIN] = {1, TRICK("spin --limit-ms 20")},
 	[OUTSIDE] = {1, TRICK("outside")},
 	[BAD_CALL] = {1, TRICK("bad-call")},
-	[KNOWN] = {0, "emulated_known /files/known.bin"},
-	[PROBES] = {0, "hvcore probe all --quick --backend kvm"},
-	[DELAYED] = {0, "hvcore probe exit.pio_user --quick --backend kvm --delay-ns 20000"},
+	/* Cases of tests/hvcore that this machine's KVM sees from the other regime. */
+	[TEST_HELLO] = {0, "test_hvcore_guests hello_on_kvm"},
+	[TEST_WORK] = {0, "test_hvcore_guests same_work_and_exits_everywhere"},
+	[TEST_HOSTILE] = {0, "test_hvcore_hostile tricks_on_kvm"},
+	[TEST_KERNEL] = {0, "test_hvcore_hostile kernel_mode_tricks_on_kvm"},
+	[TEST_EXITS] = {0, "test_hvcore_instrument exits_are_what_kvm_counts"},
 };
 
 static struct {
@@ -91,11 +103,11 @@ static const char *find_package(void)
 	return path;
 }
 
-static void write_commands(void)
+static void write_commands(int count)
 {
 	char text[8192];
 	size_t n = 0;
-	for (int i = 0; i < STEPS; i++)
+	for (int i = 0; i < count; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%d %s\n", steps[i].status,
 				      steps[i].command);
 	program_write_file("commands", text);
@@ -104,14 +116,17 @@ static void write_commands(void)
 /* One boot, and a second attempt for a machine that stopped on the way. */
 static void boot(int which, const char *package)
 {
+	write_commands(which == 0 ? STEPS : BOTH_BOOTS);
 	for (int attempt = 0; attempt < 2; attempt++) {
 		struct program_result r = program_run(
-			"mkdir -p $TMP/files && cp \"$BIN\"/tests/guest_cpl0.bin "
+			"mkdir -p $TMP/files && (cd \"$BIN\"/tests && cp guest_cpl0.bin "
 			"$TMP/files/cpl0.bin && "
-			"cp \"$BIN\"/tests/guest_known.bin $TMP/files/known.bin && "
+			"cp guest_known.bin $TMP/files/known.bin) && "
 			"tests/emulated/boot.sh %s $TMP 200 \"$BIN\"/hvcore "
-			"\"$BIN\"/tests/emulated_known -- ; cat $TMP/qemu.log $TMP/console >&2; "
-			"cat $TMP/output",
+			"\"$BIN\"/tests/emulated_known \"$BIN\"/tests/test_hvcore_guests "
+			"\"$BIN\"/tests/test_hvcore_hostile \"$BIN\"/tests/test_hvcore_instrument "
+			"-- ; "
+			"cat $TMP/qemu.log $TMP/console >&2; cat $TMP/output",
 			package);
 		free(machine.output[which]);
 		machine.output[which] = strdup(r.out);
@@ -142,7 +157,6 @@ static bool booted(void)
 				 "emulated/ "
 				 "(quickstart.sh test fetches it)");
 		else {
-			write_commands();
 			boot(0, package);
 			boot(1, package);
 		}
@@ -317,32 +331,62 @@ static void n_instructions_read_n(void)
 		CU_ASSERT_EQUAL(each_line(which, KNOWN, look_at_known), 4);
 }
 
+/* Reasons that are about time: exact as the clock is, KVM's own work (a grace period, a timer) may
+ * fall into one batch and not into the next. */
+static bool is_about_time(const char *reason)
+{
+	return strncmp(reason, "too noisy", 9) == 0 || strncmp(reason, "not linear", 10) == 0;
+}
+
+static bool is_exit(const char *name)
+{
+	return strncmp(name, "exit.", 5) == 0 || strcmp(name, "hypercall") == 0 ||
+	       strcmp(name, "doorbell.pio") == 0;
+}
+
 static void look_at_probe(const cJSON *line)
 {
 	const char *name = text_at(line, "name"), *failed = text_at(line, "failed");
-	if (failed[0])
+	if (failed[0]) {
 		printf("\n%s: %s\n", name, failed);
-	CU_ASSERT_STRING_EQUAL(failed, "");
+		CU_ASSERT(is_about_time(failed) && !is_exit(name));
+		return;
+	}
 	CU_ASSERT_STRING_EQUAL(text_at(line, "regime"), "cpl0");
 	CU_ASSERT(number_at(line, "p50") > 0);
-	/* Where the claim is not one exit, the probe's own check has looked at the count. */
-	CU_ASSERT(number_at(line, "exits_per_op") >= 0);
-	if (strncmp(name, "exit.", 5) == 0 || strcmp(name, "hypercall") == 0)
+	if (is_exit(name))
 		CU_ASSERT_DOUBLE_EQUAL(number_at(line, "exits_per_op"), 1, 0.02);
 }
 
 static void every_probe_counts_its_exits(void)
 {
 	if (booted())
-		CU_ASSERT(each_line(0, PROBES, look_at_probe) >= 4);
+		CU_ASSERT(each_line(0, PROBES, look_at_probe) >= 8);
+}
+
+/* The case's program has looked itself; here only that it ran and skipped nothing. */
+static void tests_of_hvcore_pass(void)
+{
+	static const enum step tests[] = {TEST_HELLO, TEST_WORK, TEST_HOSTILE, TEST_KERNEL,
+					  TEST_EXITS};
+	if (!booted())
+		return;
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		char *text = output_of(0, tests[i]);
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, "cases: 1 passed, 0 failed, 0 skipped"));
+		free(text);
+	}
 }
 
 static void a_known_delay_is_found(void)
 {
 	if (!booted())
 		return;
-	cJSON *plain = json_of(0, PROBES), *delayed = json_of(0, DELAYED);
-	CU_ASSERT_STRING_EQUAL_FATAL(text_at(plain, "name"), "exit.pio_user");
+	char *all = output_of(0, PROBES), *at = strstr(all, "{\"name\":\"exit.pio_user\"");
+	cJSON *plain = at ? cJSON_ParseWithOpts(at, NULL, false) : NULL;
+	cJSON *delayed = json_of(0, DELAYED);
+	free(all);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(plain);
 	double found = number_at(delayed, "p50") - number_at(plain, "p50");
 	if (!(fabs(found - DELAY_NS) <= 0.05 * DELAY_NS))
 		printf("\na delay of %d reads %g\n", DELAY_NS, found);
@@ -351,23 +395,23 @@ static void a_known_delay_is_found(void)
 	cJSON_Delete(delayed);
 }
 
-static struct {
-	double p50[64];
-	int n, at;
-} first_boot;
+static cJSON *other_boot; /* its probes, by name */
 
 static void remember(const cJSON *line)
 {
-	if (first_boot.n < 64)
-		first_boot.p50[first_boot.n++] = number_at(line, "p50");
+	cJSON_AddNumberToObject(other_boot, text_at(line, "name"), number_at(line, "p50"));
 }
 
+/* Costs inside of the guest; what the machine's kernel does at creation and close waits for ticks.
+ */
 static void compare(const cJSON *line)
 {
-	double before = first_boot.p50[first_boot.at++], now = number_at(line, "p50");
+	const char *name = text_at(line, "name");
+	double before = number_at(other_boot, name), now = number_at(line, "p50");
+	if (isnan(number_at(line, "exits_per_op")) || isnan(before))
+		return;
 	if (!(fabs(now - before) <= 1e-3 * before))
-		printf("\n%s: %g in one boot, %g in the other\n", text_at(line, "name"), before,
-		       now);
+		printf("\n%s: %g in one boot, %g in the other\n", name, before, now);
 	CU_ASSERT_DOUBLE_EQUAL(now, before, 1e-3 * before);
 }
 
@@ -375,8 +419,11 @@ static void two_boots_agree(void)
 {
 	if (!booted())
 		return;
+	other_boot = cJSON_CreateObject();
 	int n = each_line(0, PROBES, remember);
 	CU_ASSERT_EQUAL(each_line(1, PROBES, compare), n);
+	CU_ASSERT_FALSE(isnan(number_at(other_boot, "exit.pio_user")));
+	cJSON_Delete(other_boot);
 }
 
 int main(int argc, char **argv)
@@ -390,6 +437,7 @@ int main(int argc, char **argv)
 		{"n_instructions_read_n", n_instructions_read_n},
 		{"every_probe_counts_its_exits", every_probe_counts_its_exits},
 		{"a_known_delay_is_found", a_known_delay_is_found},
+		{"tests_of_hvcore_pass", tests_of_hvcore_pass},
 		{"two_boots_agree", two_boots_agree},
 		{0},
 	};
