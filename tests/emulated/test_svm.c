@@ -408,7 +408,7 @@ static void compare(const cJSON *line)
 {
 	const char *name = text_at(line, "name");
 	double before = number_at(other_boot, name), now = number_at(line, "p50");
-	if (isnan(number_at(line, "exits_per_op")) || isnan(before))
+	if (!is_exit(name))
 		return;
 	if (!(fabs(now - before) <= 1e-3 * before))
 		printf("\n%s: %g in one boot, %g in the other\n", name, before, now);
