@@ -461,3 +461,32 @@ int keys_parse_part(const struct key_object *object, const struct json_doc *doc,
 {
 	return parse(object, doc, pointer, out, arena, diags, true);
 }
+
+/* Reads an object and those that share its level into memory that nobody looks at. */
+static void check_level(struct reader *r, const struct key_object *object, const cJSON *node,
+			const char *pointer, bool part)
+{
+	void *out = arena_alloc(r->arena, object->size);
+	if (!out) {
+		out_of_memory(r);
+		return;
+	}
+	read_object(r, object, node, pointer, out, part);
+	for (const struct key_object *const *a = object->also; a && *a && cJSON_IsObject(node); a++)
+		check_level(r, *a, node, pointer, true);
+}
+
+int keys_check(const struct key_object *object, const struct json_doc *doc, const char *pointer,
+	       struct diag_list *diags)
+{
+	struct arena arena = {0};
+	struct reader r = {.doc = doc, .arena = &arena};
+	const cJSON *node = json_at(doc->root, pointer);
+	if (node)
+		check_level(&r, object, node, pointer, false);
+	else
+		complain(&r, pointer, "is missing");
+	int rc = finish(&r, diags);
+	arena_free(&arena);
+	return rc;
+}

@@ -99,6 +99,12 @@ int keys_parse(const struct key_object *object, const struct json_doc *doc, cons
 int keys_parse_part(const struct key_object *object, const struct json_doc *doc, const char *pointer,
 		    void *out, struct arena *arena, struct diag_list *diags);
 
+/* Reads the object and all of its `also`, for the mistakes alone: what to call first on a document
+ * whose keys have several owners, so that all mistakes of all of them come at once, in the order of
+ * their places. Returns 0 or ERR_INVALID. */
+int keys_check(const struct key_object *object, const struct json_doc *doc, const char *pointer,
+	       struct diag_list *diags);
+
 /* Puts the defaults of absent keys into the tree itself, so that the resolved document shows them.
  * What is not of the table's type is left alone. Returns 0 or ERR_NOMEM. */
 int keys_fill_defaults(const struct key_object *object, cJSON *node);

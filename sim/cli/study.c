@@ -162,7 +162,8 @@ static int check_points(struct study *s, struct diag_list *diags, struct err *e)
 static int put_together(struct study *s, struct diag_list *diags, struct err *e)
 {
 	struct study_file file;
-	if (keys_parse(&study_object, &s->doc, "", &file, &s->arena, diags) != 0)
+	if (keys_check(&study_object, &s->doc, "", diags) != 0 ||
+	    keys_parse(&study_object, &s->doc, "", &file, &s->arena, diags) != 0)
 		return ERR_INVALID;
 	int code = keys_fill_defaults(&study_object, s->doc.root);
 	if (code != 0)

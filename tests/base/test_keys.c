@@ -337,6 +337,22 @@ static void a_part_leaves_other_keys_to_others(void)
 	done(&p);
 }
 
+static void all_owners_of_a_level_are_heard_at_once(void)
+{
+	static const char text[] = "{\"count\": 0,\n\"repeat\": 0,\n\"duraton\": 1}";
+	struct json_doc doc;
+	struct diag_list diags = {0};
+	CU_ASSERT_EQUAL_FATAL(json_doc_parse(&doc, "t", text, strlen(text), &diags, NULL), 0);
+	CU_ASSERT_EQUAL(keys_check(&study_object, &doc, "", &diags), ERR_INVALID);
+	static const char *const pointers[] = {"/duration", "/apps", "/count", "/repeat",
+					       "/duraton"};
+	CU_ASSERT_EQUAL_FATAL(diags.count, 5);
+	for (size_t i = 0; i < 5; i++)
+		CU_ASSERT_STRING_EQUAL(diags.items[i].pointer, pointers[i]);
+	diag_free(&diags);
+	json_doc_free(&doc);
+}
+
 static const char *schema_string(const cJSON *schema, const char *pointer)
 {
 	const cJSON *node = json_at(schema, pointer);
@@ -386,6 +402,8 @@ int main(int argc, char **argv)
 		{"wrong_types_are_named", wrong_types_are_named},
 		{"numbers_past_their_type_are_refused", numbers_past_their_type_are_refused},
 		{"a_part_leaves_other_keys_to_others", a_part_leaves_other_keys_to_others},
+		{"all_owners_of_a_level_are_heard_at_once",
+		 all_owners_of_a_level_are_heard_at_once},
 		{"the_schema_says_what_the_table_says", the_schema_says_what_the_table_says},
 		{0},
 	};
