@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * How guests share a host's cores: by hand, and against queueing theory. */
+#include "models/run.h"
+#include "sim/engine/stats.h"
+#include "tests/models/world_support.h"
+
+/* ---- By hand: jobs put at the entities of one host, and when they are done. */
+
+struct probe {
+	struct station_job job;
+	struct entity *entity;
+	sim_time done;
+};
+
+static void note(struct sim *s, struct station_job *job)
+{
+	struct probe *p = job->ctx;
+	host_job_done(p->entity);
+	p->done = sim_now(s);
+}
+
+struct bench {
+	struct run run;
+	struct world world;
+	struct platform platform;
+	struct host_kind kind;
+	struct host host;
+};
+
+static void bench_open(struct bench *b, uint32_t cores, uint32_t guests, uint32_t vcpus)
+{
+	memset(b, 0, sizeof(*b));
+	b->platform.axes[AXIS_BACKEND] = BACKEND_HOST_USER;
+	b->kind = (struct host_kind){ .cores = cores,
+				      .guests = guests,
+				      .vcpus = vcpus,
+				      .platform = &b->platform,
+				      .has_backend = true };
+	b->run.world = &b->world;
+	b->run.sim = sim_create(NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b->run.sim);
+	CU_ASSERT_EQUAL_FATAL(host_init(&b->host, &b->kind, &b->run, NULL), 0);
+}
+
+static void bench_close(struct bench *b)
+{
+	host_fini(&b->host);
+	arena_free(&b->run.arena);
+	sim_destroy(b->run.sim);
+}
+
+static void put(struct probe *p, struct entity *entity, int64_t ns)
+{
+	*p = (struct probe){ .entity = entity };
+	p->job.done = note;
+	p->job.ctx = p;
+	host_submit(entity, &p->job, ns);
+}
+
+static void run_all(struct bench *b)
+{
+	CU_ASSERT_EQUAL(sim_run_until(b->run.sim, SIM_NEVER, NULL), 0);
+}
+
+static void a_task_alone_takes_its_time_to_the_nanosecond(void)
+{
+	struct bench b;
+	struct probe p;
+	bench_open(&b, 4, 2, 2);
+	put(&p, &b.host.guests[1], 123456789);
+	run_all(&b);
+	CU_ASSERT_EQUAL(p.done, 123456789);
+	bench_close(&b);
+}
+
+static void tasks_of_a_guest_share_its_vcpus(void)
+{
+	struct bench b;
+	struct probe p[3];
+	bench_open(&b, 8, 1, 2);
+	for (int i = 0; i < 3; i++)
+		put(&p[i], &b.host.guests[0], 2000);
+	run_all(&b);
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(p[i].done, 3000); /* 3 x 2000 on 2 */
+	bench_close(&b);
+}
+
+static void short_cores_are_shared_up_to_a_level(void)
+{
+	/* Three cores; demands 2, 2 and 1: everybody gets 1, so the first two at half speed. */
+	struct bench b;
+	struct probe p[5];
+	bench_open(&b, 3, 3, 2);
+	put(&p[0], &b.host.guests[0], 1000);
+	put(&p[1], &b.host.guests[0], 1000);
+	put(&p[2], &b.host.guests[1], 1000);
+	put(&p[3], &b.host.guests[1], 1000);
+	put(&p[4], &b.host.guests[2], 1000);
+	run_all(&b);
+	/* At 1000 the third is done and two cores of demand remain for each: 3 cores over 4. */
+	CU_ASSERT_EQUAL(p[4].done, 1000);
+	for (int i = 0; i < 4; i++)
+		CU_ASSERT(llabs(p[i].done - 1667) <= 1); /* 1000 + 500 / 0.75 */
+	bench_close(&b);
+}
+
+static void backends_compete_for_the_cores(void)
+{
+	struct bench b;
+	struct probe p[2];
+	bench_open(&b, 1, 1, 1);
+	put(&p[0], &b.host.guests[0], 1000);
+	put(&p[1], &b.host.backends[0], 500);
+	run_all(&b);
+	CU_ASSERT_EQUAL(p[1].done, 1000);
+	CU_ASSERT_EQUAL(p[0].done, 1500);
+	bench_close(&b);
+}
+
+static void a_guest_is_fast_again_after_the_shortage(void)
+{
+	struct bench b;
+	struct probe p[3];
+	bench_open(&b, 1, 2, 1);
+	put(&p[0], &b.host.guests[0], 1000);
+	put(&p[1], &b.host.guests[1], 1000);
+	run_all(&b);
+	CU_ASSERT_EQUAL(p[0].done, 2000);
+	put(&p[2], &b.host.guests[1], 1000);
+	run_all(&b);
+	CU_ASSERT_EQUAL(p[2].done, 3000);
+	bench_close(&b);
+}
+
+static void busy_cores_are_work_done(void)
+{
+	struct bench b;
+	struct probe p[6];
+	bench_open(&b, 2, 3, 1);
+	for (int i = 0; i < 6; i++)
+		put(&p[i], &b.host.guests[i % 3], 1000 * (i + 1));
+	run_all(&b);
+	double area = time_average_integral(&b.host.busy, sim_now(b.run.sim)) * 1e9;
+	CU_ASSERT(is_near(area, 21000, 1e-9));
+	bench_close(&b);
+}
+
+/* ---- Against theory, through a whole world */
+
+enum { REPETITIONS = 20 };
+
+/* Poisson tasks of mean 0.1 s on one core, or on c vCPUs, with nothing else in the way. */
+static char *queue(double per_s, double cv, int cores, int vcpus)
+{
+	return study("{\"duration\":\"5000 s\",\"warmup\":\"500 s\",\"apps\":{\"a\":{\"input\":\"0 B\","
+		     "\"output\":\"0 B\",\"cycles\":\"100 Mcycles\",\"cycles_cv\":%g}},"
+		     "\"handsets\":{\"phone\":{\"count\":10,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 W\","
+		     "\"idle\":\"0 W\"},\"radio\":\"constant-power\",\"cell\":\"c\","
+		     "\"apps\":{\"a\":{\"arrivals\":{\"poisson\":\"%g /s\"}}}}},"
+		     "\"cells\":{\"c\":{\"down\":\"1 Mbit/s\",\"up\":\"1 Mbit/s\",\"rtt\":\"0 s\","
+		     "\"site\":\"s\"}},"
+		     "\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":%d,\"clock\":\"1 GHz\",\"memory\":\"8 GiB\","
+		     "\"platform\":\"native\",\"guests\":{\"count\":1,\"vcpus\":%d}}}}}}",
+		     cv, per_s / 10, cores, vcpus);
+}
+
+/* Whether theory lies in the 99 % interval of the repetitions, which is at most 6 % wide. */
+static void check_mean_response(double per_s, double cv, int cores, int vcpus, double wanted)
+{
+	struct diag_list diags = { 0 };
+	struct outcome o;
+	double x[REPETITIONS];
+	char *text = queue(per_s, cv, cores, vcpus);
+	struct world *w = support_build(text, &diags);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+	for (uint32_t r = 0; r < REPETITIONS; r++) {
+		support_run(w, 1, r, &o);
+		x[r] = get(&o, "response_time.mean", "");
+	}
+	struct interval i = interval_of(x, REPETITIONS, 0.99);
+	if (fabs(i.mean - wanted) > i.half_width)
+		printf(" %g +- %g, theory %g ", i.mean, i.half_width, wanted);
+	CU_ASSERT(fabs(i.mean - wanted) <= i.half_width);
+	CU_ASSERT(i.half_width < 0.06 * wanted);
+	free(text);
+	world_free(w);
+}
+
+static void mg1_ps_is_insensitive_to_the_service_distribution(void)
+{
+	for (double cv = 0; cv <= 2; cv += 1) {
+		check_mean_response(5, cv, 1, 1, 0.1 / (1 - 0.5));
+		check_mean_response(8, cv, 1, 1, 0.1 / (1 - 0.8));
+	}
+}
+
+static void mmc_on_a_guest_with_several_vcpus(void)
+{
+	/* M/M/3, load 0.8: Erlang C 0.6472, wait C / (3 mu - lambda). */
+	double a = 2.4, p0 = 1 / (1 + a + a * a / 2 + a * a * a / 6 / (1 - 0.8));
+	double wait = a * a * a / 6 / (1 - 0.8) * p0 / (30 - 24);
+	check_mean_response(24, 1, 4, 3, 0.1 + wait);
+	/* The cores are the limit, not the vCPUs: the same. */
+	check_mean_response(24, 1, 3, 8, 0.1 + wait);
+}
+
+static void utilization_is_the_offered_load(void)
+{
+	struct outcome o;
+	char *text = queue(8, 1, 2, 1);
+	support_simulate(text, 3, &o);
+	CU_ASSERT(is_near(get(&o, "utilization", "s/h/0"), 0.8 / 2, 0.03));
+	CU_ASSERT(is_near(get(&o, "power.mean", "s/h/0"), 100 + 200 * get(&o, "utilization", "s/h/0"),
+			  1e-12));
+	CU_ASSERT(is_near(get(&o, "throughput", ""), 8, 0.03));
+	free(text);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{ "a_task_alone_takes_its_time_to_the_nanosecond",
+		  a_task_alone_takes_its_time_to_the_nanosecond },
+		{ "tasks_of_a_guest_share_its_vcpus", tasks_of_a_guest_share_its_vcpus },
+		{ "short_cores_are_shared_up_to_a_level", short_cores_are_shared_up_to_a_level },
+		{ "backends_compete_for_the_cores", backends_compete_for_the_cores },
+		{ "a_guest_is_fast_again_after_the_shortage",
+		  a_guest_is_fast_again_after_the_shortage },
+		{ "busy_cores_are_work_done", busy_cores_are_work_done },
+		{ "mg1_ps_is_insensitive_to_the_service_distribution",
+		  mg1_ps_is_insensitive_to_the_service_distribution },
+		{ "mmc_on_a_guest_with_several_vcpus", mmc_on_a_guest_with_several_vcpus },
+		{ "utilization_is_the_offered_load", utilization_is_the_offered_load },
+		{ 0 },
+	};
+	return test_main("host", cases, argc, argv);
+}

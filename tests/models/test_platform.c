@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Platforms: what the shipped files mean, that a simulated task is charged what the terms say, and
+ * that what cannot be is refused. */
+#include "models/platform.h"
+#include "tests/models/world_support.h"
+
+#include <dirent.h>
+
+enum { PLATFORMS_MAX = 64, CHARGES_MAX = 200 };
+
+static char platform_names[PLATFORMS_MAX][64];
+static size_t platform_count;
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* The names of scenarios/platforms/. */
+static void list_platforms(void)
+{
+	DIR *d = opendir("scenarios/platforms");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	platform_count = 0;
+	for (struct dirent *f; (f = readdir(d)) && platform_count < PLATFORMS_MAX;) {
+		size_t n = strlen(f->d_name);
+		if (n > 5 && strcmp(f->d_name + n - 5, ".json") == 0)
+			snprintf(platform_names[platform_count++], 64, "%.*s", (int)(n - 5),
+				 f->d_name);
+	}
+	closedir(d);
+	qsort(platform_names, platform_count, 64, by_text);
+	CU_ASSERT(platform_count >= 4);
+}
+
+static int read_platform(struct platform *p, const char *name, struct arena *arena)
+{
+	struct json_doc doc = { 0 };
+	struct diag_list diags = { 0 };
+	struct err e;
+	char path[200];
+	snprintf(path, sizeof(path), "scenarios/platforms/%s.json", name);
+	int code = json_doc_load(&doc, path, &diags, &e);
+	if (code == 0)
+		code = platform_read(p, arena_strdup(arena, name), &doc, "", arena, &diags);
+	for (size_t i = 0; i < diags.count; i++)
+		diag_print(&diags.items[i], stdout);
+	diag_free(&diags);
+	json_doc_free(&doc);
+	return code;
+}
+
+/* One of an operation, as a load. */
+static struct op_load one(enum op op)
+{
+	struct op_load load = { 0 };
+	if (op == OP_CPU)
+		load.compute_ns = 1e9;
+	else
+		load.count[op] = 1;
+	if (op == OP_NET_RX || op == OP_NET_TX)
+		load.bytes[op] = 1448;
+	if (op == OP_BLK_READ || op == OP_BLK_WRITE)
+		load.bytes[op] = 4096;
+	return load;
+}
+
+/* The same as an app's operations. */
+static char *app_of(enum op op)
+{
+	const char *net = "\"net_rx\":{\"packets\":0,\"bytes\":\"0 B\"},"
+			  "\"net_tx\":{\"packets\":0,\"bytes\":\"0 B\"}";
+	const char *cycles = op == OP_CPU ? "1 Gcycles" : "0 cycles";
+	switch (op) {
+	case OP_CPU:
+		return study("\"cycles\":\"%s\",\"operations\":{%s}", cycles, net);
+	case OP_NET_RX:
+	case OP_NET_TX:
+		return study("\"cycles\":\"%s\",\"operations\":{\"%s\":{\"packets\":1,"
+			     "\"bytes\":\"1448 B\"},\"%s\":{\"packets\":0,\"bytes\":\"0 B\"}}",
+			     cycles, op_name(op), op_name(op == OP_NET_RX ? OP_NET_TX : OP_NET_RX));
+	case OP_BLK_READ:
+	case OP_BLK_WRITE:
+		return study("\"cycles\":\"%s\",\"operations\":{\"%s\":{\"requests\":1},%s}", cycles,
+			     op_name(op), net);
+	default:
+		return study("\"cycles\":\"%s\",\"operations\":{\"%s\":1,%s}", cycles, op_name(op),
+			     net);
+	}
+}
+
+static char *lone_task(const char *platform, const char *app)
+{
+	return study("{\"duration\":\"1000 s\",\"apps\":{\"a\":{\"input\":\"0 B\",\"output\":\"0 B\",%s}},"
+		     "\"handsets\":{\"phone\":{\"count\":1,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 W\","
+		     "\"idle\":\"0 W\"},\"radio\":\"wifi\",\"cell\":\"c\","
+		     "\"apps\":{\"a\":{\"arrivals\":{\"periodic\":\"100 s\"}}}}},"
+		     "\"cells\":{\"c\":{\"down\":\"1 Gbit/s\",\"up\":\"1 Gbit/s\",\"rtt\":\"0 s\","
+		     "\"site\":\"s\"}},"
+		     "\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":2,\"clock\":\"1 GHz\",\"memory\":\"8 GiB\","
+		     "\"disk_latency\":\"0 s\",\"platform\":\"%s\",\"guests\":{\"count\":1}}}}}}",
+		     app, platform);
+}
+
+static void a_lone_task_is_charged_the_terms_to_the_nanosecond(void)
+{
+	struct profile literature;
+	struct arena arena = { 0 };
+	CU_ASSERT_EQUAL_FATAL(support_literature(&literature), 0);
+	struct profile_view view = { .profile = &literature };
+	list_platforms();
+	for (size_t i = 0; i < platform_count; i++) {
+		struct platform p;
+		CU_ASSERT_EQUAL_FATAL(read_platform(&p, platform_names[i], &arena), 0);
+		for (int op = 0; op < OP_COUNT; op++) {
+			struct op_load load = one((enum op)op);
+			struct platform_charge charges[CHARGES_MAX];
+			struct platform_cost cost;
+			struct outcome o;
+			struct err e;
+			size_t n;
+			int64_t printed = llround(load.compute_ns);
+			if (op == OP_BOOT)
+				continue; /* no part of a task */
+			CU_ASSERT_EQUAL_FATAL(platform_cost(&p, &view, &load, charges, CHARGES_MAX,
+							    &n, &cost, &e),
+					      0);
+			for (size_t k = 0; k < n; k++)
+				printed += charges[k].ns;
+			char *app = app_of((enum op)op), *text = lone_task(platform_names[i], app);
+			support_simulate(text, 1, &o);
+			int64_t charged = llround(get(&o, "response_time.max", "") * 1e9);
+			int64_t mean = llround(get(&o, "response_time.mean", "") * 1e9);
+			if (charged != printed || mean != printed)
+				printf(" %s %s: charged %lld, printed %lld ", platform_names[i],
+				       op_name((enum op)op), (long long)charged,
+				       (long long)printed);
+			CU_ASSERT_EQUAL(charged, printed);
+			CU_ASSERT_EQUAL(mean, printed);
+			int64_t sites = cost.site_ns[SITE_GUEST] + cost.site_ns[SITE_BACKEND] +
+					cost.site_ns[SITE_WAIT];
+			CU_ASSERT_EQUAL(sites, printed);
+			CU_ASSERT_EQUAL(get(&o, "overhead", "queue"), 0);
+			free(app);
+			free(text);
+		}
+	}
+	profile_free(&literature);
+	arena_free(&arena);
+}
+
+static int64_t total(const char *platform, const struct op_load *load)
+{
+	struct profile literature;
+	struct arena arena = { 0 };
+	struct platform p;
+	struct platform_cost cost = { 0 };
+	struct err e;
+	CU_ASSERT_EQUAL_FATAL(support_literature(&literature), 0);
+	struct profile_view view = { .profile = &literature };
+	CU_ASSERT_EQUAL_FATAL(read_platform(&p, platform, &arena), 0);
+	CU_ASSERT_EQUAL(platform_cost(&p, &view, load, NULL, 0, NULL, &cost, &e), 0);
+	profile_free(&literature);
+	arena_free(&arena);
+	return cost.site_ns[SITE_GUEST] + cost.site_ns[SITE_BACKEND] + cost.site_ns[SITE_WAIT];
+}
+
+/* By hand, from the literature profile: 6 + 8 x 2 exits at 3206 ns, the guest's system call and copy,
+ * the VMM's system call and copy. */
+static void a_block_read_by_registers_costs_what_its_exits_cost(void)
+{
+	struct op_load read = one(OP_BLK_READ);
+	CU_ASSERT_EQUAL(total("kvm-emulated", &read), 6 * 3206 + 16 * 3206 + 64 + 410 + 64 + 410);
+	CU_ASSERT_EQUAL(total("native", &read), 64 + 410);
+}
+
+/* No platform beats native at anything, and none is native at everything. */
+static void nothing_is_cheaper_than_native(void)
+{
+	list_platforms();
+	for (size_t i = 0; i < platform_count; i++) {
+		bool dearer = false;
+		for (int op = 0; op < OP_COUNT; op++) {
+			struct op_load load = one((enum op)op);
+			int64_t here = total(platform_names[i], &load);
+			int64_t native = total("native", &load);
+			if (here < native)
+				printf(" %s: %s %lld < %lld ", platform_names[i],
+				       op_name((enum op)op), (long long)here, (long long)native);
+			CU_ASSERT(here >= native);
+			dearer |= here > native;
+		}
+		CU_ASSERT_EQUAL(dearer, strcmp(platform_names[i], "native") != 0);
+	}
+}
+
+/* What paravirtual drivers buy comes out of the counts: less than a tenth of the cost at 4 KiB. */
+static void paravirtual_io_is_cheaper_than_emulated(void)
+{
+	struct op_load read = one(OP_BLK_READ), rx = one(OP_NET_RX);
+	CU_ASSERT(total("kvm-virtio", &read) * 4 < total("kvm-emulated", &read));
+	CU_ASSERT(total("kvm-vhost", &read) < total("kvm-virtio", &read));
+	CU_ASSERT(total("kvm-passthrough", &read) < total("kvm-vhost", &read));
+	CU_ASSERT(total("kvm-virtio", &rx) < total("kvm-emulated", &rx));
+}
+
+static void only_the_guest_axis_says_whether_the_guest_knows(void)
+{
+	struct arena arena = { 0 };
+	list_platforms();
+	for (size_t i = 0; i < platform_count; i++) {
+		struct platform p;
+		CU_ASSERT_EQUAL_FATAL(read_platform(&p, platform_names[i], &arena), 0);
+		const char *guest = platform_axis_values(AXIS_GUEST)[p.axes[AXIS_GUEST]];
+		CU_ASSERT_EQUAL(platform_guest_knows(&p), strncmp(guest, "pv-", 3) == 0);
+	}
+	arena_free(&arena);
+}
+
+static void every_term_names_a_cause_that_is_not_the_worlds_own(void)
+{
+	struct arena arena = { 0 };
+	list_platforms();
+	for (size_t i = 0; i < platform_count; i++) {
+		struct platform p;
+		CU_ASSERT_EQUAL_FATAL(read_platform(&p, platform_names[i], &arena), 0);
+		for (size_t k = 0; k < p.term_count; k++) {
+			CU_ASSERT(p.terms[k].cause > CAUSE_DISK && p.terms[k].cause < CAUSE_COUNT);
+			CU_ASSERT_PTR_NOT_NULL(p.terms[k].why);
+			CU_ASSERT_NOT_EQUAL(p.terms[k].primitive[0], '@');
+		}
+	}
+	arena_free(&arena);
+}
+
+/* Reads a platform from six words; returns the first mistake, or "". */
+static const char *verdict_on(const char *axes)
+{
+	static char verdict[600];
+	static const char *const keys[] = { "placement", "guest", "cpu", "mmu", "io", "backend" };
+	char text[800], words[200], *save = NULL;
+	struct json_doc doc = { 0 };
+	struct diag_list diags = { 0 };
+	struct arena arena = { 0 };
+	struct platform p;
+	struct err e;
+	snprintf(words, sizeof(words), "%s", axes);
+	int n = snprintf(text, sizeof(text), "{\"description\":\"x\",\"axes\":{");
+	char *word = strtok_r(words, " ", &save);
+	for (int i = 0; i < 6; i++, word = strtok_r(NULL, " ", &save))
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s\"%s\":\"%s\"", i ? "," : "",
+			      keys[i], word);
+	snprintf(text + n, sizeof(text) - (size_t)n, "}}");
+	CU_ASSERT_EQUAL(json_doc_parse(&doc, "p.json", text, strlen(text), &diags, &e), 0);
+	int code = platform_read(&p, "p", &doc, "", &arena, &diags);
+	snprintf(verdict, sizeof(verdict), "%s", diags.count ? diags.items[0].text : "");
+	CU_ASSERT_EQUAL(code, diags.count ? ERR_INVALID : 0);
+	diag_free(&diags);
+	arena_free(&arena);
+	json_doc_free(&doc);
+	return verdict;
+}
+
+static void impossible_combinations_are_refused_with_the_reason(void)
+{
+	static const struct {
+		const char *axes, *reason;
+	} cases[] = {
+		{ "none none hardware host native none", "nothing to virtualize the CPU for" },
+		{ "hybrid unmodified hardware nested paravirtual host-user", "no paravirtual drivers" },
+		{ "hosted unmodified emulation nested emulated host-user", "nested paging is part of" },
+		{ "hybrid pv-drivers hardware nested paravirtual none", "somebody to do its work" },
+		{ "hosted pv-drivers hardware nested paravirtual root-partition", "a root partition" },
+		{ "bare-metal unmodified hardware nested emulated host-user", "no host kernel" },
+		{ "none unmodified hardware nested emulated host-user", "needs a hypervisor" },
+		{ "hybrid unmodified hardware direct-pv emulated host-user", "page tables" },
+		{ "hybrid unmodified hardware nested passthrough host-user", "no device model" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *verdict = verdict_on(cases[i].axes);
+		if (!strstr(verdict, cases[i].reason))
+			printf(" %s: \"%s\" ", cases[i].axes, verdict);
+		CU_ASSERT_PTR_NOT_NULL(strstr(verdict, cases[i].reason));
+	}
+	CU_ASSERT_STRING_EQUAL(verdict_on("hybrid pv-drivers hardware nested paravirtual host-user"),
+			       "");
+}
+
+static void a_new_platform_needs_six_words_and_no_code(void)
+{
+	struct outcome virtio, inline_one;
+	char *a = lone_task("kvm-virtio",
+			    "\"cycles\":\"10 Mcycles\",\"operations\":{\"blk_read\":{\"requests\":10}}");
+	char *b = lone_task("@@", "\"cycles\":\"10 Mcycles\",\"operations\":{\"blk_read\":"
+				  "{\"requests\":10}}");
+	char *at = strstr(b, "\"@@\"");
+	*at = '\0';
+	char *c = study("%s{\"description\":\"like kvm-virtio\",\"axes\":{\"placement\":\"hybrid\","
+			"\"guest\":\"pv-drivers\",\"cpu\":\"hardware\",\"mmu\":\"nested\","
+			"\"io\":\"paravirtual\",\"backend\":\"host-user\"}}%s",
+			b, at + 4);
+	support_simulate(a, 1, &virtio);
+	support_simulate(c, 1, &inline_one);
+	CU_ASSERT_EQUAL(get(&virtio, "response_time.mean", ""),
+			get(&inline_one, "response_time.mean", ""));
+	free(a);
+	free(b);
+	free(c);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{ "a_lone_task_is_charged_the_terms_to_the_nanosecond",
+		  a_lone_task_is_charged_the_terms_to_the_nanosecond },
+		{ "a_block_read_by_registers_costs_what_its_exits_cost",
+		  a_block_read_by_registers_costs_what_its_exits_cost },
+		{ "nothing_is_cheaper_than_native", nothing_is_cheaper_than_native },
+		{ "paravirtual_io_is_cheaper_than_emulated",
+		  paravirtual_io_is_cheaper_than_emulated },
+		{ "only_the_guest_axis_says_whether_the_guest_knows",
+		  only_the_guest_axis_says_whether_the_guest_knows },
+		{ "every_term_names_a_cause_that_is_not_the_worlds_own",
+		  every_term_names_a_cause_that_is_not_the_worlds_own },
+		{ "impossible_combinations_are_refused_with_the_reason",
+		  impossible_combinations_are_refused_with_the_reason },
+		{ "a_new_platform_needs_six_words_and_no_code",
+		  a_new_platform_needs_six_words_and_no_code },
+		{ 0 },
+	};
+	return test_main("platform", cases, argc, argv);
+}
