@@ -34,8 +34,9 @@ struct primitive {
 	const char *grade;    /* "primary", "secondary", "recalled", or NULL */
 	const char *citation; /* for source literature; or NULL */
 	const char *note;     /* why an assumed number is what it is; or NULL */
-	const char *profile;  /* the name of the profile that it was found in, or says it came from */
-	double scale;	      /* what an override multiplied it by; 1 */
+	const char
+		*profile; /* the name of the profile that it was found in, or says it came from */
+	double scale;	  /* what an override multiplied it by; 1 */
 };
 
 /* Zero-initialise; profile_read fills it; profile_free ends it. Unchanged while in use: any number

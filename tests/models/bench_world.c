@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * bench_world [--handsets N] [--minutes M] [--platform NAME] [--json]: tasks per CPU second, and bytes per
- * handset, of a world with everything on: the augmented-reality app, LTE, cells of 100 handsets, an edge
- * site for every ten cells. Run it from the source folder: it reads scenarios/. */
+ * bench_world [--handsets N] [--minutes M] [--platform NAME] [--json]: tasks per CPU second, and
+ * bytes per handset, of a world with everything on: the augmented-reality app, LTE, cells of 100
+ * handsets, an edge site for every ten cells. Run it from the source folder: it reads scenarios/.
+ */
 #include "models/world.h"
 
 #include <malloc.h>
@@ -35,8 +36,10 @@ static char *document(long handsets, double minutes, const char *platform)
 	for (long i = 0; i < cells; i++) {
 		long n = handsets - i * CELL_HANDSETS;
 		fprintf(f,
-			"%s\"phones%ld\":{\"count\":%ld,\"cpu\":{\"clock\":\"2 GHz\",\"power\":\"2.2 W\","
-			"\"idle\":\"0.3 W\"},\"battery\":\"15 Wh\",\"radio\":\"lte\",\"cell\":\"cell%ld\","
+			"%s\"phones%ld\":{\"count\":%ld,\"cpu\":{\"clock\":\"2 "
+			"GHz\",\"power\":\"2.2 W\","
+			"\"idle\":\"0.3 W\"},\"battery\":\"15 "
+			"Wh\",\"radio\":\"lte\",\"cell\":\"cell%ld\","
 			"\"apps\":{\"augmented-reality\":{\"arrivals\":{\"poisson\":\"12 /min\"}}},"
 			"\"policy\":\"remote\"}",
 			i ? "," : "", i, n < CELL_HANDSETS ? n : CELL_HANDSETS, i);
@@ -44,13 +47,15 @@ static char *document(long handsets, double minutes, const char *platform)
 	fprintf(f, "},\"cells\":{");
 	for (long i = 0; i < cells; i++)
 		fprintf(f,
-			"%s\"cell%ld\":{\"down\":\"1 Gbit/s\",\"up\":\"400 Mbit/s\",\"rtt\":\"45 ms\","
+			"%s\"cell%ld\":{\"down\":\"1 Gbit/s\",\"up\":\"400 Mbit/s\",\"rtt\":\"45 "
+			"ms\","
 			"\"site\":\"edge%ld\"}",
 			i ? "," : "", i, i / SITE_CELLS);
 	fprintf(f, "},\"sites\":{");
 	for (long i = 0; i < sites; i++)
 		fprintf(f,
-			"%s\"edge%ld\":{\"hosts\":{\"node\":{\"count\":10,\"cores\":32,\"clock\":\"2.6 GHz\","
+			"%s\"edge%ld\":{\"hosts\":{\"node\":{\"count\":10,\"cores\":32,\"clock\":"
+			"\"2.6 GHz\","
 			"\"memory\":\"256 GiB\",\"platform\":\"%s\",\"guests\":{\"count\":32}}}}",
 			i ? "," : "", i, platform);
 	fprintf(f, "}}");
@@ -103,9 +108,9 @@ static double cpu_s(void)
 
 static int build(struct world **w, const char *text, struct diag_list *diags, struct err *e)
 {
-	struct json_doc doc = { 0 }, profile_doc = { 0 };
-	struct profile literature = { 0 };
-	struct world_library library = { .load = library_load };
+	struct json_doc doc = {0}, profile_doc = {0};
+	struct profile literature = {0};
+	struct world_library library = {.load = library_load};
 	const char *path = "scenarios/profiles/literature.json";
 	int code = json_doc_parse(&doc, "bench", text, strlen(text), diags, e);
 	if (code == 0)
@@ -146,8 +151,8 @@ int main(int argc, char **argv)
 				"[--json]\n");
 		return 2;
 	}
-	struct diag_list diags = { 0 };
-	struct err e = { 0 };
+	struct diag_list diags = {0};
+	struct err e = {0};
 	struct world *w = NULL;
 	char *text = document(handsets, minutes, platform);
 	int code = text ? build(&w, text, &diags, &e) : ERR_NOMEM;
@@ -155,9 +160,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < diags.count; i++)
 		diag_print(&diags.items[i], stderr);
 	diag_free(&diags);
-	struct outcome out = { 0 };
-	struct world_metrics_sink sink = { &out, take_value, take_histogram, NULL };
-	struct world_run_key key = { .seed = 1 };
+	struct outcome out = {0};
+	struct world_metrics_sink sink = {&out, take_value, take_histogram, NULL};
+	struct world_run_key key = {.seed = 1};
 	size_t before = bytes_in_use();
 	double start = cpu_s();
 	if (code == 0)

@@ -32,11 +32,11 @@ static void bench_open(struct bench *b, uint32_t cores, uint32_t guests, uint32_
 {
 	memset(b, 0, sizeof(*b));
 	b->platform.axes[AXIS_BACKEND] = BACKEND_HOST_USER;
-	b->kind = (struct host_kind){ .cores = cores,
-				      .guests = guests,
-				      .vcpus = vcpus,
-				      .platform = &b->platform,
-				      .has_backend = true };
+	b->kind = (struct host_kind){.cores = cores,
+				     .guests = guests,
+				     .vcpus = vcpus,
+				     .platform = &b->platform,
+				     .has_backend = true};
 	b->run.world = &b->world;
 	b->run.sim = sim_create(NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(b->run.sim);
@@ -52,7 +52,7 @@ static void bench_close(struct bench *b)
 
 static void put(struct probe *p, struct entity *entity, int64_t ns)
 {
-	*p = (struct probe){ .entity = entity };
+	*p = (struct probe){.entity = entity};
 	p->job.done = note;
 	p->job.ctx = p;
 	host_submit(entity, &p->job, ns);
@@ -154,22 +154,25 @@ enum { REPETITIONS = 20 };
 /* Poisson tasks of mean 0.1 s on one core, or on c vCPUs, with nothing else in the way. */
 static char *queue(double per_s, double cv, int cores, int vcpus)
 {
-	return study("{\"duration\":\"5000 s\",\"warmup\":\"500 s\",\"apps\":{\"a\":{\"input\":\"0 B\","
-		     "\"output\":\"0 B\",\"cycles\":\"100 Mcycles\",\"cycles_cv\":%g}},"
-		     "\"handsets\":{\"phone\":{\"count\":10,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 W\","
-		     "\"idle\":\"0 W\"},\"radio\":\"constant-power\",\"cell\":\"c\","
-		     "\"apps\":{\"a\":{\"arrivals\":{\"poisson\":\"%g /s\"}}}}},"
-		     "\"cells\":{\"c\":{\"down\":\"1 Mbit/s\",\"up\":\"1 Mbit/s\",\"rtt\":\"0 s\","
-		     "\"site\":\"s\"}},"
-		     "\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":%d,\"clock\":\"1 GHz\",\"memory\":\"8 GiB\","
-		     "\"platform\":\"native\",\"guests\":{\"count\":1,\"vcpus\":%d}}}}}}",
-		     cv, per_s / 10, cores, vcpus);
+	return study(
+		"{\"duration\":\"5000 s\",\"warmup\":\"500 s\",\"apps\":{\"a\":{\"input\":\"0 B\","
+		"\"output\":\"0 B\",\"cycles\":\"100 Mcycles\",\"cycles_cv\":%g}},"
+		"\"handsets\":{\"phone\":{\"count\":10,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 "
+		"W\","
+		"\"idle\":\"0 W\"},\"radio\":\"constant-power\",\"cell\":\"c\","
+		"\"apps\":{\"a\":{\"arrivals\":{\"poisson\":\"%g /s\"}}}}},"
+		"\"cells\":{\"c\":{\"down\":\"1 Mbit/s\",\"up\":\"1 Mbit/s\",\"rtt\":\"0 s\","
+		"\"site\":\"s\"}},"
+		"\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":%d,\"clock\":\"1 "
+		"GHz\",\"memory\":\"8 GiB\","
+		"\"platform\":\"native\",\"guests\":{\"count\":1,\"vcpus\":%d}}}}}}",
+		cv, per_s / 10, cores, vcpus);
 }
 
 /* Whether theory lies in the 99 % interval of the repetitions, which is at most 6 % wide. */
 static void check_mean_response(double per_s, double cv, int cores, int vcpus, double wanted)
 {
-	struct diag_list diags = { 0 };
+	struct diag_list diags = {0};
 	struct outcome o;
 	double x[REPETITIONS];
 	char *text = queue(per_s, cv, cores, vcpus);
@@ -212,8 +215,8 @@ static void utilization_is_the_offered_load(void)
 	char *text = queue(8, 1, 2, 1);
 	support_simulate(text, 3, &o);
 	CU_ASSERT(is_near(get(&o, "utilization", "s/h/0"), 0.8 / 2, 0.03));
-	CU_ASSERT(is_near(get(&o, "power.mean", "s/h/0"), 100 + 200 * get(&o, "utilization", "s/h/0"),
-			  1e-12));
+	CU_ASSERT(is_near(get(&o, "power.mean", "s/h/0"),
+			  100 + 200 * get(&o, "utilization", "s/h/0"), 1e-12));
 	CU_ASSERT(is_near(get(&o, "throughput", ""), 8, 0.03));
 	free(text);
 }
@@ -221,19 +224,19 @@ static void utilization_is_the_offered_load(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		{ "a_task_alone_takes_its_time_to_the_nanosecond",
-		  a_task_alone_takes_its_time_to_the_nanosecond },
-		{ "tasks_of_a_guest_share_its_vcpus", tasks_of_a_guest_share_its_vcpus },
-		{ "short_cores_are_shared_up_to_a_level", short_cores_are_shared_up_to_a_level },
-		{ "backends_compete_for_the_cores", backends_compete_for_the_cores },
-		{ "a_guest_is_fast_again_after_the_shortage",
-		  a_guest_is_fast_again_after_the_shortage },
-		{ "busy_cores_are_work_done", busy_cores_are_work_done },
-		{ "mg1_ps_is_insensitive_to_the_service_distribution",
-		  mg1_ps_is_insensitive_to_the_service_distribution },
-		{ "mmc_on_a_guest_with_several_vcpus", mmc_on_a_guest_with_several_vcpus },
-		{ "utilization_is_the_offered_load", utilization_is_the_offered_load },
-		{ 0 },
+		{"a_task_alone_takes_its_time_to_the_nanosecond",
+		 a_task_alone_takes_its_time_to_the_nanosecond},
+		{"tasks_of_a_guest_share_its_vcpus", tasks_of_a_guest_share_its_vcpus},
+		{"short_cores_are_shared_up_to_a_level", short_cores_are_shared_up_to_a_level},
+		{"backends_compete_for_the_cores", backends_compete_for_the_cores},
+		{"a_guest_is_fast_again_after_the_shortage",
+		 a_guest_is_fast_again_after_the_shortage},
+		{"busy_cores_are_work_done", busy_cores_are_work_done},
+		{"mg1_ps_is_insensitive_to_the_service_distribution",
+		 mg1_ps_is_insensitive_to_the_service_distribution},
+		{"mmc_on_a_guest_with_several_vcpus", mmc_on_a_guest_with_several_vcpus},
+		{"utilization_is_the_offered_load", utilization_is_the_offered_load},
+		{0},
 	};
 	return test_main("host", cases, argc, argv);
 }

@@ -36,8 +36,8 @@ static void list_platforms(void)
 
 static int read_platform(struct platform *p, const char *name, struct arena *arena)
 {
-	struct json_doc doc = { 0 };
-	struct diag_list diags = { 0 };
+	struct json_doc doc = {0};
+	struct diag_list diags = {0};
 	struct err e;
 	char path[200];
 	snprintf(path, sizeof(path), "scenarios/platforms/%s.json", name);
@@ -54,7 +54,7 @@ static int read_platform(struct platform *p, const char *name, struct arena *are
 /* One of an operation, as a load. */
 static struct op_load one(enum op op)
 {
-	struct op_load load = { 0 };
+	struct op_load load = {0};
 	if (op == OP_CPU)
 		load.compute_ns = 1e9;
 	else
@@ -82,8 +82,8 @@ static char *app_of(enum op op)
 			     cycles, op_name(op), op_name(op == OP_NET_RX ? OP_NET_TX : OP_NET_RX));
 	case OP_BLK_READ:
 	case OP_BLK_WRITE:
-		return study("\"cycles\":\"%s\",\"operations\":{\"%s\":{\"requests\":1},%s}", cycles,
-			     op_name(op), net);
+		return study("\"cycles\":\"%s\",\"operations\":{\"%s\":{\"requests\":1},%s}",
+			     cycles, op_name(op), net);
 	default:
 		return study("\"cycles\":\"%s\",\"operations\":{\"%s\":1,%s}", cycles, op_name(op),
 			     net);
@@ -92,13 +92,16 @@ static char *app_of(enum op op)
 
 static char *lone_task(const char *platform, const char *app)
 {
-	return study("{\"duration\":\"1000 s\",\"apps\":{\"a\":{\"input\":\"0 B\",\"output\":\"0 B\",%s}},"
-		     "\"handsets\":{\"phone\":{\"count\":1,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 W\","
+	return study("{\"duration\":\"1000 s\",\"apps\":{\"a\":{\"input\":\"0 B\",\"output\":\"0 "
+		     "B\",%s}},"
+		     "\"handsets\":{\"phone\":{\"count\":1,\"cpu\":{\"clock\":\"1 "
+		     "GHz\",\"power\":\"1 W\","
 		     "\"idle\":\"0 W\"},\"radio\":\"wifi\",\"cell\":\"c\","
 		     "\"apps\":{\"a\":{\"arrivals\":{\"periodic\":\"100 s\"}}}}},"
 		     "\"cells\":{\"c\":{\"down\":\"1 Gbit/s\",\"up\":\"1 Gbit/s\",\"rtt\":\"0 s\","
 		     "\"site\":\"s\"}},"
-		     "\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":2,\"clock\":\"1 GHz\",\"memory\":\"8 GiB\","
+		     "\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":2,\"clock\":\"1 "
+		     "GHz\",\"memory\":\"8 GiB\","
 		     "\"disk_latency\":\"0 s\",\"platform\":\"%s\",\"guests\":{\"count\":1}}}}}}",
 		     app, platform);
 }
@@ -106,9 +109,9 @@ static char *lone_task(const char *platform, const char *app)
 static void a_lone_task_is_charged_the_terms_to_the_nanosecond(void)
 {
 	struct profile literature;
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	CU_ASSERT_EQUAL_FATAL(support_literature(&literature), 0);
-	struct profile_view view = { .profile = &literature };
+	struct profile_view view = {.profile = &literature};
 	list_platforms();
 	for (size_t i = 0; i < platform_count; i++) {
 		struct platform p;
@@ -153,12 +156,12 @@ static void a_lone_task_is_charged_the_terms_to_the_nanosecond(void)
 static int64_t total(const char *platform, const struct op_load *load)
 {
 	struct profile literature;
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	struct platform p;
-	struct platform_cost cost = { 0 };
+	struct platform_cost cost = {0};
 	struct err e;
 	CU_ASSERT_EQUAL_FATAL(support_literature(&literature), 0);
-	struct profile_view view = { .profile = &literature };
+	struct profile_view view = {.profile = &literature};
 	CU_ASSERT_EQUAL_FATAL(read_platform(&p, platform, &arena), 0);
 	CU_ASSERT_EQUAL(platform_cost(&p, &view, load, NULL, 0, NULL, &cost, &e), 0);
 	profile_free(&literature);
@@ -166,8 +169,8 @@ static int64_t total(const char *platform, const struct op_load *load)
 	return cost.site_ns[SITE_GUEST] + cost.site_ns[SITE_BACKEND] + cost.site_ns[SITE_WAIT];
 }
 
-/* By hand, from the literature profile: 6 + 8 x 2 exits at 3206 ns, the guest's system call and copy,
- * the VMM's system call and copy. */
+/* By hand, from the literature profile: 6 + 8 x 2 exits at 3206 ns, the guest's system call and
+ * copy, the VMM's system call and copy. */
 static void a_block_read_by_registers_costs_what_its_exits_cost(void)
 {
 	struct op_load read = one(OP_BLK_READ);
@@ -207,7 +210,7 @@ static void paravirtual_io_is_cheaper_than_emulated(void)
 
 static void only_the_guest_axis_says_whether_the_guest_knows(void)
 {
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	list_platforms();
 	for (size_t i = 0; i < platform_count; i++) {
 		struct platform p;
@@ -220,7 +223,7 @@ static void only_the_guest_axis_says_whether_the_guest_knows(void)
 
 static void every_term_names_a_cause_that_is_not_the_worlds_own(void)
 {
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	list_platforms();
 	for (size_t i = 0; i < platform_count; i++) {
 		struct platform p;
@@ -238,11 +241,11 @@ static void every_term_names_a_cause_that_is_not_the_worlds_own(void)
 static const char *verdict_on(const char *axes)
 {
 	static char verdict[600];
-	static const char *const keys[] = { "placement", "guest", "cpu", "mmu", "io", "backend" };
+	static const char *const keys[] = {"placement", "guest", "cpu", "mmu", "io", "backend"};
 	char text[800], words[200], *save = NULL;
-	struct json_doc doc = { 0 };
-	struct diag_list diags = { 0 };
-	struct arena arena = { 0 };
+	struct json_doc doc = {0};
+	struct diag_list diags = {0};
+	struct arena arena = {0};
 	struct platform p;
 	struct err e;
 	snprintf(words, sizeof(words), "%s", axes);
@@ -267,15 +270,18 @@ static void impossible_combinations_are_refused_with_the_reason(void)
 	static const struct {
 		const char *axes, *reason;
 	} cases[] = {
-		{ "none none hardware host native none", "nothing to virtualize the CPU for" },
-		{ "hybrid unmodified hardware nested paravirtual host-user", "no paravirtual drivers" },
-		{ "hosted unmodified emulation nested emulated host-user", "nested paging is part of" },
-		{ "hybrid pv-drivers hardware nested paravirtual none", "somebody to do its work" },
-		{ "hosted pv-drivers hardware nested paravirtual root-partition", "a root partition" },
-		{ "bare-metal unmodified hardware nested emulated host-user", "no host kernel" },
-		{ "none unmodified hardware nested emulated host-user", "needs a hypervisor" },
-		{ "hybrid unmodified hardware direct-pv emulated host-user", "page tables" },
-		{ "hybrid unmodified hardware nested passthrough host-user", "no device model" },
+		{"none none hardware host native none", "nothing to virtualize the CPU for"},
+		{"hybrid unmodified hardware nested paravirtual host-user",
+		 "no paravirtual drivers"},
+		{"hosted unmodified emulation nested emulated host-user",
+		 "nested paging is part of"},
+		{"hybrid pv-drivers hardware nested paravirtual none", "somebody to do its work"},
+		{"hosted pv-drivers hardware nested paravirtual root-partition",
+		 "a root partition"},
+		{"bare-metal unmodified hardware nested emulated host-user", "no host kernel"},
+		{"none unmodified hardware nested emulated host-user", "needs a hypervisor"},
+		{"hybrid unmodified hardware direct-pv emulated host-user", "page tables"},
+		{"hybrid unmodified hardware nested passthrough host-user", "no device model"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *verdict = verdict_on(cases[i].axes);
@@ -283,15 +289,16 @@ static void impossible_combinations_are_refused_with_the_reason(void)
 			printf(" %s: \"%s\" ", cases[i].axes, verdict);
 		CU_ASSERT_PTR_NOT_NULL(strstr(verdict, cases[i].reason));
 	}
-	CU_ASSERT_STRING_EQUAL(verdict_on("hybrid pv-drivers hardware nested paravirtual host-user"),
-			       "");
+	CU_ASSERT_STRING_EQUAL(
+		verdict_on("hybrid pv-drivers hardware nested paravirtual host-user"), "");
 }
 
 static void a_new_platform_needs_six_words_and_no_code(void)
 {
 	struct outcome virtio, inline_one;
-	char *a = lone_task("kvm-virtio",
-			    "\"cycles\":\"10 Mcycles\",\"operations\":{\"blk_read\":{\"requests\":10}}");
+	char *a = lone_task(
+		"kvm-virtio",
+		"\"cycles\":\"10 Mcycles\",\"operations\":{\"blk_read\":{\"requests\":10}}");
 	char *b = lone_task("@@", "\"cycles\":\"10 Mcycles\",\"operations\":{\"blk_read\":"
 				  "{\"requests\":10}}");
 	char *at = strstr(b, "\"@@\"");
@@ -312,22 +319,22 @@ static void a_new_platform_needs_six_words_and_no_code(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		{ "a_lone_task_is_charged_the_terms_to_the_nanosecond",
-		  a_lone_task_is_charged_the_terms_to_the_nanosecond },
-		{ "a_block_read_by_registers_costs_what_its_exits_cost",
-		  a_block_read_by_registers_costs_what_its_exits_cost },
-		{ "nothing_is_cheaper_than_native", nothing_is_cheaper_than_native },
-		{ "paravirtual_io_is_cheaper_than_emulated",
-		  paravirtual_io_is_cheaper_than_emulated },
-		{ "only_the_guest_axis_says_whether_the_guest_knows",
-		  only_the_guest_axis_says_whether_the_guest_knows },
-		{ "every_term_names_a_cause_that_is_not_the_worlds_own",
-		  every_term_names_a_cause_that_is_not_the_worlds_own },
-		{ "impossible_combinations_are_refused_with_the_reason",
-		  impossible_combinations_are_refused_with_the_reason },
-		{ "a_new_platform_needs_six_words_and_no_code",
-		  a_new_platform_needs_six_words_and_no_code },
-		{ 0 },
+		{"a_lone_task_is_charged_the_terms_to_the_nanosecond",
+		 a_lone_task_is_charged_the_terms_to_the_nanosecond},
+		{"a_block_read_by_registers_costs_what_its_exits_cost",
+		 a_block_read_by_registers_costs_what_its_exits_cost},
+		{"nothing_is_cheaper_than_native", nothing_is_cheaper_than_native},
+		{"paravirtual_io_is_cheaper_than_emulated",
+		 paravirtual_io_is_cheaper_than_emulated},
+		{"only_the_guest_axis_says_whether_the_guest_knows",
+		 only_the_guest_axis_says_whether_the_guest_knows},
+		{"every_term_names_a_cause_that_is_not_the_worlds_own",
+		 every_term_names_a_cause_that_is_not_the_worlds_own},
+		{"impossible_combinations_are_refused_with_the_reason",
+		 impossible_combinations_are_refused_with_the_reason},
+		{"a_new_platform_needs_six_words_and_no_code",
+		 a_new_platform_needs_six_words_and_no_code},
+		{0},
 	};
 	return test_main("platform", cases, argc, argv);
 }

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Kumar and Lu's break-even: the formula, and that the simulated energies agree with it on both sides. */
+ * Kumar and Lu's break-even: the formula, and that the simulated energies agree with it on both
+ * sides. */
 #include "models/policy.h"
 #include "tests/models/world_support.h"
 
-/* The paper's iPAQ: M = 400 MHz, Pc = 0.9 W, Pi = 0.3 W, Ptr = 1.3 W; a server F times as fast; D bytes
- * up over B. A radio without promotion and tail, a server nobody else uses, no round trip. */
+/* The paper's iPAQ: M = 400 MHz, Pc = 0.9 W, Pi = 0.3 W, Ptr = 1.3 W; a server F times as fast; D
+ * bytes up over B. A radio without promotion and tail, a server nobody else uses, no round trip. */
 static char *ipaq(const char *policy, double gcycles, double megabytes)
 {
 	return study("{\"duration\":\"100000 s\",\"apps\":{\"a\":{\"input\":\"%.17g MB\","
 		     "\"output\":\"0 B\",\"cycles\":\"%.17g Gcycles\",\"operations\":{\"net_rx\":"
 		     "{\"packets\":0,\"bytes\":\"0 B\"}}}},"
-		     "\"handsets\":{\"ipaq\":{\"count\":1,\"cpu\":{\"clock\":\"400 MHz\",\"power\":\"0.9 W\","
-		     "\"idle\":\"0.3 W\"},\"battery\":\"1000 Wh\",\"radio\":\"constant-power\",\"cell\":\"c\","
+		     "\"handsets\":{\"ipaq\":{\"count\":1,\"cpu\":{\"clock\":\"400 "
+		     "MHz\",\"power\":\"0.9 W\","
+		     "\"idle\":\"0.3 W\"},\"battery\":\"1000 "
+		     "Wh\",\"radio\":\"constant-power\",\"cell\":\"c\","
 		     "\"policy\":%s,\"apps\":{\"a\":{\"arrivals\":{\"periodic\":\"1000 s\"}}}}},"
 		     "\"cells\":{\"c\":{\"down\":\"1 Mbit/s\",\"up\":\"1 Mbit/s\",\"rtt\":\"0 s\","
 		     "\"site\":\"s\"}},"
-		     "\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":1,\"clock\":\"4 GHz\",\"memory\":\"8 GiB\","
+		     "\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":1,\"clock\":\"4 "
+		     "GHz\",\"memory\":\"8 GiB\","
 		     "\"platform\":\"native\",\"guests\":{\"count\":1}}}}}}",
 		     megabytes, gcycles, policy);
 }
@@ -30,8 +34,8 @@ static double energy_of(const char *policy, double gcycles, double megabytes)
 	return get(&o, "energy_per_task.mean", "");
 }
 
-/* C/M Pc and C/(FM) Pi + Ptr D/B; while it sends, the iPAQ also idles, which the paper counts into Ptr
- * and we apart. */
+/* C/M Pc and C/(FM) Pi + Ptr D/B; while it sends, the iPAQ also idles, which the paper counts into
+ * Ptr and we apart. */
 static double local_j(double gcycles)
 {
 	return 0.9 * gcycles / 0.4;
@@ -44,7 +48,7 @@ static double remote_j(double gcycles, double megabytes)
 
 static void simulated_energies_are_the_formula(void)
 {
-	static const double cases[][2] = { { 1, 0.1 }, { 10, 1 }, { 4, 2 }, { 0.1, 1 } };
+	static const double cases[][2] = {{1, 0.1}, {10, 1}, {4, 2}, {0.1, 1}};
 	for (size_t i = 0; i < 4; i++) {
 		double c = cases[i][0], d = cases[i][1];
 		CU_ASSERT(is_near(energy_of("\"local\"", c, d), local_j(c), 1e-6));
@@ -107,12 +111,12 @@ static void the_local_cpu_serves_in_turn(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		{ "simulated_energies_are_the_formula", simulated_energies_are_the_formula },
-		{ "the_policy_decides_by_the_inequality_on_both_sides",
-		  the_policy_decides_by_the_inequality_on_both_sides },
-		{ "the_random_policy_has_its_probability", the_random_policy_has_its_probability },
-		{ "the_local_cpu_serves_in_turn", the_local_cpu_serves_in_turn },
-		{ 0 },
+		{"simulated_energies_are_the_formula", simulated_energies_are_the_formula},
+		{"the_policy_decides_by_the_inequality_on_both_sides",
+		 the_policy_decides_by_the_inequality_on_both_sides},
+		{"the_random_policy_has_its_probability", the_random_policy_has_its_probability},
+		{"the_local_cpu_serves_in_turn", the_local_cpu_serves_in_turn},
+		{0},
 	};
 	return test_main("policy", cases, argc, argv);
 }

@@ -3,20 +3,23 @@
  * The published one-packet energies, from the library's files through a whole simulation. */
 #include "tests/models/world_support.h"
 
-/* One handset sends one small packet (periodic with a period of almost the whole run) and nothing comes
- * back. */
+/* One handset sends one small packet (periodic with a period of almost the whole run) and nothing
+ * comes back. */
 static char *one_packet(const char *radio, const char *input, const char *extra)
 {
-	return study("{\"duration\":\"3000 s\",\"apps\":{\"ping\":{\"input\":\"%s\",\"output\":\"0 B\","
-		     "\"cycles\":\"1 kcycles\"}},"
-		     "\"handsets\":{\"phone\":{\"count\":1,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 W\","
-		     "\"idle\":\"0 W\"},\"radio\":\"%s\",\"cell\":\"c\",\"policy\":\"remote\",%s"
-		     "\"apps\":{\"ping\":{\"arrivals\":{\"periodic\":\"1400 s\"}}}}},"
-		     "\"cells\":{\"c\":{\"down\":\"10 Mbit/s\",\"up\":\"5 Mbit/s\",\"rtt\":\"50 ms\","
-		     "\"site\":\"s\"}},"
-		     "\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":1,\"clock\":\"1 GHz\",\"memory\":\"8 GiB\","
-		     "\"platform\":\"native\",\"guests\":{\"count\":1}}}}}}",
-		     input, radio, extra);
+	return study(
+		"{\"duration\":\"3000 s\",\"apps\":{\"ping\":{\"input\":\"%s\",\"output\":\"0 B\","
+		"\"cycles\":\"1 kcycles\"}},"
+		"\"handsets\":{\"phone\":{\"count\":1,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 "
+		"W\","
+		"\"idle\":\"0 W\"},\"radio\":\"%s\",\"cell\":\"c\",\"policy\":\"remote\",%s"
+		"\"apps\":{\"ping\":{\"arrivals\":{\"periodic\":\"1400 s\"}}}}},"
+		"\"cells\":{\"c\":{\"down\":\"10 Mbit/s\",\"up\":\"5 Mbit/s\",\"rtt\":\"50 ms\","
+		"\"site\":\"s\"}},"
+		"\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":1,\"clock\":\"1 "
+		"GHz\",\"memory\":\"8 GiB\","
+		"\"platform\":\"native\",\"guests\":{\"count\":1}}}}}}",
+		input, radio, extra);
 }
 
 static void check_one_packet(const char *radio, double wanted_j)
@@ -60,25 +63,28 @@ static void transfer_energy_is_linear_in_throughput(void)
 	char *text = one_packet("lte", "1 MB", "");
 	double seconds = 8e6 / 5e6;
 	support_simulate(text, 1, &o);
-	CU_ASSERT(is_near(get(&o, "energy", "transfer"),
-			  1.28804 * seconds + 0.43839 * 5 * seconds, 1e-6));
+	CU_ASSERT(is_near(get(&o, "energy", "transfer"), 1.28804 * seconds + 0.43839 * 5 * seconds,
+			  1e-6));
 	free(text);
 }
 
-/* Packets that follow each other within the tail are charged the tail between them, not a whole one,
- * and no promotion. */
+/* Packets that follow each other within the tail are charged the tail between them, not a whole
+ * one, and no promotion. */
 static void a_tail_cut_short_is_charged_to_the_gap(void)
 {
 	struct outcome o;
 	char *text = study(
-		"{\"duration\":\"1000 s\",\"warmup\":\"100 s\",\"apps\":{\"ping\":{\"input\":\"64 B\","
+		"{\"duration\":\"1000 s\",\"warmup\":\"100 s\",\"apps\":{\"ping\":{\"input\":\"64 "
+		"B\","
 		"\"output\":\"0 B\",\"cycles\":\"1 kcycles\"}},"
-		"\"handsets\":{\"phone\":{\"count\":1,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 W\","
+		"\"handsets\":{\"phone\":{\"count\":1,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 "
+		"W\","
 		"\"idle\":\"0 W\"},\"radio\":\"lte\",\"cell\":\"c\","
 		"\"apps\":{\"ping\":{\"arrivals\":{\"periodic\":\"2 s\"}}}}},"
 		"\"cells\":{\"c\":{\"down\":\"10 Mbit/s\",\"up\":\"5 Mbit/s\",\"rtt\":\"50 ms\","
 		"\"site\":\"s\"}},"
-		"\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":1,\"clock\":\"1 GHz\",\"memory\":\"8 GiB\","
+		"\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":1,\"clock\":\"1 "
+		"GHz\",\"memory\":\"8 GiB\","
 		"\"platform\":\"native\",\"guests\":{\"count\":1}}}}}}");
 	support_simulate(text, 1, &o);
 	double mean_w = 1.060 + (1.6802 - 1.060) / 40;
@@ -111,7 +117,8 @@ static void a_battery_is_drained_by_what_tasks_cost(void)
 static void an_empty_handset_starts_no_more_tasks(void)
 {
 	struct outcome full, empty;
-	char *a = one_packet("lte", "64 B", ""), *b = one_packet("lte", "64 B", "\"battery\":\"1 J\",");
+	char *a = one_packet("lte", "64 B", ""),
+	     *b = one_packet("lte", "64 B", "\"battery\":\"1 J\",");
 	support_simulate(a, 1, &full);
 	support_simulate(b, 1, &empty);
 	CU_ASSERT(get(&empty, "tasks.offered", "") < get(&full, "tasks.offered", ""));
@@ -123,18 +130,18 @@ static void an_empty_handset_starts_no_more_tasks(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		{ "huang_one_packet_over_lte_is_12_76_j", huang_one_packet_over_lte_is_12_76_j },
-		{ "huang_one_packet_over_3g_is_7_38_j", huang_one_packet_over_3g_is_7_38_j },
-		{ "huang_one_packet_over_wifi_is_0_038_j", huang_one_packet_over_wifi_is_0_038_j },
-		{ "promotion_delays_the_first_byte", promotion_delays_the_first_byte },
-		{ "transfer_energy_is_linear_in_throughput",
-		  transfer_energy_is_linear_in_throughput },
-		{ "a_tail_cut_short_is_charged_to_the_gap", a_tail_cut_short_is_charged_to_the_gap },
-		{ "joules_per_bit_knows_no_tail", joules_per_bit_knows_no_tail },
-		{ "a_battery_is_drained_by_what_tasks_cost",
-		  a_battery_is_drained_by_what_tasks_cost },
-		{ "an_empty_handset_starts_no_more_tasks", an_empty_handset_starts_no_more_tasks },
-		{ 0 },
+		{"huang_one_packet_over_lte_is_12_76_j", huang_one_packet_over_lte_is_12_76_j},
+		{"huang_one_packet_over_3g_is_7_38_j", huang_one_packet_over_3g_is_7_38_j},
+		{"huang_one_packet_over_wifi_is_0_038_j", huang_one_packet_over_wifi_is_0_038_j},
+		{"promotion_delays_the_first_byte", promotion_delays_the_first_byte},
+		{"transfer_energy_is_linear_in_throughput",
+		 transfer_energy_is_linear_in_throughput},
+		{"a_tail_cut_short_is_charged_to_the_gap", a_tail_cut_short_is_charged_to_the_gap},
+		{"joules_per_bit_knows_no_tail", joules_per_bit_knows_no_tail},
+		{"a_battery_is_drained_by_what_tasks_cost",
+		 a_battery_is_drained_by_what_tasks_cost},
+		{"an_empty_handset_starts_no_more_tasks", an_empty_handset_starts_no_more_tasks},
+		{0},
 	};
 	return test_main("radio", cases, argc, argv);
 }

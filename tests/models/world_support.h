@@ -39,21 +39,21 @@ static inline int support_load(void *ctx, const char *kind, const char *name, st
 
 static inline const char *const *support_names(void *ctx, const char *kind)
 {
-	static const char *const radios[] = { "3g", "lte", "wifi", NULL };
-	static const char *const platforms[] = { "container", "kvm-emulated", "kvm-virtio",
-						 "native", NULL };
-	static const char *const apps[] = { "augmented-reality", "health", NULL };
+	static const char *const radios[] = {"3g", "lte", "wifi", NULL};
+	static const char *const platforms[] = {"container", "kvm-emulated", "kvm-virtio", "native",
+						NULL};
+	static const char *const apps[] = {"augmented-reality", "health", NULL};
 	(void)ctx;
 	return strcmp(kind, "radio") == 0 ? radios : strcmp(kind, "app") == 0 ? apps : platforms;
 }
 
-static const struct world_library support_library = { NULL, support_load, support_names };
+static const struct world_library support_library = {NULL, support_load, support_names};
 
 static inline int support_literature(struct profile *p)
 {
-	struct json_doc doc = { 0 };
-	struct diag_list diags = { 0 };
-	struct err e = { 0 };
+	struct json_doc doc = {0};
+	struct diag_list diags = {0};
+	struct err e = {0};
 	int code = json_doc_load(&doc, "scenarios/profiles/literature.json", &diags, &e);
 	if (code == 0)
 		code = profile_read(p, &doc, "profiles/literature.json", &diags, &e);
@@ -67,10 +67,10 @@ static inline int support_literature(struct profile *p)
 /* Builds a world of the text; mistakes go to diags. */
 static inline struct world *support_build(const char *text, struct diag_list *diags)
 {
-	struct json_doc doc = { 0 };
-	struct profile literature = { 0 };
+	struct json_doc doc = {0};
+	struct profile literature = {0};
 	struct world *w = NULL;
-	struct err e = { 0 };
+	struct err e = {0};
 	int code = support_literature(&literature);
 	if (code == 0)
 		code = json_doc_parse(&doc, "test.json", text, strlen(text), diags, &e);
@@ -99,7 +99,8 @@ static inline int support_value(void *ctx, const char *metric, const char *subje
 }
 
 static inline int support_histogram(void *ctx, const char *metric, const char *subject,
-				    const char *unit, const struct world_bucket *buckets, size_t count)
+				    const char *unit, const struct world_bucket *buckets,
+				    size_t count)
 {
 	struct outcome *o = ctx;
 	(void)subject;
@@ -112,9 +113,9 @@ static inline int support_histogram(void *ctx, const char *metric, const char *s
 static inline void support_run(const struct world *w, uint64_t seed, uint32_t repetition,
 			       struct outcome *o)
 {
-	struct world_metrics_sink sink = { o, support_value, support_histogram, NULL };
-	struct world_run_key key = { seed, repetition };
-	struct err e = { 0 };
+	struct world_metrics_sink sink = {o, support_value, support_histogram, NULL};
+	struct world_run_key key = {seed, repetition};
+	struct err e = {0};
 	memset(o, 0, sizeof(*o));
 	CU_ASSERT_EQUAL_FATAL(world_run(w, &key, &sink, &e), 0);
 }
@@ -122,7 +123,7 @@ static inline void support_run(const struct world *w, uint64_t seed, uint32_t re
 /* Builds and runs; the text must have no mistakes. */
 static inline void support_simulate(const char *text, uint64_t seed, struct outcome *o)
 {
-	struct diag_list diags = { 0 };
+	struct diag_list diags = {0};
 	struct world *w = support_build(text, &diags);
 	for (size_t i = 0; i < diags.count; i++)
 		diag_print(&diags.items[i], stdout);
@@ -161,8 +162,8 @@ static inline bool is_near(double got, double wanted, double relative)
 	return near;
 }
 
-/* A study of one class of handsets, one cell, one site; printf-style from a template in which the test
- * says what differs. */
+/* A study of one class of handsets, one cell, one site; printf-style from a template in which the
+ * test says what differs. */
 static inline char *study(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static inline char *study(const char *fmt, ...)
 {
