@@ -7,7 +7,7 @@ endif()
 set(source ${CMAKE_CURRENT_LIST_DIR}/trap_stub_x86_64.c)
 set(HV_STUB ${CMAKE_CURRENT_BINARY_DIR}/stub/trap_stub)
 add_custom_command(OUTPUT ${HV_STUB}
-  COMMAND ${CMAKE_C_COMPILER} -std=gnu17 -O2 -ffreestanding -nostdlib -static -fno-pic -fno-pie -no-pie
+  COMMAND ${CMAKE_C_COMPILER} -std=gnu17 -O2 -ffreestanding -nostdlib -static -fno-pic -fno-pie
     -mcmodel=large -mgeneral-regs-only -fno-stack-protector -fcf-protection=none
     -fno-asynchronous-unwind-tables -Wall -Wextra -Wshadow -Wconversion -I${PROJECT_SOURCE_DIR}
     -Wl,--build-id=none -Wl,-Ttext-segment=0x600000000000 -Wl,-z,noexecstack -s -o ${HV_STUB} ${source}
