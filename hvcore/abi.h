@@ -32,10 +32,11 @@ struct hv_boot {
 
 /* number, name, argument block */
 #define HV_CALL_LIST(X)                                                                            \
-	X(0, EXIT, "exit")   /* struct hv_call_exit: ends the guest */                             \
-	X(1, WRITE, "write") /* struct hv_call_write: bytes for the console */                     \
-	X(2, YIELD, "yield") /* struct hv_call_yield: hands over results, waits for work */        \
-	X(3, NOP, "nop")     /* struct hv_call_nop: does nothing, as a probe */
+	X(0, EXIT, "exit")	 /* struct hv_call_exit: ends the guest */                         \
+	X(1, WRITE, "write")	 /* struct hv_call_write: bytes for the console */                 \
+	X(2, YIELD, "yield")	 /* struct hv_call_yield: hands over results, waits for work */    \
+	X(3, NOP, "nop")	 /* struct hv_call_nop: does nothing, as a probe */                \
+	X(4, HANDLER, "handler") /* struct hv_call_handler: where interrupts go */
 
 enum hv_call {
 #define HV_CALL_ENUM(number, name, text) HV_CALL_##name = number,
@@ -47,6 +48,7 @@ enum hv_call {
 /* Ports that answer at once and mean nothing: what a bare exit costs. */
 #define HV_NOP_PORT	 0x540u
 #define HV_DOORBELL_PORT 0x548u
+#define HV_IRQ_BELL_PORT 0x54cu /* raises the guest's own interrupt */
 
 /* The ATA disk: the eight registers of a primary channel. */
 #define HV_ATA_PORT 0x1f0u
@@ -80,6 +82,15 @@ struct hv_call_nop {
 	uint32_t value, answer; /* the VMM writes value + 1 into answer */
 };
 
+/* The one interrupt there is. It comes with interrupts enabled, on the current stack, as a frame
+ * that iretq takes back; the guest starts with interrupts enabled and no handler. */
+#define HV_IRQ_VECTOR 0x40u
+
+struct hv_call_handler {
+	uint32_t handler; /* address of the first instruction */
+	uint32_t eoi; /* out: where to write a 32-bit 0 at the end of an interrupt; 0: nowhere */
+};
+
 struct hv_call_yield {
 	/* out of the guest */
 	uint64_t ticks;	   /* TSC ticks that the last work took, read in the guest */
@@ -104,6 +115,7 @@ enum hv_op {
 	HV_OP_PRIVILEGED, /* an instruction that only a kernel may use: reads CR4 */
 	HV_OP_ATA_READ, /* 4 KiB from the ATA disk; arg: sector of the first, then pseudo-random */
 	HV_OP_VIRTIO_READ,
+	HV_OP_INTERRUPT, /* out to HV_IRQ_BELL_PORT, then waits for the interrupt it raises */
 	HV_OP_COUNT
 };
 #define HV_TOUCH_STRIDE 65536u

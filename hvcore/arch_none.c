@@ -35,6 +35,21 @@ int hv_kvm_arch_start(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regim
 	return hv_kvm_arch_available(e);
 }
 
+int hv_kvm_arch_interrupts(struct hv_kvm *k, struct kvm_msi *msi, struct err *e)
+{
+	(void)k;
+	(void)msi;
+	return hv_kvm_arch_available(e);
+}
+
+void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, hv_gpa handler, uint32_t *eoi)
+{
+	(void)mem;
+	(void)regime;
+	(void)handler;
+	(void)eoi;
+}
+
 void hv_kvm_arch_where(struct hv_kvm *k, char *text, size_t size)
 {
 	(void)k;
@@ -64,6 +79,13 @@ bool hv_trap_arch_translate(struct hv_trap_cpu *cpu, const struct hv_mem *mem, s
 	(void)mem;
 	x->kind = HV_EXIT_INTERNAL;
 	return true;
+}
+
+bool hv_trap_arch_interrupt(struct hv_trap_cpu *cpu, const struct hv_mem *mem)
+{
+	(void)cpu;
+	(void)mem;
+	return false;
 }
 
 void hv_trap_arch_complete(struct hv_trap_cpu *cpu, const struct hv_mem *mem)

@@ -100,6 +100,86 @@ static void watchdog_fired(void *ctx)
 
 /* ---- the machine ---- */
 
+/* Pins of the interrupt controller that is not there; routes need some. Ours is number 0. */
+#define IRQ_LINES 1
+
+static int set_up_interrupts(struct hv_kvm *k, struct err *e)
+{
+	struct kvm_msi msi;
+	int rc = hv_kvm_arch_interrupts(k, &msi, e);
+	if (rc)
+		return rc;
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry entry;
+	} table = {
+		.head.nr = 1,
+		.entry = {.type = KVM_IRQ_ROUTING_MSI,
+			  .u.msi = {.address_lo = msi.address_lo,
+				    .address_hi = msi.address_hi,
+				    .data = msi.data}},
+	};
+	if (ioctl(k->vm, KVM_SET_GSI_ROUTING, &table))
+		return err_sys(e, errno, "KVM_SET_GSI_ROUTING");
+	k->msi = msi;
+	return 0;
+}
+
+static int kvm_handler(struct hv_vm *vm, hv_gpa handler, uint32_t *eoi, struct err *e)
+{
+	(void)e;
+	hv_kvm_arch_handler(&vm->mem, vm->config.regime, handler, eoi);
+	return 0;
+}
+
+static int kvm_raise(struct hv_vm *vm, struct err *e)
+{
+	struct hv_kvm *k = vm->state;
+	if (ioctl(k->vm, KVM_SIGNAL_MSI, &k->msi) < 0)
+		return err_sys(e, errno, "KVM_SIGNAL_MSI");
+	return 0;
+}
+
+static int kvm_irqfd(struct hv_vm *vm, int fd, struct err *e)
+{
+	struct hv_kvm *k = vm->state;
+	struct kvm_irqfd line = {.fd = (uint32_t)fd, .gsi = 0};
+	if (ioctl(k->vm, KVM_IRQFD, &line))
+		return err_sys(e, errno, "KVM_IRQFD");
+	return 0;
+}
+
+static int kvm_coalesce(struct hv_vm *vm, uint16_t port, struct err *e)
+{
+	struct hv_kvm *k = vm->state;
+	int page = ioctl(k->kvm, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
+	if (page <= 0 || ioctl(k->kvm, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_PIO) <= 0)
+		return err_set(e, ERR_UNSUPPORTED, "this KVM cannot coalesce port writes");
+	struct kvm_coalesced_mmio_zone zone = {.addr = port, .size = 4, .pio = 1};
+	if (ioctl(k->vm, KVM_REGISTER_COALESCED_MMIO, &zone))
+		return err_sys(e, errno, "KVM_REGISTER_COALESCED_MMIO");
+	size_t at = (size_t)page * (size_t)sysconf(_SC_PAGESIZE);
+	if (at + sizeof(*k->coalesced) > k->run_bytes)
+		return err_set(e, ERR_INTERNAL, "the ring of coalesced writes is not mapped");
+	k->coalesced = (struct kvm_coalesced_mmio_ring *)(void *)((uint8_t *)k->run + at);
+	return 0;
+}
+
+static uint64_t kvm_drain(struct hv_vm *vm)
+{
+	struct hv_kvm *k = vm->state;
+	uint64_t count = 0;
+	if (!k->coalesced)
+		return 0;
+	uint32_t slots = (uint32_t)((4096 - sizeof(*k->coalesced)) /
+				    sizeof(k->coalesced->coalesced_mmio[0]));
+	while (k->coalesced->first != __atomic_load_n(&k->coalesced->last, __ATOMIC_ACQUIRE)) {
+		k->coalesced->first = (k->coalesced->first + 1) % slots;
+		count++;
+	}
+	return count;
+}
+
 static int kvm_open(struct hv_vm *vm, struct err *e)
 {
 	struct hv_kvm *k = calloc(1, sizeof(*k));
@@ -113,6 +193,9 @@ static int kvm_open(struct hv_vm *vm, struct err *e)
 	k->vm = ioctl(k->kvm, KVM_CREATE_VM, 0);
 	if (k->vm < 0)
 		return err_sys(e, errno, "KVM_CREATE_VM");
+	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP, .args = {IRQ_LINES}};
+	if (vm->config.interrupts && ioctl(k->vm, KVM_ENABLE_CAP, &split))
+		return err_sys(e, errno, "KVM_CAP_SPLIT_IRQCHIP");
 	struct kvm_userspace_memory_region slot = {
 		.memory_size = vm->mem.size,
 		.userspace_addr = (uintptr_t)vm->mem.base,
@@ -131,6 +214,8 @@ static int kvm_open(struct hv_vm *vm, struct err *e)
 	k->run = run;
 	k->run_bytes = (size_t)size;
 	rc = hv_kvm_arch_start(k, &vm->mem, vm->config.regime, vm->config.entry, e);
+	if (!rc && vm->config.interrupts)
+		rc = set_up_interrupts(k, e);
 	return rc ? rc : hv_watchdog_open(&k->watchdog, watchdog_fired, k, e);
 }
 
@@ -296,4 +381,9 @@ const struct hv_backend hv_backend_kvm = {
 	.step = kvm_step,
 	.exits = kvm_exits,
 	.doorbell = kvm_doorbell,
+	.handler = kvm_handler,
+	.raise = kvm_raise,
+	.irqfd = kvm_irqfd,
+	.coalesce = kvm_coalesce,
+	.drain = kvm_drain,
 };

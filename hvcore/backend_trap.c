@@ -183,6 +183,36 @@ static void trap_close(struct hv_vm *vm)
 	vm->state = NULL;
 }
 
+static int trap_handler(struct hv_vm *vm, hv_gpa handler, uint32_t *eoi, struct err *e)
+{
+	struct trap *t = vm->state;
+	(void)e;
+	t->cpu.handler = handler;
+	*eoi = 0;
+	return 0;
+}
+
+/* As for a guest that runs: a signal stops it, the interrupt is delivered at that stop. */
+static int trap_raise(struct hv_vm *vm, struct err *e)
+{
+	struct trap *t = vm->state;
+	t->cpu.irq = true;
+	if (kill(t->pid, TRAP_KICK))
+		return err_sys(e, errno, "cannot signal the guest's process");
+	return 0;
+}
+
+static bool deliver_interrupt(struct trap *t, const struct hv_mem *mem, struct hv_exit *x)
+{
+	if (!t->cpu.irq || !t->cpu.interrupts || !t->cpu.handler)
+		return true;
+	if (hv_trap_arch_interrupt(&t->cpu, mem))
+		return true;
+	x->kind = HV_EXIT_FAULT;
+	snprintf(x->text, sizeof(x->text), "an interrupt finds no stack in the guest's memory");
+	return false;
+}
+
 static int trap_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, struct err *e)
 {
 	struct trap *t = vm->state;
@@ -200,7 +230,8 @@ static int trap_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, 
 			x->kind = HV_EXIT_INTERNAL;
 			return 0;
 		}
-		if (hv_trap_arch_translate(&t->cpu, &vm->mem, x))
+		if (hv_trap_arch_translate(&t->cpu, &vm->mem, x) ||
+		    !deliver_interrupt(t, &vm->mem, x))
 			return 0;
 		/* A guest that does nothing but privileged instructions must end in time, too. */
 		if (hv_clock_ns() >= deadline_ns) {
@@ -217,4 +248,6 @@ const struct hv_backend hv_backend_trap = {
 	.open = trap_open,
 	.close = trap_close,
 	.step = trap_step,
+	.handler = trap_handler,
+	.raise = trap_raise,
 };

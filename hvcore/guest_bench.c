@@ -24,9 +24,13 @@ static int run_to_yield(struct hv_bench *bench, struct err *e)
 }
 
 int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
-		  const struct hv_probe_env *env, uint64_t mem_bytes,
-		  const struct hv_device *device, struct err *e)
+		  const struct hv_probe_env *env, const struct hv_bench_options *options,
+		  struct err *e)
 {
+	static const struct hv_bench_options nothing_special;
+	if (!options)
+		options = &nothing_special;
+	const struct hv_device *device = options->device;
 	memset(bench, 0, sizeof(*bench));
 	const struct hv_image *image = hv_image_find("probe");
 	if (!image) {
@@ -37,7 +41,8 @@ int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
 	struct hv_config config = {
 		.backend = backend,
 		.regime = env->kvm_regime,
-		.mem_bytes = mem_bytes,
+		.mem_bytes = options->mem_bytes,
+		.interrupts = options->interrupts,
 		.image = image->start,
 		.image_bytes = (size_t)(image->end - image->start),
 		.delay_ns = env->delay_ns,

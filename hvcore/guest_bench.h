@@ -17,11 +17,19 @@ struct hv_bench {
 	bool counts_exits; /* the backend can */
 };
 
-/* Starts the guest, with `device` (NULL: none; taken over, also on failure), and runs it to its
- * first yield. `mem_bytes` 0: default. Zeroes *bench first. On failure nothing is left behind. */
+/* What a bench needs besides the guest. */
+struct hv_bench_options {
+	uint64_t mem_bytes; /* 0: default */
+	const struct hv_device
+		*device; /* NULL: none; taken over by hv_bench_open, also on failure */
+	bool interrupts;
+};
+
+/* Starts the guest and runs it to its first yield. `options` NULL: nothing special. Zeroes *bench
+ * first. On failure nothing is left behind. */
 int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
-		  const struct hv_probe_env *env, uint64_t mem_bytes,
-		  const struct hv_device *device, struct err *e);
+		  const struct hv_probe_env *env, const struct hv_bench_options *options,
+		  struct err *e);
 void hv_bench_close(struct hv_bench *bench);
 
 /* One batch of n operations `op`. Fills the batch's time, ticks and exits. */

@@ -114,7 +114,23 @@ struct hv_backend {
 	/* From now on a write to `port` is counted in the eventfd `fd` without leaving the kernel.
 	 * NULL: this backend has no such thing, the write exits as any other. */
 	int (*doorbell)(struct hv_vm *vm, uint16_t port, int fd, struct err *e);
+
+	/* Interrupts, for machines with config.interrupts; NULL: this backend has none.
+	 * handler: where the guest's one interrupt goes from now on; *eoi as in struct
+	 * hv_call_handler. raise: makes it pending; for the thread that runs the machine. irqfd:
+	 * writing to the eventfd `fd` raises it within the kernel; may be NULL alone. */
+	int (*handler)(struct hv_vm *vm, hv_gpa handler, uint32_t *eoi, struct err *e);
+	int (*raise)(struct hv_vm *vm, struct err *e);
+	int (*irqfd)(struct hv_vm *vm, int fd, struct err *e);
+
+	/* From now on writes of 4 bytes to `port` are noted in a ring without leaving the kernel,
+	 * as long as there is room (HV_COALESCED_MAX); drain empties the ring and says how many
+	 * there were. */
+	int (*coalesce)(struct hv_vm *vm, uint16_t port, struct err *e);
+	uint64_t (*drain)(struct hv_vm *vm);
 };
+
+#define HV_COALESCED_MAX 160u
 
 /* All backends, ended by NULL, in the order in which they are preferred. */
 extern const struct hv_backend *const hv_backends[];
@@ -151,6 +167,7 @@ struct hv_config {
 	size_t image_bytes;
 	hv_gpa entry;	      /* 0: HV_IMAGE_GPA */
 	const char *argument; /* text for the guest's boot block; NULL: none */
+	bool interrupts;      /* with an interrupt controller, where the backend needs one */
 	uint64_t delay_ns; /* busy time added to the handling of every exit, to test the instrument
 			    */
 

@@ -18,6 +18,8 @@ struct hv_kvm {
 	size_t run_bytes;
 	int64_t exits_at; /* where the stats file has the count of exits */
 	struct hv_watchdog watchdog;
+	struct kvm_msi msi;			   /* our interrupt, for machines with interrupts */
+	struct kvm_coalesced_mmio_ring *coalesced; /* within the mapping of run; NULL: not in use */
 };
 
 /* 0, or ERR_UNSUPPORTED with "not available on ...". */
@@ -32,6 +34,12 @@ const void *hv_kvm_arch_count_image(size_t *bytes);
  * privilege, first argument HV_BOOT_GPA. Builds page tables below HV_BOOT_GPA. */
 int hv_kvm_arch_start(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regime, hv_gpa entry,
 		      struct err *e);
+
+/* Switches the vCPU's interrupt controller on and tells how KVM is to send our interrupt. */
+int hv_kvm_arch_interrupts(struct hv_kvm *k, struct kvm_msi *msi, struct err *e);
+
+/* Lets our interrupt go to `handler`; *eoi as in struct hv_call_handler. */
+void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, hv_gpa handler, uint32_t *eoi);
 
 /* "at rip 0x..., rsp 0x..." for messages, read from the vCPU. */
 void hv_kvm_arch_where(struct hv_kvm *k, char *text, size_t size);

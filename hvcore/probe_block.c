@@ -70,7 +70,8 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 								    : EXITS_FULL;
 	rc = (full ? hv_ata_make : hv_virtio_blk_make)(&device, b->disk.fd, b->disk.bytes, e);
 	if (!rc)
-		rc = hv_bench_open(&b->bench, hv_backend_find(probe->backend), env, 0, &device, e);
+		rc = hv_bench_open(&b->bench, hv_backend_find(probe->backend), env,
+				   &(struct hv_bench_options){.device = &device}, e);
 	b->bench.op = (enum hv_op)probe->arg;
 	if (rc)
 		teardown(work);

@@ -81,8 +81,9 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	struct hv_bench *bench = calloc(1, sizeof(*bench));
 	if (!bench)
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
-	int rc = hv_bench_open(bench, hv_backend_find(probe->backend), env,
-			       FIRST + PAGES * (uint64_t)HV_TOUCH_STRIDE, NULL, e);
+	const struct hv_bench_options options = {.mem_bytes =
+							 FIRST + PAGES * (uint64_t)HV_TOUCH_STRIDE};
+	int rc = hv_bench_open(bench, hv_backend_find(probe->backend), env, &options, e);
 	if (rc) {
 		free(bench);
 		return rc;

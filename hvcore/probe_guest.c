@@ -12,6 +12,7 @@
 
 struct guest_probe {
 	struct hv_bench bench; /* first: hv_bench_body casts */
+	uint64_t expected;     /* coalesced writes since the ring was drained last */
 	int doorbell;	       /* eventfd, -1: none */
 	uint64_t other_pio;    /* port accesses besides yields that the guest's start made */
 };
@@ -41,7 +42,7 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	if (!g)
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
 	g->doorbell = -1;
-	int rc = hv_bench_open(&g->bench, hv_backend_find(probe->backend), env, 0, NULL, e);
+	int rc = hv_bench_open(&g->bench, hv_backend_find(probe->backend), env, NULL, e);
 	if (rc) {
 		free(g);
 		return rc;
@@ -95,6 +96,43 @@ static int check_doorbell(const struct hv_work *work, const struct hv_measuremen
 	return 0;
 }
 
+/* Writes that KVM notes in a ring: exits that end in the kernel. The ring bounds the batch;
+ * draining it before each one is also the count. */
+static int before_coalesced(void *ctx, uint64_t n, struct err *e)
+{
+	struct guest_probe *g = ctx;
+	uint64_t noted = g->bench.vm->config.backend->drain(g->bench.vm);
+	(void)n;
+	if (noted != g->expected)
+		return err_set(e, ERR_CORRUPT, "%llu of %llu writes stayed in the kernel",
+			       (unsigned long long)noted, (unsigned long long)g->expected);
+	g->expected = 0;
+	return 0;
+}
+
+static int body_coalesced(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
+{
+	struct guest_probe *g = ctx;
+	g->expected = n;
+	return hv_bench_body(ctx, n, batch, e);
+}
+
+static int setup_coalesced(const struct hv_probe *probe, const struct hv_probe_env *env,
+			   struct hv_work *work, struct err *e)
+{
+	int rc = setup(probe, env, work, e);
+	if (rc)
+		return rc;
+	struct guest_probe *g = work->ctx;
+	work->before = before_coalesced;
+	work->body = body_coalesced;
+	work->max_n = HV_COALESCED_MAX;
+	rc = g->bench.vm->config.backend->coalesce(g->bench.vm, HV_NOP_PORT, e);
+	if (rc)
+		teardown(work);
+	return rc;
+}
+
 #define ROW(name_, backend_, op, text)                                                             \
 	{                                                                                          \
 		.name = name_, .unit = "ns", .backend = backend_, .method = text, .valid = valid,  \
@@ -115,6 +153,14 @@ const struct hv_probe hv_probe_guest[] = {
 	 .teardown = teardown,
 	 .check = check_doorbell,
 	 .arg = HV_OP_DOORBELL},
+	{.name = "exit.kernel",
+	 .unit = "ns",
+	 .backend = "kvm",
+	 .method = "32-bit out that the kernel notes in a ring (coalesced), empty loop subtracted",
+	 .valid = valid,
+	 .setup = setup_coalesced,
+	 .teardown = teardown,
+	 .arg = HV_OP_PIO},
 	ROW("hypercall", "kvm", HV_OP_HYPERCALL,
 	    "hypercall that adds one, argument and answer in memory, empty loop subtracted"),
 	ROW("exit.pio_user", "trap", HV_OP_PIO,

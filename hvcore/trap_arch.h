@@ -19,6 +19,8 @@ struct hv_trap_cpu {
 	uint32_t signal;
 	uint64_t cr[16];
 	bool interrupts;   /* the virtual IF */
+	uint64_t handler;  /* of interrupts; 0: none */
+	bool irq;	   /* an interrupt is pending */
 	uint64_t emulated; /* privileged instructions carried out so far */
 
 	/* An `in`, `ins` or load whose value is still to be delivered. */
@@ -41,6 +43,10 @@ void hv_trap_arch_start(struct hv_trap_cpu *cpu, hv_gpa entry);
 /* What the trap in cpu->regs and cpu->signal means. Returns true with *x filled when the VMM must
  * act, false when the instruction was carried out here and the guest can go on. */
 bool hv_trap_arch_translate(struct hv_trap_cpu *cpu, const struct hv_mem *mem, struct hv_exit *x);
+
+/* Delivers a pending interrupt: a frame on the guest's stack, and on to the handler. Returns false
+ * when the guest's stack is no place for a frame. */
+bool hv_trap_arch_interrupt(struct hv_trap_cpu *cpu, const struct hv_mem *mem);
 
 /* Delivers what the VMM put into cpu->buffer. */
 void hv_trap_arch_complete(struct hv_trap_cpu *cpu, const struct hv_mem *mem);

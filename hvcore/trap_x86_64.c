@@ -40,6 +40,7 @@ void hv_trap_arch_start(struct hv_trap_cpu *cpu, hv_gpa entry)
 	cpu->regs[TRAP_RDI] = HV_BOOT_GPA;
 	cpu->cr[0] = CR0_START;
 	cpu->cr[4] = CR4_START;
+	cpu->interrupts = true;
 }
 
 /* ---- faults ---- */
@@ -211,6 +212,8 @@ bool hv_trap_arch_translate(struct hv_trap_cpu *cpu, const struct hv_mem *mem, s
 	if (cpu->signal == SIGSYS)
 		return fault(cpu, x, "system call %llu, which guests do not have,",
 			     (unsigned long long)cpu->regs[TRAP_RAX]);
+	if (cpu->signal == TRAP_KICK) /* the VMM's own doing: an interrupt waits to be delivered */
+		return false;
 	if (cpu->signal != SIGSEGV)
 		return fault(cpu, x, "exception %llu", (unsigned long long)cpu->regs[TRAP_TRAPNO]);
 
@@ -238,6 +241,23 @@ bool hv_trap_arch_translate(struct hv_trap_cpu *cpu, const struct hv_mem *mem, s
 	default:
 		return privileged(cpu, &insn, x);
 	}
+}
+
+/* The processor's own selectors for 64-bit user mode under Linux: iretq checks them. */
+enum { USER_CS = 0x33, USER_SS = 0x2b };
+
+bool hv_trap_arch_interrupt(struct hv_trap_cpu *cpu, const struct hv_mem *mem)
+{
+	uint64_t *regs = cpu->regs;
+	const uint64_t frame[] = {regs[TRAP_RIP], USER_CS, regs[TRAP_EFLAGS], regs[TRAP_RSP],
+				  USER_SS};
+	uint64_t at = (regs[TRAP_RSP] & ~15ull) - sizeof(frame);
+	if (at < HV_BOOT_GPA || hv_mem_write(mem, at, frame, sizeof(frame)))
+		return false;
+	regs[TRAP_RSP] = at;
+	regs[TRAP_RIP] = cpu->handler;
+	cpu->irq = false;
+	return true;
 }
 
 void hv_trap_arch_complete(struct hv_trap_cpu *cpu, const struct hv_mem *mem)

@@ -107,6 +107,21 @@ static bool call_write(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcom
 	return *rc == 0;
 }
 
+static bool call_handler(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcome, int *rc,
+			 struct err *e)
+{
+	const struct hv_backend *backend = vm->config.backend;
+	struct hv_call_handler call;
+	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)) || call.handler < HV_BOOT_GPA ||
+	    !hv_mem_at(&vm->mem, call.handler, 1))
+		return bad_call(outcome, HV_CALL_HANDLER, block);
+	if (!backend->handler || !vm->config.interrupts)
+		return end_run(outcome, HV_RUN_BAD_CALL, "this machine has no interrupts");
+	*rc = backend->handler(vm, call.handler, &call.eoi, e);
+	hv_mem_write(&vm->mem, block, &call, sizeof(call));
+	return *rc == 0;
+}
+
 static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv_outcome *outcome,
 		      int *rc, struct err *e)
 {
@@ -134,6 +149,8 @@ static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv
 			return bad_call(outcome, number, block);
 		nop->answer = nop->value + 1;
 		return true;
+	case HV_CALL_HANDLER:
+		return call_handler(vm, block, outcome, rc, e);
 	case HV_CALL_COUNT:
 		break;
 	}
@@ -175,11 +192,14 @@ static bool port_access(struct hv_vm *vm, struct hv_exit *x, struct hv_outcome *
 		return hypercall(vm, number, block, outcome, rc, e);
 	}
 	struct hv_device *d = device_at(vm, x->pio.port);
-	if (d)
+	if (x->pio.port == HV_IRQ_BELL_PORT && x->pio.write && vm->config.interrupts &&
+	    vm->config.backend->raise)
+		*rc = vm->config.backend->raise(vm, e);
+	else if (d)
 		device_access(vm, d, x);
 	else if (!x->pio.write) /* a bus where nobody answers */
 		memset(x->pio.data, 0xff, (size_t)x->pio.size * x->pio.count);
-	return true;
+	return *rc == 0;
 }
 
 static bool memory_access(struct hv_vm *vm, struct hv_exit *x, struct hv_outcome *outcome)

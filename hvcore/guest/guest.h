@@ -58,6 +58,10 @@ static inline void hypercall(enum hv_call number, volatile void *block)
 	out32((uint16_t)(HV_CALL_PORT + number), gpa_of(block));
 }
 
+/* Asks for interrupts, which from then on only count up in guest_interrupts. */
+extern volatile uint64_t guest_interrupts;
+void guest_take_interrupts(void);
+
 /* Compilers may call these on their own, also in freestanding code. */
 void *memcpy(void *to, const void *from, size_t n);
 void *memset(void *to, int byte, size_t n);

@@ -86,6 +86,25 @@ static void op_virtio_read(uint64_t n)
 	work.checksum = sum;
 }
 
+/* How long an interrupt may take to come, in looks at the counter. */
+#define PATIENCE 100000000u
+
+static void op_interrupt(uint64_t n)
+{
+	static int asked;
+	if (!asked)
+		guest_take_interrupts();
+	asked = 1;
+	uint64_t before = guest_interrupts;
+	for (uint64_t i = 0; i < n; i++) {
+		out16(HV_IRQ_BELL_PORT, 0);
+		for (unsigned k = 0; guest_interrupts == before + i && k < PATIENCE; k++)
+			__asm__ volatile("pause");
+	}
+	if (guest_interrupts != before + n)
+		work.failed = 1;
+}
+
 static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_EMPTY] = op_empty,
 	[HV_OP_PIO] = op_pio,
@@ -96,6 +115,7 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_PRIVILEGED] = op_privileged,
 	[HV_OP_ATA_READ] = op_ata_read,
 	[HV_OP_VIRTIO_READ] = op_virtio_read,
+	[HV_OP_INTERRUPT] = op_interrupt,
 };
 
 int guest_main(const struct hv_boot *boot)

@@ -15,7 +15,26 @@ guest_start:
 	out	%eax, %dx
 1:	jmp	1b
 
+/* Where interrupts go: counts them, and tells the interrupt controller, where there is one. */
+	.text
+	.globl guest_interrupt
+guest_interrupt:
+	push	%rax
+	incq	guest_interrupts(%rip)
+	mov	guest_eoi(%rip), %eax
+	test	%eax, %eax
+	jz	1f
+	movl	$0, (%rax)
+1:	pop	%rax
+	iretq
+
 	.section .bss
+	.globl	guest_interrupts, guest_eoi
+	.balign	16
+guest_interrupts:
+	.skip	8
+guest_eoi:
+	.skip	8
 	.balign	16
 exit_block:
 	.skip	16

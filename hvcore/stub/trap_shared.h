@@ -17,6 +17,9 @@ enum { TRAP_FD_MEMORY = 3, TRAP_FD_SHARED = 4, TRAP_FD_STUB = 5, TRAP_FD_END = 6
 #define TRAP_STUB_BASE	     0x600000000000
 #define TRAP_STUB_CODE_BYTES 0x10000
 
+/* The signal by which the VMM stops a running guest (SIGUSR1). */
+#define TRAP_KICK 10
+
 enum trap_turn { TRAP_TURN_VMM, TRAP_TURN_GUEST };
 
 /* Registers in the order of the kernel's struct sigcontext. */

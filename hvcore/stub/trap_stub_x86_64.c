@@ -77,7 +77,7 @@ static void die(int step)
 
 static void install_handlers(void)
 {
-	static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, TRAP_KICK};
 	stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof(signal_stack)};
 	if (syscall3(__NR_sigaltstack, (long)&stack, 0, 0))
 		die(10);

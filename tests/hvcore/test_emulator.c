@@ -183,7 +183,7 @@ static void test_work(void)
 	struct hv_probe_env env = {0};
 	struct hv_bench bench;
 	struct err e = {0};
-	CU_ASSERT_EQUAL_FATAL(hv_bench_open(&bench, b, &env, 0, NULL, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(hv_bench_open(&bench, b, &env, NULL, &e), 0);
 	static const enum hv_op ops[] = {HV_OP_EMPTY, HV_OP_PIO, HV_OP_MMIO, HV_OP_HYPERCALL,
 					 HV_OP_PRIVILEGED};
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {

@@ -98,7 +98,9 @@ static void same_work_and_exits_everywhere(void)
 			int rc = (ops[k] == HV_OP_ATA_READ ? hv_ata_make : hv_virtio_blk_make)(
 				&device, disk->fd, disk->bytes, &e);
 			CU_ASSERT_EQUAL_FATAL(rc, 0);
-			rc = hv_bench_open(&bench, hv_backend_find(backends[i]), &env, 0, &device,
+			const struct hv_bench_options options = {.device = &device,
+								 .interrupts = true};
+			rc = hv_bench_open(&bench, hv_backend_find(backends[i]), &env, &options,
 					   &e);
 			CU_ASSERT_EQUAL_FATAL(rc, 0);
 			bench.arg = 17;
@@ -116,6 +118,46 @@ static void same_work_and_exits_everywhere(void)
 	}
 	hv_disk_close(disk);
 	free(disk);
+}
+
+static void every_interrupt_arrives(void)
+{
+	uint64_t exits = 0;
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		const struct hv_backend *backend = hv_backend_find(backends[i]);
+		if (!machine_available(backends[i]) || !backend->handler)
+			continue;
+		const struct hv_bench_options options = {.interrupts = true};
+		struct hv_probe_env env = {0};
+		struct hv_bench bench;
+		struct hv_batch batch;
+		struct err e = {0};
+		CU_ASSERT_EQUAL_FATAL(hv_bench_open(&bench, backend, &env, &options, &e), 0);
+		CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_INTERRUPT, 500, &batch, &e), 0);
+		CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_INTERRUPT, 1, &batch, &e), 0);
+		CU_ASSERT_EQUAL(bench.vm->counters.calls[HV_CALL_HANDLER], 1);
+		/* The bell leaves to the VMM; the end of an interrupt does not. */
+		exits = exits ? exits : bench.vm->counters.exits;
+		CU_ASSERT_EQUAL(bench.vm->counters.exits, exits);
+		hv_bench_close(&bench);
+	}
+}
+
+static void a_machine_without_interrupts_says_so(void)
+{
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		if (!machine_available(backends[i]))
+			continue;
+		struct hv_probe_env env = {0};
+		struct hv_bench bench;
+		struct hv_batch batch;
+		struct err e = {0};
+		CU_ASSERT_EQUAL_FATAL(
+			hv_bench_open(&bench, hv_backend_find(backends[i]), &env, NULL, &e), 0);
+		CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_INTERRUPT, 1, &batch, &e), ERR_IO);
+		CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "no interrupts"));
+		hv_bench_close(&bench);
+	}
 }
 
 static unsigned open_descriptors(void)
@@ -202,6 +244,8 @@ int main(int argc, char **argv)
 		{"hello_on_emulator", hello_on_emulator},
 		{"same_output_and_hypercalls_everywhere", same_output_and_hypercalls_everywhere},
 		{"same_work_and_exits_everywhere", same_work_and_exits_everywhere},
+		{"every_interrupt_arrives", every_interrupt_arrives},
+		{"a_machine_without_interrupts_says_so", a_machine_without_interrupts_says_so},
 		{"nothing_is_left_behind", nothing_is_left_behind},
 		{"a_machine_that_cannot_be_made_leaves_nothing",
 		 a_machine_that_cannot_be_made_leaves_nothing},

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hvcore/guest/guest.h"
 
+extern uint32_t guest_eoi;
+void guest_interrupt(void);
+
+void guest_take_interrupts(void)
+{
+	volatile struct hv_call_handler call = {.handler = (uint32_t)(uintptr_t)guest_interrupt};
+	hypercall(HV_CALL_HANDLER, &call);
+	guest_eoi = call.eoi;
+}
+
 void guest_puts(const char *text)
 {
 	volatile struct hv_call_write call = {.gpa = gpa_of(text)};
