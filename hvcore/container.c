@@ -114,6 +114,9 @@ static int run_inside(const struct hv_container_spec *spec, unsigned layers, int
 	    (syscall(SYS_setresgid, 0, 0, 0) != 0 || syscall(SYS_setresuid, 0, 0, 0) != 0))
 		return 127;
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* changing ids has cleared it */
+	if (spec->keep_capabilities)
+		prctl(PR_SET_DUMPABLE,
+		      1); /* and this; without it the ids of its children are not its */
 	container_inside(spec, layers, &report);
 	if (send(channel, &report, sizeof(report), MSG_NOSIGNAL) != sizeof(report) ||
 	    report.failure)

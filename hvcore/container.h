@@ -46,6 +46,7 @@ struct hv_container_spec {
 	unsigned want; /* bits of layers; HV_LAYERS_ALL for a whole container */
 	unsigned must; /* of these, what it may not do without: creating fails then */
 	struct hv_cgroup_limits limits;
+	bool keep_capabilities; /* of its own user namespace: for what sets up others */
 	/* What runs inside, as process 1, once all layers are in force. `channel` is its end of the
 	 * socket. Its return value is the exit status. It may not return into the caller's code in
 	 * any other way and must use no lock that another thread of the caller might hold. */

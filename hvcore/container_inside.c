@@ -83,7 +83,7 @@ void container_inside(const struct hv_container_spec *spec, unsigned layers,
 		}
 	}
 	/* Without a user namespace a caller that is not root has nothing to drop. */
-	int rc = drop_capabilities();
+	int rc = spec->keep_capabilities ? 0 : drop_capabilities();
 	if (rc && geteuid() == 0) {
 		r->failure = ERR_DENIED;
 		snprintf(r->text, sizeof(r->text), "dropping capabilities: %s", strerror(-rc));

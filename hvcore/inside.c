@@ -35,7 +35,13 @@ static struct answer run_loop(const struct inside *in, const struct request *r)
 /* Process 1 of the container: answers requests until the other end closes. */
 static int serve(void *arg, int channel)
 {
+	const struct inside *in = arg;
 	struct request r;
+	struct err e = {0};
+	if (in->prepare && in->prepare(in->arg, &e) == 0)
+		e.code = ERR_OK;
+	if (send(channel, &e, sizeof(e), MSG_NOSIGNAL) != sizeof(e) || e.code)
+		return 1;
 	while (recv(channel, &r, sizeof(r), 0) == sizeof(r)) {
 		struct answer a = run_loop(arg, &r);
 		if (send(channel, &a, sizeof(a), MSG_NOSIGNAL) != sizeof(a))
@@ -44,11 +50,9 @@ static int serve(void *arg, int channel)
 	return 0;
 }
 
-static int ask(struct inside *in, const struct request *r, struct answer *a, struct err *e)
+static int await(struct inside *in, void *answer, size_t size, struct err *e)
 {
 	struct pollfd p = {.fd = in->container.channel, .events = POLLIN};
-	if (send(p.fd, r, sizeof(*r), MSG_NOSIGNAL) != sizeof(*r))
-		return err_sys(e, errno, "asking the container");
 	int n;
 	do
 		n = poll(&p, 1, BATCH_LIMIT_MS);
@@ -56,9 +60,16 @@ static int ask(struct inside *in, const struct request *r, struct answer *a, str
 	if (n == 0)
 		return err_set(e, ERR_TIMEOUT, "the container did not answer within %d s",
 			       BATCH_LIMIT_MS / 1000);
-	if (recv(p.fd, a, sizeof(*a), 0) != sizeof(*a))
+	if (recv(p.fd, answer, size, 0) != (ssize_t)size)
 		return err_set(e, ERR_IO, "the process in the container ended");
 	return 0;
+}
+
+static int ask(struct inside *in, const struct request *r, struct answer *a, struct err *e)
+{
+	if (send(in->container.channel, r, sizeof(*r), MSG_NOSIGNAL) != sizeof(*r))
+		return err_sys(e, errno, "asking the container");
+	return await(in, a, sizeof(*a), e);
 }
 
 static int batch(void *ctx, uint64_t n, bool empty, struct hv_batch *b, struct err *e)
@@ -98,18 +109,30 @@ int inside_open(struct inside *in, const struct hv_probe *probe, struct hv_work 
 	work->ctx = in;
 	in->contained = strcmp(probe->backend, "container") == 0;
 	if (!in->contained)
-		return 0;
+		return in->prepare ? in->prepare(in->arg, e) : 0;
 	const struct hv_container_spec spec = {
-		.want = HV_LAYERS_ALL,
-		.must = HV_LAYER_BIT(HV_LAYER_SECCOMP),
+		.want = in->layers ? in->layers : HV_LAYERS_ALL,
+		.must = in->layers ? in->layers & ~HV_LAYER_BIT(HV_LAYER_USER)
+				   : HV_LAYER_BIT(HV_LAYER_SECCOMP),
+		.keep_capabilities = in->keep_capabilities,
 		.main = serve,
 		.arg = in,
 	};
+	struct err prepared;
 	int rc = hv_container_create(&in->container, &spec, e);
-	if (rc == 0 && in->container.missing[0])
+	if (rc)
+		return rc;
+	rc = await(in, &prepared, sizeof(prepared), e);
+	if (!rc && prepared.code)
+		rc = err_set(e, prepared.code, "%s", prepared.text);
+	if (rc) {
+		inside_close(in);
+		return rc;
+	}
+	if (in->container.missing[0])
 		snprintf(work->note, sizeof(work->note), "without %.*s",
 			 (int)sizeof(work->note) - 16, in->container.missing);
-	return rc;
+	return 0;
 }
 
 void inside_close(struct inside *in)

@@ -15,8 +15,13 @@ typedef int (*inside_loop)(void *arg, uint64_t n);
 
 struct inside {
 	inside_loop body, empty; /* empty may be NULL */
-	void *arg;		 /* what the loops work on; a container works on a copy, descriptors
-				  * are shared */
+	/* Called once with arg where the loops will run, before the first; NULL: nothing to
+	 * prepare. Returns 0 or a code with the reason. */
+	int (*prepare)(void *arg, struct err *e);
+	unsigned layers;	/* of the container; 0: all that can be had, the filter at least */
+	bool keep_capabilities; /* struct hv_container_spec's */
+	void *arg;		/* what the loops work on; a container works on a copy, descriptors
+				 * are shared */
 	bool contained;
 	struct hv_container container;
 };
