@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/study.h"
 #include "models/world.h"
+#include "reports/figure.h"
 #include "reports/where.h"
 #include "sim/cli/prices.h"
 
@@ -11,7 +12,6 @@
 struct study_file {
 	const char *description;
 	const char *fallback;
-	const cJSON *figures;
 };
 
 static const struct key study_keys[] = {
@@ -20,11 +20,10 @@ static const struct key study_keys[] = {
 	{"fallback_profile", KEY_STRING, offsetof(struct study_file, fallback), .optional = true,
 	 .help = "profile that has the primitives which `profile` lacks, as "
 		 "\"profiles/literature.json\"; every use is told"},
-	{"figures", KEY_ANY, offsetof(struct study_file, figures), .optional = true,
-	 .help = "figures"},
 	{0}};
 
-static const struct key_object *const study_parts[] = {&world_object, &experiment_object, NULL};
+static const struct key_object *const study_parts[] = {&world_object, &experiment_object,
+						       &figures_object, NULL};
 
 const struct key_object study_object = {.name = "study",
 					.keys = study_keys,
@@ -168,6 +167,9 @@ static int put_together(struct study *s, struct diag_list *diags, struct err *e)
 	int code = keys_fill_defaults(&study_object, s->doc.root);
 	if (code != 0)
 		return err_set(e, code, "out of memory");
+	struct figures figures;
+	int figures_code =
+		keys_parse_part(&figures_object, &s->doc, "", &figures, &s->arena, diags);
 	if (keys_parse_part(&experiment_object, &s->doc, "", &s->experiment, &s->arena, diags) != 0)
 		return ERR_INVALID;
 	code = resolve_all(s, diags, e);
@@ -185,7 +187,7 @@ static int put_together(struct study *s, struct diag_list *diags, struct err *e)
 		return code;
 	prices_mark_used(s->prices, &s->doc);
 	code = check_points(s, diags, e);
-	return code;
+	return code ? code : figures_code;
 }
 
 /* Reads a profile that the study names; *document becomes its tree, owned by the caller. */

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * mcvsim report: draws the figures that a study asks for from its results. The data and the scripts
+ * are written in any case; gnuplot then makes the pictures.
+ */
+#include "reports/figure.h"
+#include "sim/cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct cli_option options[] = {
+	{"output", 'o', "FOLDER", "where the figures go; \"figures\" when not given"},
+	{"format", 0, "pdf,svg,png", "which pictures; all three when not given"},
+	{"latex", 0, NULL, "also pictures with the fonts of a LaTeX document"},
+	{"figure", 0, "JSON", "draw this instead of what the study asks for"},
+	{0}};
+
+enum { GNUPLOT_SECONDS = 120 };
+
+struct drawing {
+	const struct cli_args *args;
+	const char *folder;
+	unsigned formats;
+	struct db *db;
+	struct dataset data;
+	struct figures figures;
+	struct json_doc given; /* what --figure says */
+	struct diag_list diags;
+	struct arena arena;
+};
+
+static int parse_formats(struct drawing *d)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} formats[] = {{"pdf", FIGURE_PDF}, {"svg", FIGURE_SVG}, {"png", FIGURE_PNG}};
+	const char *text = cli_value(d->args, "format");
+	d->formats = text ? 0 : FIGURE_PDF | FIGURE_SVG | FIGURE_PNG;
+	while (text && *text) {
+		size_t n = strcspn(text, ","), i = 0;
+		while (i < 3 && (strncmp(formats[i].name, text, n) != 0 || formats[i].name[n]))
+			i++;
+		if (i == 3)
+			return cli_fail(CLI_USAGE,
+					"report: --format takes pdf, svg and png (got '%.*s')",
+					(int)n, text);
+		d->formats |= formats[i].bit;
+		text += n + (text[n] == ',');
+	}
+	if (cli_flag(d->args, "latex"))
+		d->formats |= FIGURE_LATEX;
+	return CLI_OK;
+}
+
+/* Makes a folder and its parents. */
+static int make_folder(const char *path, struct err *e)
+{
+	char part[4096];
+	if (strlen(path) >= sizeof(part))
+		return err_set(e, ERR_LIMIT, "the path of the folder is too long");
+	for (const char *p = path; *p; p++) {
+		if (*p != '/' || p == path)
+			continue;
+		snprintf(part, sizeof(part), "%.*s", (int)(p - path), path);
+		if (mkdir(part, 0777) != 0 && errno != EEXIST)
+			return err_sys(e, errno, "cannot make the folder %s", part);
+	}
+	if (mkdir(path, 0777) != 0 && errno != EEXIST)
+		return err_sys(e, errno, "cannot make the folder %s", path);
+	struct stat st;
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return err_set(e, ERR_IO, "%s is not a folder", path);
+	return 0;
+}
+
+static int read_figures(struct drawing *d, struct err *e)
+{
+	const char *text = cli_value(d->args, "figure");
+	if (text)
+		return figures_parse(d->db, text, &d->figures, &d->given, &d->arena, &d->diags, e);
+	return figures_of_study(d->db, &d->figures, &d->arena, &d->diags);
+}
+
+/* Runs the scripts. Returns an enum cli_exit. */
+static int draw(const struct drawing *d, const char *const *scripts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *argv[] = {"gnuplot", scripts[i], NULL};
+		char *errors = NULL;
+		struct err e = {0};
+		struct cli_spawn spawn = {.argv = argv,
+					  .folder = d->folder,
+					  .deadline_s = GNUPLOT_SECONDS,
+					  .err = &errors};
+		int code = cli_spawn_run(&spawn, &e);
+		if (code == ERR_NOTFOUND) {
+			free(errors);
+			return cli_fail(
+				CLI_FAILED,
+				"gnuplot is not installed, so there are no pictures; the data "
+				"and the scripts are in %s. Install it (Debian: gnuplot-nox) "
+				"and report again",
+				d->folder);
+		}
+		if (code != 0) {
+			cli_say("gnuplot could not draw %s/%s: %s", d->folder, scripts[i],
+				code < 0 ? e.text
+				: errors ? errors
+					 : "");
+			free(errors);
+			return CLI_FAILED;
+		}
+		free(errors);
+		printf("%s/%.*s\n", d->folder, (int)(strlen(scripts[i]) - 3), scripts[i]);
+		fflush(stdout);
+	}
+	return CLI_OK;
+}
+
+static int report(struct drawing *d)
+{
+	struct err e = {0};
+	if (db_open(&d->db, d->args->arguments[0], &e) != 0 ||
+	    dataset_load(&d->data, d->db, &e) != 0)
+		return cli_fail_err(&e);
+	int code = read_figures(d, &e);
+	if (code != 0 && code != ERR_INVALID)
+		return cli_fail_err(&e);
+	if (code == 0 && d->figures.list.count == 0)
+		return cli_fail(CLI_USAGE,
+				"the study asks for no figures; add \"figures\" to it, or say "
+				"--figure '{\"kind\":...}'");
+	const char **scripts = calloc(d->figures.list.count + 1, sizeof(*scripts));
+	size_t count = 0;
+	if (!scripts)
+		return cli_fail(CLI_FAILED, "out of memory");
+	if (code == 0 && (code = make_folder(d->folder, &e)) == 0)
+		code = figures_write(&d->data, &d->figures,
+				     &(struct figure_request){.folder = d->folder,
+							      .formats = d->formats,
+							      .file = d->args->arguments[0]},
+				     scripts, &count, &d->arena, &d->diags, &e);
+	cli_print_diags(&d->diags);
+	int exit_code = code == 0 ? CLI_OK : code == ERR_INVALID ? CLI_USAGE : cli_fail_err(&e);
+	int drawn = draw(d, scripts, count);
+	free(scripts);
+	return exit_code ? exit_code : drawn;
+}
+
+static int run(const struct cli_args *args)
+{
+	const char *folder = cli_value(args, "output");
+	struct drawing d = {.args = args, .folder = folder ? folder : "figures"};
+	int code = parse_formats(&d);
+	if (code == CLI_OK)
+		code = report(&d);
+	dataset_free(&d.data);
+	db_close(d.db);
+	json_doc_free(&d.given);
+	diag_free(&d.diags);
+	arena_free(&d.arena);
+	return code;
+}
+
+const struct cli_command cmd_report_command = {
+	.name = "report",
+	.arguments = "RESULTS.db",
+	.help = "draw the figures of a study: data, gnuplot scripts, PDF, SVG and PNG",
+	.options = options,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};
