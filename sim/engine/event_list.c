@@ -82,7 +82,7 @@ bool event_list_grow_slots(struct event_list *l)
 	return true;
 }
 
-bool event_list_grow_lane(struct event_list *l)
+static bool grow_lane(struct event_list *l)
 {
 	uint32_t used = l->lane_tail - l->lane_head;
 	uint32_t capacity = l->lane_capacity ? 2 * l->lane_capacity : 64;
@@ -280,7 +280,7 @@ static void load(struct event_list *l, struct event_bucket *b)
 		struct event_slot *slot = &l->slots[entry.slot];
 		if (slot->fn) {
 			__builtin_prefetch(slot->ctx); /* it will be wanted soon */
-			run[count++] = (struct event_near){entry.time, slot->order, entry.slot};
+			run[count++] = event_near(entry.time, slot->order, entry.slot);
 		} else {
 			event_slot_free(l, entry.slot);
 			l->count--;
@@ -296,7 +296,7 @@ static void load(struct event_list *l, struct event_bucket *b)
 
 static void spill(struct event_list *l);
 
-bool event_list_add_aside(struct event_list *l, struct event_near entry)
+static bool add_aside(struct event_list *l, struct event_near entry)
 {
 	uint32_t length = l->run_tail - l->run_head;
 	if (!reserve(&l->run, &l->run_capacity, RUN_LEAST))
@@ -341,7 +341,7 @@ static bool top_add(struct event_list *l, uint64_t time, uint32_t slot)
 	return bucket_add(l, &l->top, time, slot);
 }
 
-bool event_list_add_far(struct event_list *l, uint64_t time, uint32_t slot)
+static bool add_far(struct event_list *l, uint64_t time, uint32_t slot)
 {
 	if (time == EVENT_FOREVER)
 		return bucket_add(l, &l->never, time, slot);
@@ -352,6 +352,21 @@ bool event_list_add_far(struct event_list *l, uint64_t time, uint32_t slot)
 	while (time < l->limit[k + 1])
 		k++;
 	return rung_add(l, l->rung[k], time, slot);
+}
+
+bool event_list_add(struct event_list *l, uint64_t time, uint64_t now, uint32_t slot)
+{
+	uint64_t order = l->slots[slot].order;
+	if (time >= l->limit[l->rungs] && time != now) {
+		l->count++;
+		return add_far(l, time, slot);
+	}
+	if (l->lane_tail - l->lane_head == l->lane_capacity && !grow_lane(l))
+		return false;
+	if (event_list_add_soon(l, time, now, event_priority(order) == SIM_PRIORITY_DEFAULT, slot))
+		return true;
+	l->count++;
+	return add_aside(l, event_near(time, order, slot));
 }
 
 /* A new lowest rung for `count` events in start..last, below all others; NULL when out of memory.
@@ -492,7 +507,7 @@ static void spill(struct event_list *l)
 	uint64_t least = UINT64_MAX, most = 0;
 	for (int p = 0; p < 2; p++)
 		for (uint32_t i = 0; i < length[p]; i++) {
-			uint64_t time = part[p][i].time;
+			uint64_t time = event_near_time(&part[p][i]);
 			least = time < least ? time : least;
 			most = time > most ? time : most;
 		}
@@ -511,9 +526,9 @@ static void spill(struct event_list *l)
 		for (uint32_t i = 0; i < length[p]; i++) {
 			const struct event_near *near = &part[p][i];
 			if (r)
-				rung_add(l, r, near->time, near->slot);
+				rung_add(l, r, event_near_time(near), near->slot);
 			else
-				top_add(l, near->time, near->slot);
+				top_add(l, event_near_time(near), near->slot);
 		}
 	l->heap_count = 0;
 	l->run_head = l->run_tail = ROOM;

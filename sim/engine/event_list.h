@@ -30,7 +30,7 @@
 #define EVENT_SHIFT_MAX	  32 /* an insertion into the run moves at most this many entries */
 
 struct event_slot {
-	sim_fn *fn; /* NULL: dead, or free */
+	sim_fn *fn; /* NULL: cancelled */
 	void *ctx;
 	uint64_t
 		order; /* priority in the top 8 bits, then the sequence; free: the next free slot */
@@ -39,7 +39,7 @@ struct event_slot {
 };
 
 struct event_near {
-	uint64_t time, order;
+	unsigned __int128 key; /* time, then order */
 	uint32_t slot;
 };
 
@@ -75,6 +75,7 @@ struct event_list {
 		lane_capacity; /* head and tail run on, modulo the capacity */
 	uint32_t *lane;	       /* ring of slots */
 	uint64_t lane_time;
+	struct event_near lane_front; /* of event_list_first */
 
 	struct event_slot *slots;
 	uint32_t free_slot, slots_used, slots_capacity;
@@ -99,11 +100,12 @@ enum event_part { EVENT_RUN, EVENT_HEAP, EVENT_LANE };
 void event_list_init(struct event_list *l);
 void event_list_free(struct event_list *l);
 
-/* The rare parts of the functions below. They return false when out of memory. */
+/* Adds the entry of a slot whose order is set. `now` is the present. False when out of memory. */
+bool event_list_add(struct event_list *l, uint64_t time, uint64_t now, uint32_t slot);
+
+/* Makes room for more slots; false when out of memory. */
 bool event_list_grow_slots(struct event_list *l);
-bool event_list_grow_lane(struct event_list *l);
-bool event_list_add_far(struct event_list *l, uint64_t time, uint32_t slot);
-bool event_list_add_aside(struct event_list *l, struct event_near entry);
+
 void event_list_pop_heap(struct event_list *l);
 
 /* Brings the next far events into the run, when run and heap are empty; false when there are none.
@@ -113,30 +115,47 @@ bool event_list_refill(struct event_list *l);
 /* Removes all dead entries. */
 void event_list_purge(struct event_list *l);
 
-static inline bool event_before(const struct event_near *a, const struct event_near *b)
+static inline uint64_t event_order(int priority, uint64_t sequence)
 {
-	return a->time < b->time || (a->time == b->time && a->order < b->order);
+	return (uint64_t)(priority - SIM_PRIORITY_FIRST) << 56 | sequence;
 }
 
-/* A free slot, or EVENT_NO_SLOT when out of memory. Its stamp is set. */
+static inline int event_priority(uint64_t order)
+{
+	return (int)(order >> 56) + SIM_PRIORITY_FIRST;
+}
+
+static inline struct event_near event_near(uint64_t time, uint64_t order, uint32_t slot)
+{
+	return (struct event_near){(unsigned __int128)time << 64 | order, slot};
+}
+
+static inline uint64_t event_near_time(const struct event_near *e)
+{
+	return (uint64_t)(e->key >> 64);
+}
+
+static inline bool event_before(const struct event_near *a, const struct event_near *b)
+{
+	return a->key < b->key;
+}
+
+/* A free slot, EVENT_NO_SLOT when there is none before event_list_grow_slots. Its stamp is set. */
 static inline uint32_t event_slot_take(struct event_list *l)
 {
 	uint32_t index = l->free_slot;
 	if (__builtin_expect(index != EVENT_NO_SLOT, 1)) {
 		l->free_slot = (uint32_t)l->slots[index].order;
-		return index;
+	} else if (l->slots_used < l->slots_capacity) {
+		index = l->slots_used++;
+		l->slots[index].stamp = 1;
 	}
-	if (l->slots_used == l->slots_capacity && !event_list_grow_slots(l))
-		return EVENT_NO_SLOT;
-	index = l->slots_used++;
-	l->slots[index].stamp = 1;
 	return index;
 }
 
-/* Marks a slot's event as over: handles to it are stale from now on. */
+/* Makes the handles to a slot's event stale. */
 static inline void event_slot_retire(struct event_slot *slot)
 {
-	slot->fn = NULL;
 	if (!++slot->stamp) /* 0 would make a handle of 0 */
 		slot->stamp = 1;
 }
@@ -147,63 +166,60 @@ static inline void event_slot_free(struct event_list *l, uint32_t index)
 	l->free_slot = index;
 }
 
-/* Adds the entry of a slot whose order is set. `now` is the present: an event at it, if `plain` (of
- * default priority), takes the lane. False when out of memory. */
-static inline bool event_list_add(struct event_list *l, uint64_t time, uint64_t now, bool plain,
-				  uint32_t slot)
+/* Adds an entry where that takes no more than moving a few others: to the lane, for an event at the
+ * present time which is `plain` (of default priority), or near the head of the run. When it is not
+ * that easy, false, and event_list_add must be called. */
+static inline bool event_list_add_soon(struct event_list *l, uint64_t time, uint64_t now,
+				       bool plain, uint32_t slot)
 {
-	l->count++;
 	if (time == now && plain) {
-		if (l->lane_tail - l->lane_head == l->lane_capacity && !event_list_grow_lane(l))
+		if (l->lane_tail - l->lane_head == l->lane_capacity)
 			return false;
+		l->count++;
 		l->lane_time = time;
 		l->lane[l->lane_tail++ & (l->lane_capacity - 1)] = slot;
 		return true;
 	}
-	if (time >= l->limit[l->rungs])
-		return event_list_add_far(l, time, slot);
-
-	struct event_near entry = {time, l->slots[slot].order, slot};
-	struct event_near *run = l->run;
 	uint32_t head = l->run_head, tail = l->run_tail, at = head;
-	bool too_far = tail - head >= EVENT_SHIFT_MAX &&
-		       event_before(&run[head + EVENT_SHIFT_MAX - 1], &entry);
-	if (__builtin_expect(head == 0 || too_far, 0))
-		return event_list_add_aside(l, entry);
+	if (time >= l->limit[l->rungs] || head == 0)
+		return false;
+	struct event_near entry = event_near(time, l->slots[slot].order, slot);
+	struct event_near *run = l->run;
+	if (tail - head >= EVENT_SHIFT_MAX &&
+	    event_before(&run[head + EVENT_SHIFT_MAX - 1], &entry))
+		return false;
 	for (; at < tail && event_before(&run[at], &entry); at++)
 		run[at - 1] = run[at];
 	run[at - 1] = entry;
 	l->run_head = head - 1;
+	l->count++;
 	return true;
 }
 
-/* The first entry, dead or alive; false when there is none. */
-static inline bool event_list_first(struct event_list *l, struct event_near *first,
-				    enum event_part *part)
+/* The first entry, dead or alive, valid until the list changes; NULL when there is none. */
+static inline const struct event_near *event_list_first(struct event_list *l, enum event_part *part)
 {
 	const struct event_near *near = NULL;
-	if (l->run_head == l->run_tail && !l->heap_count && l->lane_head == l->lane_tail &&
-	    !event_list_refill(l))
-		return false;
-	if (l->run_head != l->run_tail) {
+	if (__builtin_expect(l->run_head == l->run_tail && !l->heap_count, 0) &&
+	    l->lane_head == l->lane_tail && !event_list_refill(l))
+		return NULL;
+	if (__builtin_expect(l->run_head != l->run_tail, 1)) {
 		near = &l->run[l->run_head];
 		*part = EVENT_RUN;
 	}
-	if (l->heap_count && (!near || event_before(&l->heap[0], near))) {
+	if (__builtin_expect(l->heap_count > 0, 0) && (!near || event_before(&l->heap[0], near))) {
 		near = &l->heap[0];
 		*part = EVENT_HEAP;
 	}
-	if (l->lane_head != l->lane_tail) {
+	if (__builtin_expect(l->lane_head != l->lane_tail, 0)) {
 		uint32_t slot = l->lane[l->lane_head & (l->lane_capacity - 1)];
-		struct event_near lane = {l->lane_time, l->slots[slot].order, slot};
-		if (!near || event_before(&lane, near)) {
-			*first = lane;
+		l->lane_front = event_near(l->lane_time, l->slots[slot].order, slot);
+		if (!near || event_before(&l->lane_front, near)) {
+			near = &l->lane_front;
 			*part = EVENT_LANE;
-			return true;
 		}
 	}
-	*first = *near;
-	return true;
+	return near;
 }
 
 /* Takes out what event_list_first has just given; its slot is the caller's to free. */

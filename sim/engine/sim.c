@@ -14,9 +14,6 @@ struct sim {
 	struct err failure;
 };
 
-#define ORDER(priority, sequence) ((uint64_t)((priority)-SIM_PRIORITY_FIRST) << 56 | (sequence))
-#define ORDER_PRIORITY_MASK	  (0xffULL << 56)
-
 struct sim *sim_create(struct err *e)
 {
 	struct sim *s = calloc(1, sizeof(*s));
@@ -50,51 +47,72 @@ void sim_fail(struct sim *s, int code, const char *fmt, ...)
 	s->stopped = true;
 }
 
-/* Adds an event whose `order` has been made. */
-static sim_event insert(struct sim *s, sim_time t, uint64_t order, sim_fn *fn, void *ctx,
-			uint32_t arg)
+static inline sim_event handle_of(const struct sim *s, uint32_t index)
 {
-	bool plain = order >> 56 == ORDER(SIM_PRIORITY_DEFAULT, 0) >> 56;
-	if (__builtin_expect(t < s->face.now, 0)) {
-		sim_fail(s, ERR_INTERNAL, "an event was scheduled %.9f s into the past",
-			 sim_to_seconds(s->face.now - t));
-		return 0;
-	}
-	if (__builtin_expect(s->failure.code != 0, 0))
-		return 0;
-	uint32_t index = event_slot_take(&s->list);
-	if (__builtin_expect(index == EVENT_NO_SLOT, 0))
-		goto no_memory;
-	struct event_slot *slot = &s->list.slots[index];
-	slot->fn = fn;
-	slot->ctx = ctx;
-	slot->order = order;
-	slot->arg = arg;
-	sim_event handle = (uint64_t)slot->stamp << 32 | index;
-	if (__builtin_expect(
-		    !event_list_add(&s->list, (uint64_t)t, (uint64_t)s->face.now, plain, index), 0))
-		goto no_memory;
-	return handle;
-no_memory:
+	return (uint64_t)s->list.slots[index].stamp << 32 | index;
+}
+
+/* What is left of sim_at when something is out of the ordinary. Functions of their own, so that the
+ * ordinary path need not save registers for the calls. */
+static __attribute__((noinline)) sim_event add_to_list(struct sim *s, sim_time t, uint32_t index)
+{
+	if (event_list_add(&s->list, (uint64_t)t, (uint64_t)s->face.now, index))
+		return handle_of(s, index);
 	sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", s->list.count);
 	return 0;
 }
 
+static __attribute__((noinline)) sim_event refuse(struct sim *s, sim_time t)
+{
+	if (t < s->face.now)
+		sim_fail(s, ERR_INTERNAL, "an event was scheduled %.9f s into the past",
+			 sim_to_seconds(s->face.now - t));
+	return 0;
+}
+
+static __attribute__((noinline)) sim_event grow_and_insert(struct sim *s, sim_time t, int priority,
+							   sim_fn *fn, void *ctx, uint32_t arg)
+{
+	if (event_list_grow_slots(&s->list))
+		return sim_at_priority(s, t, priority, fn, ctx, arg);
+	sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", s->list.count);
+	return 0;
+}
+
+static inline __attribute__((always_inline)) sim_event
+insert(struct sim *s, sim_time t, int priority, sim_fn *fn, void *ctx, uint32_t arg)
+{
+	if (__builtin_expect(t < s->face.now || s->failure.code != 0, 0))
+		return refuse(s, t);
+	uint32_t index = event_slot_take(&s->list);
+	if (__builtin_expect(index == EVENT_NO_SLOT, 0))
+		return grow_and_insert(s, t, priority, fn, ctx, arg);
+	struct event_slot *slot = &s->list.slots[index];
+	slot->fn = fn;
+	slot->ctx = ctx;
+	slot->order = event_order(priority, s->sequence++);
+	slot->arg = arg;
+	if (!event_list_add_soon(&s->list, (uint64_t)t, (uint64_t)s->face.now,
+				 priority == SIM_PRIORITY_DEFAULT, index))
+		return add_to_list(s, t, index);
+	return handle_of(s, index);
+}
+
 sim_event sim_at(struct sim *s, sim_time t, sim_fn *fn, void *ctx, uint32_t arg)
 {
-	return insert(s, t, ORDER(SIM_PRIORITY_DEFAULT, s->sequence++), fn, ctx, arg);
+	return insert(s, t, SIM_PRIORITY_DEFAULT, fn, ctx, arg);
 }
 
 sim_event sim_after(struct sim *s, sim_time delay, sim_fn *fn, void *ctx, uint32_t arg)
 {
-	return sim_at(s, sim_time_add(s->face.now, delay), fn, ctx, arg);
+	return insert(s, sim_time_add(s->face.now, delay), SIM_PRIORITY_DEFAULT, fn, ctx, arg);
 }
 
 sim_event sim_at_priority(struct sim *s, sim_time t, int priority, sim_fn *fn, void *ctx,
 			  uint32_t arg)
 {
 	assert(priority >= SIM_PRIORITY_FIRST && priority <= SIM_PRIORITY_LAST);
-	return insert(s, t, ORDER(priority, s->sequence++), fn, ctx, arg);
+	return insert(s, t, priority, fn, ctx, arg);
 }
 
 static struct event_slot *find(const struct sim *s, sim_event event)
@@ -103,16 +121,16 @@ static struct event_slot *find(const struct sim *s, sim_event event)
 	if (!event || index >= s->list.slots_used)
 		return NULL;
 	struct event_slot *slot = &s->list.slots[index];
-	return slot->stamp == event >> 32 && slot->fn ? slot : NULL;
+	return slot->stamp == event >> 32 ? slot : NULL;
 }
 
 static void kill(struct sim *s, struct event_slot *slot)
 {
+	slot->fn = NULL;
 	event_slot_retire(slot);
 	s->list.dead++;
-	if (__builtin_expect(s->list.dead > s->list.count / 2 + 512, 0)) {
+	if (__builtin_expect(s->list.dead > s->list.count / 2 + 512, 0))
 		event_list_purge(&s->list);
-	}
 }
 
 bool sim_cancel(struct sim *s, sim_event *event)
@@ -133,8 +151,7 @@ bool sim_reschedule(struct sim *s, sim_event *event, sim_time t)
 		return false;
 	struct event_slot old = *slot;
 	kill(s, slot);
-	*event = insert(s, t, (old.order & ORDER_PRIORITY_MASK) | s->sequence++, old.fn, old.ctx,
-			old.arg);
+	*event = sim_at_priority(s, t, event_priority(old.order), old.fn, old.ctx, old.arg);
 	return *event != 0;
 }
 
@@ -148,42 +165,48 @@ size_t sim_pending(const struct sim *s)
 	return s->list.count - s->list.dead;
 }
 
-/* The first event that is alive; those before it that are dead are gone. */
-static inline bool first_alive(struct sim *s, struct event_near *first, enum event_part *part)
+/* The first event that is alive, NULL when there is none; those before it that are dead are gone.
+ */
+static inline const struct event_near *first_alive(struct event_list *l, enum event_part *part)
 {
-	while (event_list_first(&s->list, first, part)) {
-		if (__builtin_expect(s->list.slots[first->slot].fn != NULL, 1))
-			return true;
-		event_list_pop(&s->list, *part);
-		event_slot_free(&s->list, first->slot);
-		s->list.dead--;
+	const struct event_near *first;
+	while ((first = event_list_first(l, part)) != NULL) {
+		uint32_t slot = first->slot;
+		if (__builtin_expect(l->slots[slot].fn != NULL, 1))
+			break;
+		event_list_pop(l, *part);
+		event_slot_free(l, slot);
+		l->dead--;
 	}
-	return false;
+	return first;
 }
 
 sim_time sim_next_time(struct sim *s)
 {
-	struct event_near first;
 	enum event_part part;
-	return first_alive(s, &first, &part) ? (sim_time)first.time : SIM_NEVER;
+	const struct event_near *first = first_alive(&s->list, &part);
+	return first ? (sim_time)event_near_time(first) : SIM_NEVER;
 }
 
 int sim_run_until(struct sim *s, sim_time t_end, struct err *e)
 {
-	struct event_near first;
+	struct event_list *l = &s->list;
+	const struct event_near *first;
 	enum event_part part;
 
 	s->stopped = s->failure.code != 0;
-	while (!s->stopped && first_alive(s, &first, &part) && first.time <= (uint64_t)t_end) {
-		struct event_slot *slot = &s->list.slots[first.slot];
+	while (!s->stopped && (first = first_alive(l, &part)) &&
+	       event_near_time(first) <= (uint64_t)t_end) {
+		uint32_t index = first->slot;
+		struct event_slot *slot = &l->slots[index];
 		sim_fn *fn = slot->fn;
 		void *ctx = slot->ctx;
 		uint32_t arg = slot->arg;
-		event_slot_retire(slot);
-		event_slot_free(&s->list, first.slot);
-		event_list_pop(&s->list, part);
-		s->face.now = (sim_time)first.time;
+		s->face.now = (sim_time)event_near_time(first);
 		s->face.executed++;
+		event_list_pop(l, part);
+		event_slot_retire(slot);
+		event_slot_free(l, index); /* so that what fn schedules first is in the cache */
 		fn(s, ctx, arg);
 	}
 	if (s->list.out_of_memory)
