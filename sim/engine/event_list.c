@@ -33,7 +33,7 @@ void event_list_init(struct event_list *l)
 	*l = (struct event_list){0};
 	l->spill_at = SPILL;
 	l->free_slot = EVENT_NO_SLOT;
-	l->limit[0] = EVENT_FOREVER;
+	l->limit[0] = l->near_limit = EVENT_FOREVER;
 }
 
 void event_list_free(struct event_list *l)
@@ -99,18 +99,32 @@ static bool grow_lane(struct event_list *l)
 	return true;
 }
 
-static bool reserve(struct event_near **array, uint32_t *capacity, uint32_t count)
+/* An array of at least `count` entries in place of *array, of which the first `used` are kept. */
+static bool reserve(struct event_near **array, uint32_t *capacity, uint32_t used, uint32_t count)
 {
 	uint32_t wanted = *capacity ? *capacity : RUN_LEAST;
 	while (wanted < count)
 		wanted *= 2;
 	if (wanted == *capacity)
 		return true;
-	struct event_near *grown = realloc(*array, wanted * sizeof(*grown));
+	struct event_near *grown = malloc(wanted * sizeof(*grown));
 	if (!grown)
 		return false;
+	if (used)
+		memcpy(grown, *array, used * sizeof(*grown));
+	free(*array);
 	*array = grown;
 	*capacity = wanted;
+	return true;
+}
+
+static bool reserve_run(struct event_list *l, uint32_t count)
+{
+	uint32_t head = (uint32_t)(l->head - l->run), tail = (uint32_t)(l->tail - l->run);
+	if (!reserve(&l->run, &l->run_capacity, tail, count))
+		return false;
+	l->head = l->run + head;
+	l->tail = l->run + tail;
 	return true;
 }
 
@@ -235,10 +249,37 @@ static void heap_down(struct event_near *heap, uint32_t count, struct event_near
 	heap[at] = moving;
 }
 
-void event_list_pop_heap(struct event_list *l)
+void event_list_pop_other(struct event_list *l, enum event_part part)
 {
-	if (--l->heap_count)
+	l->others--;
+	if (part == EVENT_LANE)
+		l->lane_head++;
+	else if (--l->heap_count)
 		heap_down(l->heap, l->heap_count, l->heap[l->heap_count]);
+}
+
+const struct event_near *event_list_first_of_all(struct event_list *l, enum event_part *part)
+{
+	const struct event_near *first = NULL;
+	if (l->head == l->tail && !l->others && !event_list_refill(l))
+		return NULL;
+	if (l->head != l->tail) {
+		first = l->head;
+		*part = EVENT_RUN;
+	}
+	if (l->heap_count && (!first || event_before(&l->heap[0], first))) {
+		first = &l->heap[0];
+		*part = EVENT_HEAP;
+	}
+	if (l->lane_head != l->lane_tail) {
+		uint32_t slot = l->lane[l->lane_head & (l->lane_capacity - 1)];
+		l->lane_front = event_near(l->lane_time, l->slots[slot].order, slot);
+		if (!first || event_before(&l->lane_front, first)) {
+			first = &l->lane_front;
+			*part = EVENT_LANE;
+		}
+	}
+	return first;
 }
 
 static int compare_near(const void *a, const void *b)
@@ -268,7 +309,7 @@ static void sort_run(struct event_near *run, uint32_t count)
 /* Makes a bucket the run (which must be empty), without the dead. */
 static void load(struct event_list *l, struct event_bucket *b)
 {
-	if (!reserve(&l->run, &l->run_capacity, ROOM + b->count)) {
+	if (!reserve_run(l, ROOM + b->count)) {
 		l->out_of_memory = true;
 		return;
 	}
@@ -283,13 +324,13 @@ static void load(struct event_list *l, struct event_bucket *b)
 			run[count++] = event_near(entry.time, slot->order, entry.slot);
 		} else {
 			event_slot_free(l, entry.slot);
-			l->count--;
+			l->removed++;
 			l->dead--;
 		}
 	}
 	sort_run(run, count);
-	l->run_head = ROOM;
-	l->run_tail = ROOM + count;
+	l->head = run;
+	l->tail = run + count;
 	if (l->spill_at < 2 * count)
 		l->spill_at = 2 * count;
 }
@@ -298,21 +339,22 @@ static void spill(struct event_list *l);
 
 static bool add_aside(struct event_list *l, struct event_near entry)
 {
-	uint32_t length = l->run_tail - l->run_head;
-	if (!reserve(&l->run, &l->run_capacity, RUN_LEAST))
+	if (!reserve_run(l, RUN_LEAST))
 		return false;
-	if (length <= RUN_LEAST / 2 && (!l->run_head || l->run_tail == l->run_capacity)) {
-		memmove(l->run + ROOM, l->run + l->run_head, length * sizeof(*l->run));
-		l->run_head = ROOM;
-		l->run_tail = ROOM + length;
+	size_t length = (size_t)(l->tail - l->head);
+	const struct event_near *end = l->run + l->run_capacity;
+	if (length <= RUN_LEAST / 2 && (l->head == l->run || l->tail == end)) {
+		memmove(l->run + ROOM, l->head, length * sizeof(*l->run));
+		l->head = l->run + ROOM;
+		l->tail = l->head + length;
 	}
-	if (l->run_tail < l->run_capacity &&
-	    (!length || event_before(&l->run[l->run_tail - 1], &entry))) {
-		l->run[l->run_tail++] = entry;
+	if (l->tail < end && (!length || event_before(l->tail - 1, &entry))) {
+		*l->tail++ = entry;
 	} else {
-		if (!reserve(&l->heap, &l->heap_capacity, l->heap_count + 1))
+		if (!reserve(&l->heap, &l->heap_capacity, l->heap_count, l->heap_count + 1))
 			return false;
 		heap_up(l->heap, l->heap_count++, entry);
+		l->others++;
 	}
 	if (l->heap_count + length >= l->spill_at)
 		spill(l);
@@ -357,15 +399,14 @@ static bool add_far(struct event_list *l, uint64_t time, uint32_t slot)
 bool event_list_add(struct event_list *l, uint64_t time, uint64_t now, uint32_t slot)
 {
 	uint64_t order = l->slots[slot].order;
-	if (time >= l->limit[l->rungs] && time != now) {
-		l->count++;
-		return add_far(l, time, slot);
-	}
-	if (l->lane_tail - l->lane_head == l->lane_capacity && !grow_lane(l))
+	bool plain = event_priority(order) == SIM_PRIORITY_DEFAULT;
+	if (time == now && plain && l->lane_tail - l->lane_head == l->lane_capacity &&
+	    !grow_lane(l))
 		return false;
-	if (event_list_add_soon(l, time, now, event_priority(order) == SIM_PRIORITY_DEFAULT, slot))
+	if (event_list_add_soon(l, time, now, plain, slot))
 		return true;
-	l->count++;
+	if (time >= l->limit[l->rungs])
+		return add_far(l, time, slot);
 	return add_aside(l, event_near(time, order, slot));
 }
 
@@ -485,7 +526,7 @@ static void advance(struct event_list *l)
 bool event_list_refill(struct event_list *l)
 {
 	l->spill_at = SPILL;
-	while (l->run_head == l->run_tail && l->far && !l->out_of_memory) {
+	while (l->head == l->tail && l->far && !l->out_of_memory) {
 		if (l->rungs) {
 			advance(l);
 		} else if (l->top.count > SPLIT) {
@@ -495,14 +536,15 @@ bool event_list_refill(struct event_list *l)
 			l->limit[0] = EVENT_FOREVER;
 		}
 	}
-	return l->run_head != l->run_tail;
+	l->near_limit = l->limit[l->rungs];
+	return l->head != l->tail;
 }
 
 /* Turns run and heap, which have grown too large, into a rung. */
 static void spill(struct event_list *l)
 {
-	struct event_near *const part[] = {l->run + l->run_head, l->heap};
-	const uint32_t length[] = {l->run_tail - l->run_head, l->heap_count};
+	struct event_near *const part[] = {l->head, l->heap};
+	const uint32_t length[] = {(uint32_t)(l->tail - l->head), l->heap_count};
 	uint32_t count = length[0] + length[1];
 	uint64_t least = UINT64_MAX, most = 0;
 	for (int p = 0; p < 2; p++)
@@ -530,8 +572,9 @@ static void spill(struct event_list *l)
 			else
 				top_add(l, event_near_time(near), near->slot);
 		}
+	l->others -= l->heap_count;
 	l->heap_count = 0;
-	l->run_head = l->run_tail = ROOM;
+	l->head = l->tail = l->run + ROOM;
 	event_list_refill(l);
 }
 
@@ -556,13 +599,13 @@ static void purge_bucket(struct event_list *l, struct event_bucket *b)
 
 void event_list_purge(struct event_list *l)
 {
-	uint32_t kept = l->run_head;
-	for (uint32_t i = l->run_head; i < l->run_tail; i++)
-		if (keep(l, l->run[i].slot))
-			l->run[kept++] = l->run[i];
-	l->run_tail = kept;
+	struct event_near *last = l->head;
+	for (const struct event_near *e = l->head; e < l->tail; e++)
+		if (keep(l, e->slot))
+			*last++ = *e;
+	l->tail = last;
 
-	kept = 0;
+	uint32_t kept = 0;
 	for (uint32_t i = 0; i < l->heap_count; i++)
 		if (keep(l, l->heap[i].slot)) {
 			heap_up(l->heap, kept, l->heap[i]);
@@ -576,6 +619,7 @@ void event_list_purge(struct event_list *l)
 		if (keep(l, l->lane[i & mask]))
 			l->lane[kept++ & mask] = l->lane[i & mask];
 	l->lane_tail = kept;
+	l->others = l->heap_count + (l->lane_tail - l->lane_head);
 
 	l->far = 0;
 	for (uint32_t k = 0; k < l->rungs; k++) {
@@ -590,6 +634,6 @@ void event_list_purge(struct event_list *l)
 	purge_bucket(l, &l->top);
 	purge_bucket(l, &l->never);
 	l->far += l->top.count;
-	l->count -= l->dead;
+	l->removed += l->dead;
 	l->dead = 0;
 }

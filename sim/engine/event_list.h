@@ -65,20 +65,24 @@ struct event_rung {
 };
 
 struct event_list {
-	struct event_near *run;	 /* sorted: [run_head, run_tail) */
-	struct event_near *heap; /* 4-ary */
-	uint32_t run_head, run_tail, run_capacity;
-	uint32_t heap_count, heap_capacity;
-	uint32_t spill_at; /* with more than this in both, they become a rung */
-
-	uint32_t lane_head, lane_tail,
-		lane_capacity; /* head and tail run on, modulo the capacity */
-	uint32_t *lane;	       /* ring of slots */
-	uint64_t lane_time;
-	struct event_near lane_front; /* of event_list_first */
+	/* what every event touches */
+	struct event_near *head, *tail; /* the run, sorted, inside run[0..run_capacity) */
+	uint64_t near_limit;		/* limit[rungs] */
+	size_t others;			/* entries in heap and lane */
 
 	struct event_slot *slots;
 	uint32_t free_slot, slots_used, slots_capacity;
+
+	uint32_t run_capacity, heap_count, heap_capacity;
+	uint32_t spill_at; /* with more than this in run and heap, they become a rung */
+	struct event_near *run;
+	struct event_near *heap; /* 4-ary */
+
+	/* a ring of slots; head and tail run on, modulo the capacity */
+	uint32_t lane_head, lane_tail, lane_capacity;
+	uint32_t *lane;
+	uint64_t lane_time;
+	struct event_near lane_front; /* of event_list_first */
 
 	uint32_t rungs;
 	uint64_t limit[EVENT_RUNGS_MAX + 1];
@@ -87,8 +91,9 @@ struct event_list {
 	uint64_t top_min, top_max, top_base;
 	double top_sum; /* of time - top_base */
 
-	size_t count, dead; /* entries in all parts; those of them cancelled */
-	size_t far;	    /* entries in top and rungs */
+	size_t dead;	  /* entries that are cancelled */
+	uint64_t removed; /* of those, how many have gone */
+	size_t far;	  /* entries in top and rungs */
 	struct event_chunk *free_chunks;
 	struct event_slab *slabs;
 	bool out_of_memory;
@@ -106,7 +111,9 @@ bool event_list_add(struct event_list *l, uint64_t time, uint64_t now, uint32_t 
 /* Makes room for more slots; false when out of memory. */
 bool event_list_grow_slots(struct event_list *l);
 
-void event_list_pop_heap(struct event_list *l);
+/* The rare parts of the functions below. */
+const struct event_near *event_list_first_of_all(struct event_list *l, enum event_part *part);
+void event_list_pop_other(struct event_list *l, enum event_part part);
 
 /* Brings the next far events into the run, when run and heap are empty; false when there are none.
  */
@@ -148,7 +155,7 @@ static inline uint32_t event_slot_take(struct event_list *l)
 		l->free_slot = (uint32_t)l->slots[index].order;
 	} else if (l->slots_used < l->slots_capacity) {
 		index = l->slots_used++;
-		l->slots[index].stamp = 1;
+		l->slots[index].stamp = 1; /* odd for ever, so that no handle is 0 */
 	}
 	return index;
 }
@@ -156,8 +163,7 @@ static inline uint32_t event_slot_take(struct event_list *l)
 /* Makes the handles to a slot's event stale. */
 static inline void event_slot_retire(struct event_slot *slot)
 {
-	if (!++slot->stamp) /* 0 would make a handle of 0 */
-		slot->stamp = 1;
+	slot->stamp += 2;
 }
 
 static inline void event_slot_free(struct event_list *l, uint32_t index)
@@ -175,63 +181,40 @@ static inline bool event_list_add_soon(struct event_list *l, uint64_t time, uint
 	if (time == now && plain) {
 		if (l->lane_tail - l->lane_head == l->lane_capacity)
 			return false;
-		l->count++;
 		l->lane_time = time;
+		l->others++;
 		l->lane[l->lane_tail++ & (l->lane_capacity - 1)] = slot;
 		return true;
 	}
-	uint32_t head = l->run_head, tail = l->run_tail, at = head;
-	if (time >= l->limit[l->rungs] || head == 0)
+	struct event_near *head = l->head, *tail = l->tail, *at = head;
+	if (time >= l->near_limit || head == l->run)
 		return false;
 	struct event_near entry = event_near(time, l->slots[slot].order, slot);
-	struct event_near *run = l->run;
-	if (tail - head >= EVENT_SHIFT_MAX &&
-	    event_before(&run[head + EVENT_SHIFT_MAX - 1], &entry))
+	if (tail - head >= EVENT_SHIFT_MAX && event_before(&head[EVENT_SHIFT_MAX - 1], &entry))
 		return false;
-	for (; at < tail && event_before(&run[at], &entry); at++)
-		run[at - 1] = run[at];
-	run[at - 1] = entry;
-	l->run_head = head - 1;
-	l->count++;
+	for (; at < tail && event_before(at, &entry); at++)
+		at[-1] = *at;
+	at[-1] = entry;
+	l->head = head - 1;
 	return true;
 }
 
 /* The first entry, dead or alive, valid until the list changes; NULL when there is none. */
 static inline const struct event_near *event_list_first(struct event_list *l, enum event_part *part)
 {
-	const struct event_near *near = NULL;
-	if (__builtin_expect(l->run_head == l->run_tail && !l->heap_count, 0) &&
-	    l->lane_head == l->lane_tail && !event_list_refill(l))
-		return NULL;
-	if (__builtin_expect(l->run_head != l->run_tail, 1)) {
-		near = &l->run[l->run_head];
-		*part = EVENT_RUN;
-	}
-	if (__builtin_expect(l->heap_count > 0, 0) && (!near || event_before(&l->heap[0], near))) {
-		near = &l->heap[0];
-		*part = EVENT_HEAP;
-	}
-	if (__builtin_expect(l->lane_head != l->lane_tail, 0)) {
-		uint32_t slot = l->lane[l->lane_head & (l->lane_capacity - 1)];
-		l->lane_front = event_near(l->lane_time, l->slots[slot].order, slot);
-		if (!near || event_before(&l->lane_front, near)) {
-			near = &l->lane_front;
-			*part = EVENT_LANE;
-		}
-	}
-	return near;
+	*part = EVENT_RUN;
+	if (__builtin_expect(l->head != l->tail && !l->others, 1))
+		return l->head;
+	return event_list_first_of_all(l, part);
 }
 
 /* Takes out what event_list_first has just given; its slot is the caller's to free. */
 static inline void event_list_pop(struct event_list *l, enum event_part part)
 {
-	l->count--;
 	if (part == EVENT_RUN)
-		l->run_head++;
-	else if (part == EVENT_LANE)
-		l->lane_head++;
+		l->head++;
 	else
-		event_list_pop_heap(l);
+		event_list_pop_other(l, part);
 }
 
 #endif

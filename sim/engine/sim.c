@@ -47,6 +47,13 @@ void sim_fail(struct sim *s, int code, const char *fmt, ...)
 	s->stopped = true;
 }
 
+/* In the list, dead or alive: every sequence number was one, and each ran, was removed or is there.
+ */
+static inline size_t entries(const struct sim *s)
+{
+	return (size_t)(s->sequence - s->face.executed - s->list.removed);
+}
+
 static inline sim_event handle_of(const struct sim *s, uint32_t index)
 {
 	return (uint64_t)s->list.slots[index].stamp << 32 | index;
@@ -58,7 +65,7 @@ static __attribute__((noinline)) sim_event add_to_list(struct sim *s, sim_time t
 {
 	if (event_list_add(&s->list, (uint64_t)t, (uint64_t)s->face.now, index))
 		return handle_of(s, index);
-	sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", s->list.count);
+	sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", sim_pending(s));
 	return 0;
 }
 
@@ -75,7 +82,7 @@ static __attribute__((noinline)) sim_event grow_and_insert(struct sim *s, sim_ti
 {
 	if (event_list_grow_slots(&s->list))
 		return sim_at_priority(s, t, priority, fn, ctx, arg);
-	sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", s->list.count);
+	sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", sim_pending(s));
 	return 0;
 }
 
@@ -129,7 +136,7 @@ static void kill(struct sim *s, struct event_slot *slot)
 	slot->fn = NULL;
 	event_slot_retire(slot);
 	s->list.dead++;
-	if (__builtin_expect(s->list.dead > s->list.count / 2 + 512, 0))
+	if (__builtin_expect(s->list.dead > entries(s) / 2 + 512, 0))
 		event_list_purge(&s->list);
 }
 
@@ -162,7 +169,7 @@ bool sim_is_pending(const struct sim *s, sim_event event)
 
 size_t sim_pending(const struct sim *s)
 {
-	return s->list.count - s->list.dead;
+	return entries(s) - s->list.dead;
 }
 
 /* The first event that is alive, NULL when there is none; those before it that are dead are gone.
@@ -177,6 +184,7 @@ static inline const struct event_near *first_alive(struct event_list *l, enum ev
 		event_list_pop(l, *part);
 		event_slot_free(l, slot);
 		l->dead--;
+		l->removed++;
 	}
 	return first;
 }
@@ -210,7 +218,7 @@ int sim_run_until(struct sim *s, sim_time t_end, struct err *e)
 		fn(s, ctx, arg);
 	}
 	if (s->list.out_of_memory)
-		sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", s->list.count);
+		sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", sim_pending(s));
 	if (s->failure.code) {
 		if (e)
 			*e = s->failure;
