@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* More unknown keys of one object than this are only counted: the file is another kind of file. */
+enum { UNKNOWN_MAX = 50 };
+
 struct reader {
 	const struct json_doc *doc;
 	struct arena *arena;	/* the result's */
@@ -398,9 +401,12 @@ static void read_object(struct reader *r, const struct key_object *object, const
 			complain(r, join(r, pointer, k->name), "is missing%s%s",
 				 k->help ? ": " : "", k->help ? k->help : "");
 	}
+	size_t unknown = 0;
 	for (const cJSON *member = node->child; member && !part; member = member->next)
-		if (!find_key(object, member->string))
+		if (!find_key(object, member->string) && unknown++ < UNKNOWN_MAX)
 			complain_unknown(r, object, pointer, member->string);
+	if (unknown > UNKNOWN_MAX)
+		complain(r, pointer, "%zu more unknown keys", unknown - UNKNOWN_MAX);
 	if (object->check)
 		object->check(out, r->doc, pointer, &r->diags);
 }

@@ -353,6 +353,21 @@ static void all_owners_of_a_level_are_heard_at_once(void)
 	json_doc_free(&doc);
 }
 
+static void a_file_of_another_kind_is_not_told_key_by_key(void)
+{
+	size_t n = 100000, used = 1;
+	char *text = malloc(n * 12 + 16);
+	strcpy(text, "{");
+	for (size_t i = 0; i < n; i++)
+		used += (size_t)sprintf(text + used, "%s\"k%zu\":0", i ? "," : "", i);
+	strcpy(text + used, "}");
+	struct parsed p = parse(text);
+	CU_ASSERT_EQUAL(p.diags.errors, 3 + 50 + 1);
+	CU_ASSERT_STRING_EQUAL(p.diags.items[3].text, "99950 more unknown keys");
+	free(text);
+	done(&p);
+}
+
 static const char *schema_string(const cJSON *schema, const char *pointer)
 {
 	const cJSON *node = json_at(schema, pointer);
@@ -404,6 +419,8 @@ int main(int argc, char **argv)
 		{"a_part_leaves_other_keys_to_others", a_part_leaves_other_keys_to_others},
 		{"all_owners_of_a_level_are_heard_at_once",
 		 all_owners_of_a_level_are_heard_at_once},
+		{"a_file_of_another_kind_is_not_told_key_by_key",
+		 a_file_of_another_kind_is_not_told_key_by_key},
 		{"the_schema_says_what_the_table_says", the_schema_says_what_the_table_says},
 		{0},
 	};
