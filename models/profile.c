@@ -264,12 +264,17 @@ static const char *nearest(const struct profile_view *view, const char *name)
 	return NULL;
 }
 
+static const char *name_of(const struct profile *p, const char *none)
+{
+	return p && p->name ? p->name : none;
+}
+
 static int not_found(const struct profile_view *view, const char *name, struct err *e)
 {
-	const char *main_name = view->profile ? view->profile->name : "(no profile)";
 	const char *near = nearest(view, name);
 	return err_set(e, ERR_NOTFOUND, "primitive %s is in neither %s nor %s%s%s%s", name,
-		       main_name, view->fallback ? view->fallback->name : "(no fallback)",
+		       name_of(view->profile, "a profile (there is none)"),
+		       name_of(view->fallback, "a fallback (there is none)"),
 		       near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
