@@ -22,9 +22,14 @@
 
 static int emulator_available(struct err *e)
 {
-	if (!uc_arch_supported(hv_emulator_arch))
-		return err_set(e, ERR_UNSUPPORTED, "this libunicorn lacks the architecture");
-	return 0;
+	struct hv_unicorn library;
+	int rc = hv_unicorn_load(&library, e);
+	if (rc)
+		return rc;
+	if (!library.arch_supported(hv_emulator_arch))
+		rc = err_set(e, ERR_UNSUPPORTED, "this libunicorn lacks the architecture");
+	hv_unicorn_unload(&library);
+	return rc;
 }
 
 void hv_emulator_exit(struct hv_emulator *em)
@@ -88,7 +93,8 @@ static void run_guest(void *ctx)
 {
 	struct hv_emulator *em = ctx;
 	while (!em->closing) {
-		uc_err error = uc_emu_start(em->uc, hv_emulator_arch_pc(em), NOWHERE, 0, 0);
+		uc_err error =
+			em->library.emu_start(em->uc, hv_emulator_arch_pc(em), NOWHERE, 0, 0);
 		if (em->closing)
 			break;
 		if (error == UC_ERR_OK && em->stopped) {
@@ -111,7 +117,7 @@ static void watchdog_fired(void *ctx)
 	if (!em->inside)
 		return;
 	em->stopped = true;
-	uc_emu_stop(em->uc); /* sets flags */
+	em->library.emu_stop(em->uc); /* sets flags */
 }
 
 /* The library calls abort() when it meets code that it cannot translate (about one in 2,000 guests
@@ -152,10 +158,10 @@ static void enter_guest(struct hv_emulator *em)
 
 /* ---- the machine ---- */
 
-static int failure(uc_err error, const char *what, struct err *e)
+static int failure(const struct hv_emulator *em, uc_err error, const char *what, struct err *e)
 {
 	return err_set(e, error == UC_ERR_NOMEM ? ERR_NOMEM : ERR_INTERNAL, "libunicorn: %s: %s",
-		       what, uc_strerror(error));
+		       what, em->library.strerror(error));
 }
 
 static int emulator_open(struct hv_vm *vm, struct err *e)
@@ -166,20 +172,23 @@ static int emulator_open(struct hv_vm *vm, struct err *e)
 	vm->state = em;
 	em->exception = HV_EMULATOR_NO_EXCEPTION;
 	em->bus = vm->mem.size;
-	uc_err error = uc_open(hv_emulator_arch, hv_emulator_mode, &em->uc);
+	int rc = hv_unicorn_load(&em->library, e);
+	if (rc)
+		return rc;
+	uc_err error = em->library.open(hv_emulator_arch, hv_emulator_mode, &em->uc);
 	if (error)
-		return failure(error, "cannot make a machine", e);
-	error = uc_mem_map_ptr(em->uc, 0, vm->mem.size, UC_PROT_ALL, vm->mem.base);
+		return failure(em, error, "cannot make a machine", e);
+	error = em->library.mem_map_ptr(em->uc, 0, vm->mem.size, UC_PROT_ALL, vm->mem.base);
 	if (!error)
-		error = uc_mmio_map(em->uc, em->bus, (1ull << 32) - em->bus, bus_read, em,
-				    bus_write, em);
+		error = em->library.mmio_map(em->uc, em->bus, (1ull << 32) - em->bus, bus_read, em,
+					     bus_write, em);
 	uc_hook hook;
 	if (!error)
-		error = uc_hook_add(em->uc, &hook, UC_HOOK_MEM_INVALID, (void *)nothing_there, em,
-				    1, 0);
+		error = em->library.hook_add(em->uc, &hook, UC_HOOK_MEM_INVALID,
+					     (void *)nothing_there, em, 1, 0);
 	if (error)
-		return failure(error, "cannot map the guest's memory", e);
-	int rc = hv_emulator_arch_start(em, &vm->mem, vm->config.entry, e);
+		return failure(em, error, "cannot map the guest's memory", e);
+	rc = hv_emulator_arch_start(em, &vm->mem, vm->config.entry, e);
 	if (!rc)
 		rc = hv_coroutine_open(&em->guest, run_guest, em, GUEST_STACK_BYTES, e);
 	if (!rc)
@@ -199,12 +208,13 @@ static void emulator_close(struct hv_vm *vm)
 	 * what it holds. */
 	if (em->exit && !em->ended) {
 		em->closing = true;
-		uc_emu_stop(em->uc);
+		em->library.emu_stop(em->uc);
 		enter_guest(em);
 	}
 	hv_coroutine_close(em->guest);
 	if (em->uc)
-		uc_close(em->uc);
+		em->library.close(em->uc);
+	hv_unicorn_unload(&em->library);
 	free(em);
 	vm->state = NULL;
 }

@@ -8,9 +8,8 @@
 
 #include "hvcore/coroutine.h"
 #include "hvcore/hv.h"
+#include "hvcore/unicorn_library.h"
 #include "hvcore/watchdog.h"
-
-#include <unicorn/unicorn.h>
 
 #define HV_EMULATOR_NO_EXCEPTION (-1)
 
@@ -18,6 +17,7 @@
  * that a step of the VMM ends inside the callback of an I/O instruction and the next goes on there.
  */
 struct hv_emulator {
+	struct hv_unicorn library;
 	uc_engine *uc;
 	struct hv_coroutine *guest;
 	struct hv_watchdog watchdog;

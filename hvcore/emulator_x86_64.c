@@ -52,7 +52,7 @@ static void exception(uc_engine *uc, uint32_t number, void *ctx)
 {
 	struct hv_emulator *em = ctx;
 	em->exception = (int)number;
-	uc_emu_stop(uc);
+	em->library.emu_stop(uc);
 }
 
 /* The library leaves these to whoever hooks them, as if they were nothing. A processor whose kernel
@@ -70,7 +70,7 @@ static void system_enter(uc_engine *uc, void *ctx)
 static uint64_t read_register(struct hv_emulator *em, int id)
 {
 	uint64_t value = 0;
-	uc_reg_read(em->uc, id, &value);
+	em->library.reg_read(em->uc, id, &value);
 	return value;
 }
 
@@ -92,7 +92,7 @@ void hv_emulator_arch_translate(struct hv_emulator *em, uc_err error, struct hv_
 		snprintf(what, sizeof(what), "access to 0x%llx, where there is nothing,",
 			 (unsigned long long)em->missing);
 	else
-		snprintf(what, sizeof(what), "%s", uc_strerror(error));
+		snprintf(what, sizeof(what), "%s", em->library.strerror(error));
 	if (em->exception != HV_EMULATOR_NO_EXCEPTION)
 		x->kind = HV_EXIT_SHUTDOWN;
 	snprintf(x->text, sizeof(x->text), "%s at rip 0x%llx, rsp 0x%llx", what,
@@ -121,7 +121,7 @@ int hv_emulator_arch_start(struct hv_emulator *em, struct hv_mem *mem, hv_gpa en
 	};
 	uc_err error = UC_ERR_OK;
 	for (size_t i = 0; !error && i < sizeof(start) / sizeof(start[0]); i++)
-		error = uc_reg_write(em->uc, start[i].id, &start[i].value);
+		error = em->library.reg_write(em->uc, start[i].id, &start[i].value);
 	const struct {
 		int type, insn;
 		void *callback;
@@ -134,11 +134,11 @@ int hv_emulator_arch_start(struct hv_emulator *em, struct hv_mem *mem, hv_gpa en
 	};
 	for (size_t i = 0; !error && i < sizeof(hooks) / sizeof(hooks[0]); i++) {
 		uc_hook hook;
-		error = uc_hook_add(em->uc, &hook, hooks[i].type, hooks[i].callback, em, 1, 0,
-				    hooks[i].insn);
+		error = em->library.hook_add(em->uc, &hook, hooks[i].type, hooks[i].callback, em, 1,
+					     0, hooks[i].insn);
 	}
 	if (error)
-		return err_set(e, ERR_INTERNAL, "libunicorn: %s", uc_strerror(error));
+		return err_set(e, ERR_INTERNAL, "libunicorn: %s", em->library.strerror(error));
 	return 0;
 }
 #endif
