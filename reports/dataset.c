@@ -140,14 +140,35 @@ static int level_of(const struct data_axis *axis, sqlite3_stmt *s, int text, int
 	return -1;
 }
 
+static int compare_levels(const struct dataset *d, const size_t *x, const size_t *y)
+{
+	for (size_t i = 0; i < d->axis_count; i++)
+		if (x[i] != y[i])
+			return x[i] < y[i] ? -1 : 1;
+	return 0;
+}
+
 static int by_levels(const void *a, const void *b, void *ctx)
 {
 	const struct data_point *x = a, *y = b;
-	const struct dataset *d = ctx;
-	for (size_t i = 0; i < d->axis_count; i++)
-		if (x->level[i] != y->level[i])
-			return x->level[i] < y->level[i] ? -1 : 1;
-	return strcmp(x->id, y->id);
+	int order = compare_levels(ctx, x->level, y->level);
+	return order ? order : strcmp(x->id, y->id);
+}
+
+long dataset_find_point(const struct dataset *d, const size_t *level)
+{
+	size_t low = 0, high = d->point_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = compare_levels(d, d->points[middle].level, level);
+		if (order == 0)
+			return (long)middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return -1;
 }
 
 static int load_points(struct dataset *d, struct err *e)
@@ -436,7 +457,8 @@ int dataset_paired(const struct dataset *d, const struct data_metric *metric,
 	int code = 0;
 	for (size_t i = 0; i < d->point_count && code == 0; i++) {
 		code = read_samples(d, s, d->points[i].key, metric->key, &own, e);
-		if (code == 0)
+		base.n = 0;
+		if (code == 0 && baseline[i] != SIZE_MAX)
 			code = read_samples(d, s, d->points[baseline[i]].key, metric->key, &base,
 					    e);
 		size_t n = 0;

@@ -56,6 +56,9 @@ void dataset_free(struct dataset *d);
 /* -1 when there is none. */
 int dataset_find_axis(const struct dataset *d, const char *name);
 
+/* The index of the point with these levels, one per axis; -1 when the sweep left it out. */
+long dataset_find_point(const struct dataset *d, const size_t *level);
+
 /* The metric, or NULL. subject NULL: the only one there is, NULL when there are several. */
 const struct data_metric *dataset_find_metric(const struct dataset *d, const char *name,
 					      const char *subject);
@@ -74,8 +77,9 @@ struct cell {
 int dataset_summary(const struct dataset *d, const struct data_metric *metric, struct cell *cells,
 		    struct err *e);
 
-/* The differences from the point `baseline[i]` (index of a point) at each point i, paired by
- * repetition, which common random numbers make worth while: far narrower than two intervals. */
+/* The differences from the point `baseline[i]` (an index; SIZE_MAX: none, n = 0) at each point i,
+ * paired by repetition, which common random numbers make worth while: far narrower than two
+ * intervals. */
 int dataset_paired(const struct dataset *d, const struct data_metric *metric,
 		   const size_t *baseline, struct cell *cells, struct err *e);
 

@@ -350,30 +350,13 @@ const char *figure_series_title(const struct drawing *d, size_t s)
 	return d->series < 0 ? "" : d->data->axes[d->series].values[s].text;
 }
 
-static int compare_levels(const struct drawing *d, const struct data_point *p, size_t x, size_t s)
-{
-	for (size_t i = 0; i < d->data->axis_count; i++) {
-		size_t want = (int)i == d->x ? x : (int)i == d->series ? s : d->fixed[i];
-		if (p->level[i] != want)
-			return p->level[i] < want ? -1 : 1;
-	}
-	return 0;
-}
-
 long figure_point(const struct drawing *d, size_t x, size_t s)
 {
-	size_t low = 0, high = d->data->point_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = compare_levels(d, &d->data->points[middle], x, s);
-		if (order == 0)
-			return (long)middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return -1;
+	if (d->x >= 0)
+		d->level[d->x] = x;
+	if (d->series >= 0)
+		d->level[d->series] = s;
+	return dataset_find_point(d->data, d->level);
 }
 
 void figure_count_repetitions(struct drawing *d, size_t n)
@@ -419,7 +402,7 @@ static int draw(struct drawing *d, size_t *fixed, struct err *e)
 	code = fix_axes(d, fixed);
 	if (code)
 		return code;
-	d->fixed = fixed;
+	d->level = fixed;
 	d->tsv = open_for(d, "tsv", e);
 	d->gp = d->tsv ? open_for(d, "gp", e) : NULL;
 	code = d->gp ? kinds[d->figure->kind].draw(d, e) : (e ? (int)e->code : ERR_IO);

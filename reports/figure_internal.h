@@ -18,7 +18,7 @@ struct drawing {
 	const struct figure_request *request;
 	size_t index;			  /* in `figures`, for diagnostics */
 	int x, series;			  /* axes, -1: none */
-	const size_t *fixed;		  /* one level per axis; SIZE_MAX where free */
+	size_t *level;			  /* one per axis; those of x and series change */
 	const struct data_metric *metric; /* NULL when `y` has several subjects */
 	FILE *tsv, *gp;
 	size_t repetitions_min, repetitions_max; /* of what is drawn, for the footnote */
