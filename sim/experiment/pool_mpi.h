@@ -9,8 +9,8 @@
  * includes this needs no <mpi.h>. MPI is only called from the thread that called these functions.
  *
  *     pool_mpi_begin(&ranks, &e);
- *     if (ranks.rank == 0) { pool_open_mpi(&pool, ...); runner_run_on(..., &pool, ...);
- * pool.close(pool.ctx); } else pool_mpi_serve(...); pool_mpi_end();
+ *     runner_run_mpi(&runner, ranks, &final, &e);	(runner.h; every rank)
+ *     pool_mpi_end();
  *
  * A rank that cannot go that far (it cannot read the study) must call pool_mpi_abort, or the others
  * wait for ever. Ranks other than 0 should ignore SIGINT and SIGTERM: rank 0 tells them to stop.

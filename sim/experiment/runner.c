@@ -225,6 +225,22 @@ int runner_run(const struct runner *r, struct runner_progress *final, struct err
 	return rc;
 }
 
+int runner_run_mpi(const struct runner *r, struct mpi_ranks ranks, struct runner_progress *final,
+		   struct err *e)
+{
+	struct run_job job = {r->plan, r->run, r->run_ctx, r->experiment->seed};
+	unsigned threads = r->threads ? r->threads : 1;
+	struct run_pool pool;
+	if (ranks.rank != 0)
+		return pool_mpi_serve(&job, threads, e);
+	int rc = pool_open_mpi(&pool, &job, threads, e);
+	if (rc != 0)
+		return rc;
+	rc = runner_run_on(r, &pool, final, e);
+	pool.close(pool.ctx);
+	return rc;
+}
+
 int runner_count(const struct runner *r, struct runner_progress *out, struct err *e)
 {
 	struct schedule s;

@@ -12,6 +12,7 @@
 
 #include "sim/experiment/plan.h"
 #include "sim/experiment/pool.h"
+#include "sim/experiment/pool_mpi.h"
 
 struct runner_progress {
 	size_t points;
@@ -49,6 +50,13 @@ int runner_run(const struct runner *r, struct runner_progress *final, struct err
 /* The same on a pool that the caller has opened and closes (MPI). */
 int runner_run_on(const struct runner *r, struct run_pool *pool, struct runner_progress *final,
 		  struct err *e);
+
+/* The same on the ranks of an MPI job, called by all of them with the same plan and experiment
+ * after pool_mpi_begin (pool_mpi.h). Rank 0 does what runner_run does; the others execute runs
+ * until it has ended, need no sink, and get 0 or an error of their own. `threads` 0 stands for one
+ * per rank. */
+int runner_run_mpi(const struct runner *r, struct mpi_ranks ranks, struct runner_progress *final,
+		   struct err *e);
 
 /* What a run would do, without running: fills points, total (with a stopping rule: at least),
  * stored. The sink may be NULL. */

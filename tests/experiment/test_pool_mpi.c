@@ -46,7 +46,6 @@ static int experiment(const char *text, struct mpi_ranks ranks, unsigned threads
 	struct memory_sink memory = {0};
 	struct run_sink sink = memory_sink_of(&memory);
 	struct stopper stopper = {false, &memory, stop_after};
-	struct run_job job = {&plan, toy_run, &toy, x.seed};
 	struct runner runner = {.plan = &plan,
 				.experiment = &x,
 				.run = toy_run,
@@ -55,24 +54,14 @@ static int experiment(const char *text, struct mpi_ranks ranks, unsigned threads
 				.threads = threads,
 				.stop = &stopper.stop};
 	struct runner_progress final;
-	struct run_pool pool;
 	int rc = 0;
 	memory.on_put = stop_at;
 	memory.on_put_ctx = &stopper;
 	for (int round = 0; round < (stop_after ? 2 : 1); round++) {
 		if (round == 1)
 			stopper = (struct stopper){false, &memory, 0};
-		if (ranks.size == 0) {
-			rc = runner_run(&runner, &final, &e);
-		} else if (ranks.rank > 0) {
-			rc = pool_mpi_serve(&job, threads, &e);
-		} else {
-			rc = pool_open_mpi(&pool, &job, threads, &e);
-			if (rc == 0) {
-				rc = runner_run_on(&runner, &pool, &final, &e);
-				pool.close(pool.ctx);
-			}
-		}
+		rc = ranks.size == 0 ? runner_run(&runner, &final, &e)
+				     : runner_run_mpi(&runner, ranks, &final, &e);
 		if (rc == ERR_STOPPED && stop_after && round == 0)
 			rc = 0;
 		else if (stop_after && round == 0 && ranks.rank == 0)
