@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The program as its users meet it: check, run, merge and report on a small study, with whatever
+ * can go wrong between a file and a figure.
+ */
+#include "reports/db.h"
+#include "tests/support/program.h"
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Four platforms, short: a run takes milliseconds. %s: where the sources are. */
+static const char base[] =
+	"{ \"extends\": \"%s/scenarios/base/edge.json\", \"duration\": \"40 s\", \"warmup\": \"5 "
+	"s\",\n"
+	"  \"seed\": \"1\", \"profile\": \"profiles/literature.json\", \"repeat\": 4,\n"
+	"  \"sweep\": { \"platform\": { \"path\": \"/sites/edge/hosts/node/platform\",\n"
+	"    \"values\": [\"native\", \"container\", \"kvm-virtio\", \"kvm-emulated\"] } },\n"
+	"  \"figures\": [ { \"name\": \"p95\", \"kind\": \"bars\", \"x\": \"platform\", \"y\": "
+	"\"response_time.p95\" } ] }\n";
+
+/* Writes the study, with `more` (keys, each with a comma before it) put over the base. */
+static void write_study(const char *name, const char *more)
+{
+	char here[1024], text[8192];
+	CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(here, sizeof(here)));
+	snprintf(text, sizeof(text), base, here);
+	program_write_file("base.json", text);
+	snprintf(text, sizeof(text), "{ \"extends\": \"base.json\"%s }\n", more);
+	program_write_file(name, text);
+}
+
+static const char *in_scratch(const char *name)
+{
+	static char paths[4][512];
+	static int next;
+	char *path = paths[next++ % 4];
+	snprintf(path, sizeof(paths[0]), "%s/%s", test_scratch(), name);
+	return path;
+}
+
+/* The hash of a database's simulated content, and how many runs it has. */
+static struct db_counts content(const char *name, char hash[33])
+{
+	struct db *db = NULL;
+	struct err e = {0};
+	struct db_counts counts = {0};
+	snprintf(hash, 33, "none");
+	if (db_open(&db, in_scratch(name), &e) != 0 || db_count(db, &counts, &e) != 0 ||
+	    db_content_hash(db, hash, &e) != 0) {
+		printf("%s\n", e.text);
+		CU_FAIL("the database cannot be read");
+	}
+	db_close(db);
+	return counts;
+}
+
+static void threads_and_repetition_change_nothing(void)
+{
+	char one[33], two[33], again[33], other[33];
+	write_study("same.json", "");
+	PROGRAM_EXPECT(0, "16 runs", "$BIN/mcvsim run $TMP/same.json -o $TMP/one.db -j1");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/same.json -o $TMP/two.db -j2");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/same.json -o $TMP/again.db -j4");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/same.json -o $TMP/other.db --seed 2");
+	CU_ASSERT_EQUAL(content("one.db", one).done, 16);
+	content("two.db", two);
+	content("again.db", again);
+	content("other.db", other);
+	CU_ASSERT_STRING_EQUAL(one, two);
+	CU_ASSERT_STRING_EQUAL(one, again);
+	CU_ASSERT_STRING_NOT_EQUAL(one, other);
+}
+
+/* Other random numbers, the same truth: of the means under two seeds, none is further apart than
+ * their intervals together (five times the variance of a difference would be needed). */
+static void another_seed_agrees_within_the_intervals(void)
+{
+	write_study("seeds.json", "");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/seeds.json -o $TMP/s1.db --seed 11");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/seeds.json -o $TMP/s2.db --seed 12");
+	struct program_result r =
+		program_run("sqlite3 $TMP/s1.db \"ATTACH '$TMP/s2.db' AS b; SELECT count(*), "
+			    "sum(abs(x.mean - y.mean) > x.ci95 + y.ci95), sum(x.mean <> y.mean) "
+			    "FROM summary x JOIN parameter p USING (point) "
+			    "JOIN b.parameter q ON q.value = p.value "
+			    "JOIN b.summary y ON y.point = q.point AND y.metric = x.metric AND "
+			    "y.subject = x.subject "
+			    "WHERE x.metric = 'response_time.mean'\"");
+	if (r.code == 127)
+		test_skip("sqlite3, the shell, is not installed");
+	else
+		CU_ASSERT_STRING_EQUAL(r.out, "4|0|4\n");
+	program_free(&r);
+}
+
+static void shards_merge_into_the_whole(void)
+{
+	char whole[33], merged[33];
+	write_study("shards.json", "");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/shards.json -o $TMP/whole.db");
+	for (int i = 1; i <= 3; i++)
+		PROGRAM_EXPECT(0, NULL,
+			       "$BIN/mcvsim run $TMP/shards.json -o $TMP/part%d.db --shard %d/3", i,
+			       i);
+	PROGRAM_EXPECT(0, "16 runs",
+		       "cd $TMP && $BIN/mcvsim merge merged.db part1.db part2.db part3.db");
+	content("whole.db", whole);
+	content("merged.db", merged);
+	CU_ASSERT_STRING_EQUAL(whole, merged);
+}
+
+static void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/* Starts the study, sends the signal once something is stored, and returns the wait status. */
+static int interrupt(const char *name, const char *db_name, int number)
+{
+	pid_t pid = fork();
+	CU_ASSERT_FATAL(pid >= 0);
+	if (pid == 0) {
+		if (!freopen(in_scratch("interrupted.txt"), "w", stderr))
+			_exit(126);
+		execl(test_binary("mcvsim"), "mcvsim", "run", in_scratch(name), "-o",
+		      in_scratch(db_name), "-j1", (char *)NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 30000; i++) {
+		struct db *db = NULL;
+		struct db_counts counts = {0};
+		if (access(in_scratch(db_name), R_OK) == 0 &&
+		    db_open(&db, in_scratch(db_name), NULL) == 0)
+			db_count(db, &counts, NULL);
+		db_close(db);
+		if (counts.done >= 3 || waitpid(pid, NULL, WNOHANG | WNOWAIT) == pid)
+			break;
+		pause_ms(1);
+	}
+	kill(pid, number);
+	int status = 0;
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+/* A study of 120 runs, long enough to be interrupted in the middle. */
+static void write_long_study(const char *name)
+{
+	write_study(name, ", \"repeat\": 30, \"duration\": \"20 min\"");
+}
+
+static void a_killed_run_keeps_what_was_committed_and_completes(void)
+{
+	char straight[33], resumed[33];
+	write_long_study("long.json");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/long.json -o $TMP/straight.db");
+	int status = interrupt("long.json", "killed.db", SIGKILL);
+	CU_ASSERT(WIFSIGNALED(status));
+	int64_t kept = content("killed.db", resumed).done;
+	CU_ASSERT(kept >= 3 && kept < 120);
+	PROGRAM_EXPECT(0, "running what it lacks",
+		       "$BIN/mcvsim run $TMP/long.json -o $TMP/killed.db");
+	CU_ASSERT_EQUAL(content("killed.db", resumed).done, 120);
+	content("straight.db", straight);
+	CU_ASSERT_STRING_EQUAL(straight, resumed);
+}
+
+static void an_interrupt_says_how_to_go_on(void)
+{
+	char hash[33];
+	write_long_study("int.json");
+	int status = interrupt("int.json", "int.db", SIGINT);
+	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	PROGRAM_EXPECT(0, "to go on: mcvsim run", "cat $TMP/interrupted.txt");
+	CU_ASSERT(content("int.db", hash).done >= 3);
+}
+
+static void results_are_never_overwritten(void)
+{
+	write_study("first.json", "");
+	write_study("second.json", ", \"duration\": \"41 s\"");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/first.json -o $TMP/kept.db");
+	PROGRAM_EXPECT(0, "0 of them", "$BIN/mcvsim run $TMP/first.json -o $TMP/kept2.db");
+	PROGRAM_EXPECT(0, "16 of them", "$BIN/mcvsim run $TMP/first.json -o $TMP/kept.db");
+	PROGRAM_EXPECT(1, "kept.db",
+		       "cp $TMP/kept.db $TMP/copy.db; "
+		       "$BIN/mcvsim run $TMP/second.json -o $TMP/kept.db; code=$?; "
+		       "cmp $TMP/kept.db $TMP/copy.db || exit 9; exit $code");
+	PROGRAM_EXPECT(1, "seed", "$BIN/mcvsim run $TMP/first.json -o $TMP/kept.db --seed 9");
+	program_write_file("notes.txt", "my notes\n");
+	PROGRAM_EXPECT(2, "notes.txt", "$BIN/mcvsim run $TMP/first.json -o $TMP/notes.txt");
+	PROGRAM_EXPECT(0, "my notes", "cat $TMP/notes.txt");
+	PROGRAM_EXPECT(2, "notes.txt", "$BIN/mcvsim report $TMP/notes.txt -o $TMP/f");
+	PROGRAM_EXPECT(1, "absent.db", "$BIN/mcvsim report $TMP/absent.db -o $TMP/f");
+}
+
+static void mistakes_in_a_study_are_told_all_with_places(void)
+{
+	write_study("wrong.json",
+		    ",\n  \"duration\": \"10 parsec\",\n  \"repaet\": 3, \"repeat\": 0");
+	PROGRAM_EXPECT(2, "wrong.json:2:3: /duration", "$BIN/mcvsim check $TMP/wrong.json");
+	PROGRAM_EXPECT(2, "did you mean \"repeat\"", "$BIN/mcvsim check $TMP/wrong.json");
+	PROGRAM_EXPECT(2, "repeat", "$BIN/mcvsim check $TMP/wrong.json");
+	PROGRAM_EXPECT(2, "\"valid\":\tfalse", "$BIN/mcvsim check --json $TMP/wrong.json");
+	PROGRAM_EXPECT(2, NULL, "$BIN/mcvsim run $TMP/wrong.json -o $TMP/wrong.db");
+	CU_ASSERT(access(in_scratch("wrong.db"), F_OK) != 0);
+
+	write_study("right.json", "");
+	PROGRAM_EXPECT(2, "kvm-virtio",
+		       "$BIN/mcvsim check $TMP/right.json "
+		       "--set /sweep/platform/values='[\"native\",\"kvm-virtoi\"]'");
+	PROGRAM_EXPECT(2, "profile", "$BIN/mcvsim check $TMP/right.json --set /profile=none.json");
+	PROGRAM_EXPECT(2, "--set", "$BIN/mcvsim check $TMP/right.json --set /no/such=1");
+	PROGRAM_EXPECT(2, "/seed", "$BIN/mcvsim check $TMP/right.json --seed many");
+	PROGRAM_EXPECT(2, "/where",
+		       "$BIN/mcvsim check $TMP/right.json --set /where=\"platfrom = 'native'\"");
+	program_write_file("nan.json", "{ \"duration\": NaN, \"x\": 1e999 }");
+	PROGRAM_EXPECT(2, "nan.json:1:", "$BIN/mcvsim check $TMP/nan.json");
+	PROGRAM_EXPECT(
+		2, NULL,
+		"head -c 20 $TMP/right.json >$TMP/cut.json; $BIN/mcvsim check $TMP/cut.json");
+	PROGRAM_EXPECT(1, "absent.json", "$BIN/mcvsim check $TMP/absent.json");
+	PROGRAM_EXPECT(2, NULL,
+		       "echo '{\"schema\": 1, \"primitives\": 5}' >$TMP/bad-profile.json; "
+		       "$BIN/mcvsim check $TMP/right.json --set /profile=$TMP/bad-profile.json");
+}
+
+static void wrong_command_lines_are_refused(void)
+{
+	PROGRAM_EXPECT(2, "did you mean 'check'", "$BIN/mcvsim chek x.json");
+	PROGRAM_EXPECT(2, "--dry-run", "$BIN/mcvsim run x.json --dryrun");
+	PROGRAM_EXPECT(2, "needs STUDY.json", "$BIN/mcvsim run");
+	PROGRAM_EXPECT(2, "unexpected argument", "$BIN/mcvsim check a.json b.json");
+	write_study("flags.json", "");
+	PROGRAM_EXPECT(2, "--jobs", "$BIN/mcvsim run $TMP/flags.json -j 0");
+	PROGRAM_EXPECT(2, "--shard", "$BIN/mcvsim run $TMP/flags.json --shard 4/3");
+	PROGRAM_EXPECT(2, "--only", "$BIN/mcvsim run $TMP/flags.json --only abc");
+	PROGRAM_EXPECT(0, "usage: mcvsim run", "$BIN/mcvsim run --help");
+	PROGRAM_EXPECT(1, "standard output", "$BIN/mcvsim schema study >/dev/full");
+}
+
+static void a_dry_run_runs_nothing(void)
+{
+	write_study("dry.json", "");
+	PROGRAM_EXPECT(0, "runs         16",
+		       "$BIN/mcvsim run $TMP/dry.json --dry-run -o $TMP/dry.db");
+	CU_ASSERT(access(in_scratch("dry.db"), F_OK) != 0);
+}
+
+static void a_full_disk_keeps_what_was_finished(void)
+{
+	write_long_study("full.json");
+	struct program_result r = program_run("unshare -Urm true");
+	if (r.code != 0) {
+		test_skip("mounting a small disk needs a user and a mount namespace");
+	} else {
+		/* The figures are read back inside the namespace, where the disk is. */
+		PROGRAM_EXPECT(0, "kept some",
+			       "mkdir -p $TMP/disk; unshare -Urm sh -c '"
+			       "mount -t tmpfs -o size=400k none $TMP/disk && "
+			       "$BIN/mcvsim run $TMP/full.json -o $TMP/disk/full.db -j1; "
+			       "[ $? -eq 1 ] || exit 7; "
+			       "n=$(sqlite3 $TMP/disk/full.db \"SELECT count(*) FROM (SELECT "
+			       "DISTINCT point, repetition FROM result)\"); "
+			       "[ \"$n\" -gt 0 ] && [ \"$n\" -lt 120 ] && echo kept some'");
+	}
+	program_free(&r);
+}
+
+static void without_gnuplot_the_data_are_there(void)
+{
+	write_study("draw.json", "");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/draw.json -o $TMP/draw.db");
+	PROGRAM_EXPECT(1, "gnuplot-nox",
+		       "PATH=/nonexistent $BIN/mcvsim report $TMP/draw.db -o $TMP/bare");
+	PROGRAM_EXPECT(0, "p95.gp", "ls $TMP/bare");
+	PROGRAM_EXPECT(0, "p95.tsv", "ls $TMP/bare");
+	struct program_result r = program_run("gnuplot --version");
+	if (r.code != 0) {
+		test_skip("gnuplot is not installed");
+	} else {
+		PROGRAM_EXPECT(0, "p95", "$BIN/mcvsim report $TMP/draw.db -o $TMP/drawn");
+		for (const char *const *kind = (const char *const[]){"pdf", "svg", "png", NULL};
+		     *kind; kind++)
+			PROGRAM_EXPECT(0, NULL, "test -s $TMP/drawn/p95.%s", *kind);
+	}
+	program_free(&r);
+}
+
+static void a_failed_run_can_be_repeated_alone(void)
+{
+	write_study("only.json", "");
+	PROGRAM_EXPECT(0, "response_time.mean",
+		       "point=$($BIN/mcvsim run $TMP/only.json --dry-run | sed -n 's/  "
+		       "platform=native//p'); "
+		       "$BIN/mcvsim run $TMP/only.json --only $point:2");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"threads_and_repetition_change_nothing", threads_and_repetition_change_nothing},
+		{"another_seed_agrees_within_the_intervals",
+		 another_seed_agrees_within_the_intervals},
+		{"shards_merge_into_the_whole", shards_merge_into_the_whole},
+		{"a_killed_run_keeps_what_was_committed_and_completes",
+		 a_killed_run_keeps_what_was_committed_and_completes},
+		{"an_interrupt_says_how_to_go_on", an_interrupt_says_how_to_go_on},
+		{"results_are_never_overwritten", results_are_never_overwritten},
+		{"mistakes_in_a_study_are_told_all_with_places",
+		 mistakes_in_a_study_are_told_all_with_places},
+		{"wrong_command_lines_are_refused", wrong_command_lines_are_refused},
+		{"a_dry_run_runs_nothing", a_dry_run_runs_nothing},
+		{"a_full_disk_keeps_what_was_finished", a_full_disk_keeps_what_was_finished},
+		{"without_gnuplot_the_data_are_there", without_gnuplot_the_data_are_there},
+		{"a_failed_run_can_be_repeated_alone", a_failed_run_can_be_repeated_alone},
+		{0},
+	};
+	return test_main("run", cases, argc, argv);
+}
