@@ -11,9 +11,9 @@
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
 	 CLONE_NEWPID | CLONE_NEWNET)
 
-#define ROW(call, why)                                                                             \
+#define ROW(call_, why_)                                                                           \
 	{                                                                                          \
-		call, why, 0, 0                                                                    \
+		.call = call_, .why = why_                                                         \
 	}
 
 const struct hv_allow hv_allow_container[] = {
@@ -83,9 +83,12 @@ const struct hv_allow hv_allow_container[] = {
 	ROW("madvise", "telling how it is used"),
 	ROW("mincore", "asking what is resident"),
 	/* processes and threads */
-	{"clone", "threads and processes, but no new namespaces", NEW_NAMESPACES, 0},
-	{"clone3", "its flags are in memory, out of a filter's sight; libc falls back on clone", 0,
-	 ENOSYS},
+	{.call = "clone",
+	 .why = "threads and processes, but no new namespaces",
+	 .forbidden_bits = NEW_NAMESPACES},
+	{.call = "clone3",
+	 .why = "its flags are in memory, out of a filter's sight; libc falls back on clone",
+	 .answer = ENOSYS},
 	ROW("fork", "a process"),
 	ROW("vfork", "a process that will exec"),
 	ROW("execve", "starting a program"),
@@ -149,5 +152,5 @@ const struct hv_allow hv_allow_container[] = {
 	ROW("getpeername", "the other's address"),
 	ROW("getsockopt", "reading options"),
 	ROW("setsockopt", "setting options"),
-	{NULL, NULL, 0, 0},
+	{0},
 };

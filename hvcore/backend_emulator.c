@@ -7,6 +7,7 @@
 #include "hvcore/hv.h"
 
 #if HV_WITH_UNICORN
+#include "hvcore/allow.h"
 #include "hvcore/clock.h"
 #include "hvcore/emulator_arch.h"
 
@@ -232,6 +233,15 @@ static int emulator_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_
 	return 0;
 }
 
+static const struct hv_allow emulator_allow[] = {
+	{.call = "rt_sigprocmask", .why = "abort() in the library, on its way to our handler"},
+	{.call = "rt_sigaction", .why = "the same, where nobody handles it"},
+	{.call = "getpid", .why = "the same"},
+	{.call = "gettid", .why = "the same"},
+	{.call = "tgkill", .why = "the same", .first = HV_ALLOW_FIRST_SELF},
+	{0},
+};
+
 const struct hv_backend hv_backend_emulator = {
 	.name = "emulator",
 	.summary = "full emulation: every instruction translated, by libunicorn",
@@ -239,6 +249,7 @@ const struct hv_backend hv_backend_emulator = {
 	.open = emulator_open,
 	.close = emulator_close,
 	.step = emulator_step,
+	.allow = emulator_allow,
 };
 
 #else

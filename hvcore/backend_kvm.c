@@ -3,6 +3,7 @@
  * Hardware (or nested) virtualization through /dev/kvm: one vCPU, one memory slot, no interrupt
  * controller (which would cost more at creation or at close than all the rest).
  */
+#include "hvcore/allow.h"
 #include "hvcore/clock.h"
 #include "hvcore/kvm_arch.h"
 
@@ -371,6 +372,13 @@ static int kvm_regime(enum hv_regime *regime, struct err *e)
 	return 0;
 }
 
+static const struct hv_allow kvm_allow[] = {
+	{.call = "ioctl", .why = "running the guest", .second = KVM_RUN},
+	{.call = "ioctl", .why = "raising its interrupt", .second = KVM_SIGNAL_MSI},
+	{.call = "ioctl", .why = "saying where it failed", .second = KVM_GET_REGS},
+	{0},
+};
+
 const struct hv_backend hv_backend_kvm = {
 	.name = "kvm",
 	.summary = "hardware or nested virtualization through /dev/kvm",
@@ -386,4 +394,5 @@ const struct hv_backend hv_backend_kvm = {
 	.irqfd = kvm_irqfd,
 	.coalesce = kvm_coalesce,
 	.drain = kvm_drain,
+	.allow = kvm_allow,
 };

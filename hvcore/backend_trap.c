@@ -5,6 +5,7 @@
  * the stub hands the registers over, the VMM decodes, emulates and resumes. The two sides share the
  * guest's memory and one page, and take turns on a futex.
  */
+#include "hvcore/allow.h"
 #include "hvcore/clock.h"
 #include "hvcore/trap_arch.h"
 
@@ -241,6 +242,20 @@ static int trap_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, 
 	}
 }
 
+static pid_t trap_peer(const struct hv_vm *vm)
+{
+	const struct trap *t = vm->state;
+	return t->pid;
+}
+
+static const struct hv_allow trap_allow[] = {
+	{.call = "waitid", .why = "whether the guest's process lives"},
+	{.call = "wait4", .why = "its end", .first = HV_ALLOW_FIRST_PEER},
+	{.call = "kill", .why = "its interrupt", .first = HV_ALLOW_FIRST_PEER, .second = TRAP_KICK},
+	{.call = "kill", .why = "its end", .first = HV_ALLOW_FIRST_PEER, .second = SIGKILL},
+	{0},
+};
+
 const struct hv_backend hv_backend_trap = {
 	.name = "trap",
 	.summary = "trap and emulate in a deprivileged process, without KVM",
@@ -250,4 +265,6 @@ const struct hv_backend hv_backend_trap = {
 	.step = trap_step,
 	.handler = trap_handler,
 	.raise = trap_raise,
+	.allow = trap_allow,
+	.peer = trap_peer,
 };

@@ -4,11 +4,9 @@
 #include "hvcore/clock.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -46,18 +44,6 @@ static const char *new_root(void)
 	return NULL;
 }
 
-static int drop_capabilities(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {0};
-
-	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno == EPERM)
-			break; /* no right to: then there is nothing to give up either */
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return syscall(SYS_capset, &header, none) == 0 ? 0 : -errno;
-}
-
 static void lose(const struct hv_container_spec *spec, struct container_report *r,
 		 enum hv_layer layer, int code, const char *why)
 {
@@ -83,14 +69,15 @@ void container_inside(const struct hv_container_spec *spec, unsigned layers,
 		}
 	}
 	/* Without a user namespace a caller that is not root has nothing to drop. */
-	int rc = spec->keep_capabilities ? 0 : drop_capabilities();
+	int rc = spec->keep_capabilities ? 0 : hv_capabilities_drop();
 	if (rc && geteuid() == 0) {
 		r->failure = ERR_DENIED;
 		snprintf(r->text, sizeof(r->text), "dropping capabilities: %s", strerror(-rc));
 	}
 	if (spec->want & HV_LAYER_BIT(HV_LAYER_SECCOMP)) {
 		struct err e = {0};
-		if (hv_allow_load(hv_allow_container, HV_ALLOW_ELSE_EPERM, &e) < 0)
+		const struct hv_allow *const tables[] = {hv_allow_container, NULL};
+		if (hv_allow_load(tables, 0, HV_ALLOW_ELSE_EPERM, &e) < 0)
 			lose(spec, r, HV_LAYER_SECCOMP, e.code, e.text);
 		else
 			r->have |= HV_LAYER_BIT(HV_LAYER_SECCOMP);

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* A guest-physical address: a number. It becomes a pointer only through hv_mem_at. */
 typedef uint64_t hv_gpa;
@@ -83,6 +84,7 @@ const char *hv_regime_name(enum hv_regime regime); /* "cpl0", "cpl3", "" */
 
 struct hv_vm;
 struct hv_probe;
+struct hv_allow;
 
 /* One backend: a file backend_NAME.c that ends in a `const struct hv_backend hv_backend_NAME`; the
  * build collects them (hv_backends). A backend that runs no images (container, native) leaves every
@@ -128,6 +130,12 @@ struct hv_backend {
 	 * there were. */
 	int (*coalesce)(struct hv_vm *vm, uint16_t port, struct err *e);
 	uint64_t (*drain)(struct hv_vm *vm);
+
+	/* For the sandbox (sandbox.h): the system calls that step and close make beyond those of
+	 * every backend, ended by a NULL call; NULL: none. And the guest's process, which rows of
+	 * it may name; NULL: there is none. */
+	const struct hv_allow *allow;
+	pid_t (*peer)(const struct hv_vm *vm);
 };
 
 #define HV_COALESCED_MAX 160u

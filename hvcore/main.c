@@ -7,6 +7,7 @@
 #include "hvcore/doctor.h"
 #include "hvcore/hv.h"
 #include "hvcore/probe.h"
+#include "hvcore/sandbox.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -370,6 +371,8 @@ static int cmd_run(const struct options *opt, char **args, int count)
 		rc = config.backend->regime(&config.regime, &e);
 	if (!rc)
 		rc = hv_vm_open(&vm, &config, &e);
+	if (!rc && hv_sandbox_enter(vm, &e))
+		fprintf(stderr, "hvcore: warning: the guest runs without a sandbox: %s\n", e.text);
 	uint64_t start = hv_clock_ns();
 	if (!rc)
 		rc = hv_vm_run(vm, opt->limit_ms ? opt->limit_ms * 1000000 : RUN_LIMIT_NS, &outcome,
