@@ -115,6 +115,7 @@ enum hv_op {
 	HV_OP_PRIVILEGED, /* an instruction that only a kernel may use: reads CR4 */
 	HV_OP_ATA_READ, /* 4 KiB from the ATA disk; arg: sector of the first, then pseudo-random */
 	HV_OP_VIRTIO_READ,
+	HV_OP_COMPUTE,	 /* hv_compute of its own result, from 1 on; the last is the checksum */
 	HV_OP_INTERRUPT, /* out to HV_IRQ_BELL_PORT, then waits for the interrupt it raises */
 	HV_OP_COUNT
 };

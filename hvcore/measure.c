@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* Past this a batch that is still too short will not get longer: the work does nothing. */
 #define MAX_ITERATIONS (1ull << 30)
@@ -13,8 +14,8 @@
 struct hv_measure_options hv_measure_defaults(bool quick)
 {
 	return (struct hv_measure_options){
-		.batches = quick ? HV_BATCHES_MIN : 31,
-		.batch_ns = quick ? 300000 : 2000000,
+		.batches = quick ? HV_BATCHES_MIN : 51,
+		.batch_ns = quick ? 300000 : 600000,
 		.attempts = 3,
 	};
 }
@@ -118,11 +119,25 @@ struct series {
 	double ns[HV_BATCHES_MAX], ticks[HV_BATCHES_MAX], exits[HV_BATCHES_MAX];
 };
 
+/* How often the scheduler has taken the core away from this thread. */
+static long preemptions(void)
+{
+	struct rusage usage;
+	return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nivcsw;
+}
+
+/* A batch during which something else ran here is no measurement of the work: it is done again, as
+ * long as there are `*repeats` left. (Work that itself wakes others on its core uses them up.) */
 static int add_batch(const struct hv_work *work, batch_fn fn, uint64_t n, double clock_ns,
-		     struct series *series, unsigned at, struct err *e)
+		     struct series *series, unsigned at, unsigned *repeats, struct err *e)
 {
 	struct hv_batch batch;
-	int rc = run_batch(work, fn, n, clock_ns, &batch, e);
+	long before;
+	int rc;
+	do {
+		before = preemptions();
+		rc = run_batch(work, fn, n, clock_ns, &batch, e);
+	} while (!rc && preemptions() != before && *repeats > 0 && (*repeats)--);
 	series->ns[at] = batch.ns / (double)n;
 	series->ticks[at] = batch.ticks / (double)n;
 	series->exits[at] = batch.exits / (double)n;
@@ -171,18 +186,19 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 		   struct hv_measurement *m, struct err *e)
 {
 	struct series whole, half, none, none_half;
-	unsigned batches = options->batches;
+	unsigned batches = options->batches, repeats = 2 * batches;
 	double clock_ns = clock_cost_ns();
 	uint64_t n = 1;
 	int rc = find_iterations(work, options, clock_ns, &n, e);
 	for (unsigned i = 0; !rc && i < batches; i++) {
-		rc = add_batch(work, work->body, n, clock_ns, &whole, i, e);
+		rc = add_batch(work, work->body, n, clock_ns, &whole, i, &repeats, e);
 		if (!rc && n > 1)
-			rc = add_batch(work, work->body, n / 2, clock_ns, &half, i, e);
+			rc = add_batch(work, work->body, n / 2, clock_ns, &half, i, &repeats, e);
 		if (!rc && work->empty)
-			rc = add_batch(work, work->empty, n, clock_ns, &none, i, e);
+			rc = add_batch(work, work->empty, n, clock_ns, &none, i, &repeats, e);
 		if (!rc && work->empty && n > 1)
-			rc = add_batch(work, work->empty, n / 2, clock_ns, &none_half, i, e);
+			rc = add_batch(work, work->empty, n / 2, clock_ns, &none_half, i, &repeats,
+				       e);
 	}
 	if (rc)
 		return rc;

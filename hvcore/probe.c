@@ -46,13 +46,16 @@ static int measure(const struct hv_probe *probe, const struct hv_probe_env *env,
 	if (!rc && probe->check)
 		rc = probe->check(&work, out, e);
 	memcpy(out->note, work.note, sizeof(out->note));
+	double divisor = probe->per_op > 0 ? probe->per_op : 1;
+	if (!rc && probe->divisor)
+		divisor *= probe->divisor(&work);
 	if (probe->teardown)
 		probe->teardown(&work);
-	if (!rc && probe->per_op > 0) {
-		out->min /= probe->per_op;
-		out->p50 /= probe->per_op;
-		out->p90 /= probe->per_op;
-		out->mad /= probe->per_op;
+	if (!rc) {
+		out->min /= divisor;
+		out->p50 /= divisor;
+		out->p90 /= divisor;
+		out->mad /= divisor;
 	}
 	return rc;
 }

@@ -47,6 +47,10 @@ struct hv_probe {
 	 * were really touched)? NULL: the work checks itself as it goes and its body fails. */
 	int (*check)(const struct hv_work *work, const struct hv_measurement *m, struct err *e);
 
+	/* For a probe that compares: what its result is divided by, as measured along the way.
+	 * NULL: 1. */
+	double (*divisor)(const struct hv_work *work);
+
 	int arg; /* the row's own, for files whose rows share functions */
 };
 

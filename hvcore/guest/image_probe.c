@@ -2,6 +2,7 @@
  * The guest of the probes: takes work from the VMM, does it as often as asked between two readings
  * of the TSC, and hands the ticks back. Each operation is a loop of its own; HV_OP_EMPTY is the
  * same loop without the operation. */
+#include "hvcore/compute.h"
 #include "hvcore/guest/drivers.h"
 
 static volatile struct hv_call_yield work;
@@ -86,6 +87,14 @@ static void op_virtio_read(uint64_t n)
 	work.checksum = sum;
 }
 
+static void op_compute(uint64_t n)
+{
+	uint32_t x = 1;
+	for (uint64_t i = 0; i < n; i++)
+		x = hv_compute(x);
+	work.checksum = x;
+}
+
 /* How long an interrupt may take to come, in looks at the counter. */
 #define PATIENCE 100000000u
 
@@ -115,6 +124,7 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_PRIVILEGED] = op_privileged,
 	[HV_OP_ATA_READ] = op_ata_read,
 	[HV_OP_VIRTIO_READ] = op_virtio_read,
+	[HV_OP_COMPUTE] = op_compute,
 	[HV_OP_INTERRUPT] = op_interrupt,
 };
 
