@@ -117,9 +117,15 @@ enum hv_op {
 	HV_OP_VIRTIO_READ,
 	HV_OP_COMPUTE,	 /* hv_compute of its own result, from 1 on; the last is the checksum */
 	HV_OP_INTERRUPT, /* out to HV_IRQ_BELL_PORT, then waits for the interrupt it raises */
+	HV_OP_PIO_IN,	 /* 32-bit in from HV_NOP_PORT */
+	HV_OP_CPUID,	 /* leaf 0, which names the vendor */
+	HV_OP_MSR,	 /* rdmsr of EFER: for a kernel only */
+	HV_OP_SWITCH,	 /* loads CR3 with what is in it: for a kernel only */
+	HV_OP_LOOP,	 /* HV_LOOP_INSTRUCTIONS instructions that a processor does in passing */
 	HV_OP_COUNT
 };
-#define HV_TOUCH_STRIDE 65536u
+#define HV_LOOP_INSTRUCTIONS 100
+#define HV_TOUCH_STRIDE	     65536u
 
 /* The block read in every world: 4 KiB from a disk of HV_DISK_BLOCKS blocks, in an order that
  * visits each block once before any twice and has no neighbours next to each other. */

@@ -138,7 +138,9 @@ struct hv_backend {
 	pid_t (*peer)(const struct hv_vm *vm);
 };
 
-#define HV_COALESCED_MAX 160u
+/* KVM's ring has 170 entries, but Linux 6.1 takes it for full also when 85 are unread: it computes
+ * the room modulo 170 from a difference that has wrapped modulo 2^32. */
+#define HV_COALESCED_MAX 80u
 
 /* All backends, ended by NULL, in the order in which they are preferred. */
 extern const struct hv_backend *const hv_backends[];

@@ -128,6 +128,8 @@ void hv_kvm_arch_where(struct hv_kvm *k, char *text, size_t size)
 	struct kvm_regs regs;
 	if (ioctl(k->vcpu, KVM_GET_REGS, &regs))
 		snprintf(text, size, "(registers unreadable)");
+	else if (regs.rip == 0xfff0 && regs.rsp == 0) /* KVM resets the vCPU, on AMD */
+		snprintf(text, size, "(where is not known: the processor was reset)");
 	else
 		snprintf(text, size, "at rip 0x%llx, rsp 0x%llx", regs.rip, regs.rsp);
 }

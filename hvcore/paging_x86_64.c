@@ -17,8 +17,8 @@ uint64_t hv_paging_build(struct hv_mem *mem, unsigned cpl)
 	pd[0] = PT0 | PTE_ALL;
 	for (uint64_t i = HV_BOOT_GPA / 4096; i < 512; i++)
 		pt0[i] = (i << 12) | PTE_ALL;
-	/* At CPL3 the processor needs the task state segment there, at CPL0 nothing. */
-	for (uint64_t i = 0; cpl && i < HV_BOOT_GPA / 4096; i++)
-		pt0[i] = (i << 12) | (PTE_ALL & ~PTE_U);
+	/* The processor finds its descriptor tables there, which a guest at CPL0 may read. */
+	for (uint64_t i = HV_PAGING_END / 4096; i < HV_BOOT_GPA / 4096; i++)
+		pt0[i] = (i << 12) | (cpl ? PTE_ALL & ~PTE_U : PTE_P | PTE_A);
 	return PML4;
 }

@@ -11,9 +11,10 @@
 /* First page that the tables leave free below HV_BOOT_GPA. */
 #define HV_PAGING_END 0x8000u
 
-/* Maps the lowest 4 GiB to themselves, in 2 MiB pages but for the first 2 MiB; the lowest 64 KiB
- * are not for CPL3. An address without memory behind it so becomes an access to the bus, with its
- * address, instead of a page fault. Returns the value for CR3. */
+/* Maps the lowest 4 GiB to themselves, in 2 MiB pages but for the first 2 MiB. Of the lowest
+ * 64 KiB nothing is for CPL3; CPL0 may read what lies from HV_PAGING_END on, and no more. An
+ * address without memory behind it so becomes an access to the bus, with its address, instead of a
+ * page fault. Returns the value for CR3. */
 uint64_t hv_paging_build(struct hv_mem *mem, unsigned cpl);
 
 #endif

@@ -35,6 +35,13 @@ static inline uint8_t in8(uint16_t port)
 	return value;
 }
 
+static inline uint32_t in32(uint16_t port)
+{
+	uint32_t value;
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
 /* n 16-bit words from a port. */
 static inline void in16_string(uint16_t port, void *to, uint64_t n)
 {
@@ -53,10 +60,15 @@ static inline uint32_t gpa_of(const volatile void *p)
 	return (uint32_t)(uintptr_t)p; /* virtual is physical */
 }
 
+#ifdef HV_BARE
+/* Without a VMM of ours underneath (hvcore/bare), a function of the image's own answers. */
+void hypercall(enum hv_call number, volatile void *block);
+#else
 static inline void hypercall(enum hv_call number, volatile void *block)
 {
 	out32((uint16_t)(HV_CALL_PORT + number), gpa_of(block));
 }
+#endif
 
 /* Asks for interrupts, which from then on only count up in guest_interrupts. */
 extern volatile uint64_t guest_interrupts;

@@ -114,6 +114,47 @@ static void op_interrupt(uint64_t n)
 		work.failed = 1;
 }
 
+static void op_pio_in(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		in32(HV_NOP_PORT);
+}
+
+static void op_cpuid(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		uint32_t a = 0, b, c = 0, d;
+		__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d) : : "memory");
+	}
+}
+
+static void op_msr(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		uint32_t low, high;
+		__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0xc0000080u) : "memory");
+		if (!(low & 0x400)) /* long mode is active */
+			work.failed = 1;
+	}
+}
+
+static void op_switch(uint64_t n)
+{
+	uint64_t cr3;
+	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
+	for (uint64_t i = 0; i < n; i++)
+		__asm__ volatile("mov %0, %%cr3" : : "r"(cr3) : "memory");
+}
+
+static void op_loop(uint64_t n)
+{
+	/* What the compiler makes of a loop is not known; this one is all there is. */
+	__asm__ volatile("test %0, %0; jz 2f; 1: .rept %c1 - 2; nop; .endr; dec %0; jnz 1b; 2:"
+			 : "+r"(n)
+			 : "i"(HV_LOOP_INSTRUCTIONS)
+			 : "cc");
+}
+
 static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_EMPTY] = op_empty,
 	[HV_OP_PIO] = op_pio,
@@ -126,6 +167,11 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_VIRTIO_READ] = op_virtio_read,
 	[HV_OP_COMPUTE] = op_compute,
 	[HV_OP_INTERRUPT] = op_interrupt,
+	[HV_OP_PIO_IN] = op_pio_in,
+	[HV_OP_CPUID] = op_cpuid,
+	[HV_OP_MSR] = op_msr,
+	[HV_OP_SWITCH] = op_switch,
+	[HV_OP_LOOP] = op_loop,
 };
 
 int guest_main(const struct hv_boot *boot)

@@ -54,5 +54,5 @@ rm -rf "$root" "$work/output" "$work/console"
 timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=single -icount shift=0,sleep=off \
 	-machine q35 -cpu EPYC,+svm,+npt -m 640 -nodefaults -no-user-config -display none -no-reboot \
 	-kernel "$kernel"/boot/vmlinuz* -initrd "$work/initrd" \
-	-append "console=ttyS0 quiet panic=-1 mitigations=off" \
+	-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr" \
 	-serial "file:$work/console" -serial "file:$work/output" "$@" 2>"$work/qemu.log" </dev/null
