@@ -68,6 +68,8 @@ void db_close(struct db *db)
 		db_flush_points(db, NULL);
 	for (int i = 0; i < DB_STATEMENT_COUNT; i++)
 		sqlite3_finalize(db->statements[i]);
+	if (db->session) /* leaves one file */
+		sqlite3_exec(db->sql, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 	sqlite3_close(db->sql);
 	db_sink_free(db);
 	cJSON_Delete(db->document);
@@ -270,10 +272,20 @@ int db_open_target(struct db **out, const char *path, const struct db_study *stu
 	return 0;
 }
 
+/* Keeping the journal between transactions saves making and removing a file for each run; after a
+ * kill nothing is lost, after a loss of power at most the last runs. */
+static int journal_for_many_runs(const struct db *db, struct err *e)
+{
+	return db_exec(db, "PRAGMA journal_mode = PERSIST; PRAGMA synchronous = NORMAL",
+		       "write to it", e);
+}
+
 int db_open_run(struct db **out, const char *path, const struct db_study *study, bool *resumed,
 		struct err *e)
 {
 	int code = db_open_target(out, path, study, resumed, e);
+	if (code == 0)
+		code = journal_for_many_runs(*out, e);
 	if (code == 0)
 		code = start_session(*out, study, e);
 	if (code) {

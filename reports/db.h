@@ -5,8 +5,8 @@
  * this folder. It does not run anything and does not draw.
  *
  * One writer, one transaction per run, a rollback journal: when the writer is killed, every run
- * that was committed stays readable, the half-written one vanishes at the next open, and between
- * transactions there is one file to copy. (WAL would be faster but leaves the newest runs in a
+ * that was committed stays readable and the half-written one vanishes at the next open; once the
+ * writer has closed there is one file to copy. (WAL would be faster but leaves the newest runs in a
  * second file and does not work on the network file systems of clusters.)
  *
  * Not safe for two threads at a time; open the file twice instead.

@@ -274,12 +274,14 @@ static int fill_a_small_disk(void)
 	if (db_open(&db, path, &e) || db_count(db, &n, &e) || n.done != stored)
 		return 4;
 	db_close(db);
-	/* A database cannot be begun here either, and nothing half-made stays. */
+	/* A database cannot be begun here either; what stays is nothing or a sound beginning. */
 	snprintf(path, sizeof(path), "%s/second.db", dir);
 	if (db_open_run(&db, path, &study.study, NULL, &e) != ERR_IO)
 		return 5;
 	struct stat st;
-	return stat(path, &st) == 0 && st.st_size > 0 ? 6 : 0;
+	if (stat(path, &st) == 0 && st.st_size > 0 && db_open(&db, path, &e) != 0)
+		return 6;
+	return 0;
 }
 
 static void a_full_disk_keeps_what_was_stored(void)
