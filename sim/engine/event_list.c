@@ -7,8 +7,8 @@
 
 /* All of these are measured, with bench_engine compare. */
 #define SPILL	    96 /* near entries at which they become a rung */
-#define SPLIT	    40 /* buckets of up to this many are sorted, larger ones split */
-#define PER_BUCKET  8  /* what a rung aims at */
+#define SPLIT	    40
+#define PER_BUCKET  6
 #define BUCKETS_MIN 16
 #define LEVEL_BITS  10 /* log2 of EVENT_BUCKETS_MAX */
 
@@ -287,23 +287,26 @@ static int compare_near(const void *a, const void *b)
 	return event_before(a, b) ? -1 : 1;
 }
 
-/* Small runs come in random order; large ones are of one time, and so in order as a rule. */
+/* Small runs come in random order, and a sort that branches on it would mispredict once an entry:
+ * count for each how many come before it. Large ones are of one time, and so in order as a rule. */
 static void sort_run(struct event_near *run, uint32_t count)
 {
 	uint32_t at = 1;
-	while (at < count && event_before(&run[at - 1], &run[at]))
-		at++;
-	if (count > 2 * SPLIT && at < count) {
-		qsort(run, count, sizeof(*run), compare_near);
+	if (count <= SPLIT) {
+		struct event_near copy[SPLIT];
+		memcpy(copy, run, count * sizeof(*run));
+		for (uint32_t i = 0; i < count; i++) {
+			uint32_t rank = 0;
+			for (uint32_t j = 0; j < count; j++)
+				rank += event_before(&copy[j], &copy[i]);
+			run[rank] = copy[i];
+		}
 		return;
 	}
-	for (; at < count; at++) {
-		struct event_near moving = run[at];
-		uint32_t to = at;
-		for (; to > 0 && event_before(&moving, &run[to - 1]); to--)
-			run[to] = run[to - 1];
-		run[to] = moving;
-	}
+	while (at < count && event_before(&run[at - 1], &run[at]))
+		at++;
+	if (at < count)
+		qsort(run, count, sizeof(*run), compare_near);
 }
 
 /* Makes a bucket the run (which must be empty), without the dead. */

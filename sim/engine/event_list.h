@@ -27,7 +27,7 @@
 #define EVENT_FOREVER	  ((uint64_t)SIM_NEVER)
 #define EVENT_RUNGS_MAX	  12
 #define EVENT_BUCKETS_MAX 1024
-#define EVENT_SHIFT_MAX	  32 /* an insertion into the run moves at most this many entries */
+#define EVENT_SHIFT_MAX 32
 
 struct event_slot {
 	sim_fn *fn; /* NULL: cancelled */
