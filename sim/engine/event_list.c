@@ -7,8 +7,8 @@
 
 /* All of these are measured, with bench_engine compare. */
 #define SPILL	    96 /* near entries at which they become a rung */
-#define SPLIT	    40
-#define PER_BUCKET  6
+#define SPLIT	    40 /* buckets of up to this many are sorted, larger ones split */
+#define PER_BUCKET  6  /* what a rung aims at */
 #define BUCKETS_MIN 16
 #define LEVEL_BITS  10 /* log2 of EVENT_BUCKETS_MAX */
 

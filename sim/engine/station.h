@@ -122,6 +122,7 @@ struct station {
 			pairing_heap capped, capped_ranked;
 			struct compensated capped_servers, weight;
 			uint32_t weighted;
+			bool next_capped; /* the next completion is of a job at its cap */
 		} shares;
 		struct {
 			sim_time slice, switch_cost;

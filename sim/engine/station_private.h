@@ -71,7 +71,8 @@ static inline void station_line_remove(struct station *st, struct station_job *j
 	*(job->next ? &job->next->prev : &st->tail) = job->prev;
 }
 
-/* Makes *event happen at t, or cancels it when t is SIM_NEVER. */
+/* Makes *event happen at t, or cancels it when t is SIM_NEVER. fn and arg must always be the same
+ * for one event: moving it keeps them. */
 void station_arm_at(struct station *st, sim_event *event, sim_time t, sim_fn *fn, uint32_t arg);
 
 /* Arms st->event for the first completion of in_service. */

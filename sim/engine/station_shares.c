@@ -114,18 +114,19 @@ static void shares_settle(struct station *st)
 	below = st->in_service ? work_clock_when(&st->clock, now, st->in_service->key) : SIM_NEVER;
 	if (st->shares.capped)
 		capped = work_clock_when(&st->shares.capped_clock, now, st->shares.capped->key);
-	station_arm_at(st, &st->event, below < capped ? below : capped, shares_event,
-		       below < capped ? BELOW_CAP : AT_CAP);
+	st->shares.next_capped = capped <= below;
+	station_arm_at(st, &st->event, below < capped ? below : capped, shares_event, 0);
 }
 
 static void shares_event(struct sim *s, void *ctx, uint32_t arg)
 {
+	(void)arg;
 	struct station *st = ctx;
 	st->event = 0;
 	work_clock_advance(&st->clock, sim_now(s));
 	work_clock_advance(&st->shares.capped_clock, sim_now(s));
 	struct station_job *job =
-		JOB_OF(arg == BELOW_CAP ? st->in_service : st->shares.capped, by_finish);
+		JOB_OF(st->shares.next_capped ? st->shares.capped : st->in_service, by_finish);
 	part(st, job);
 	shares_settle(st);
 	station_complete(st, job);

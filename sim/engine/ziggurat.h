@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The tables of the ziggurat method (Marsaglia and Tsang, J. Stat. Software 5:8, 2000) with 256
- * layers of equal area and 53-bit positions. Used by stream.h only. ziggurat.c is the output of
- * ziggurat_write_tables in tests/engine/test_ziggurat.c, which also checks that it still is.
+ * The tables of the ziggurat method (Marsaglia and Tsang, J. Stat. Software 5:8, 2000) with 256 layers of
+ * equal area and 53-bit positions. Used by stream.h only. ziggurat.py writes ziggurat.c; test_stream checks
+ * the tables against their definition.
  */
 #ifndef SIM_ENGINE_ZIGGURAT_H
 #define SIM_ENGINE_ZIGGURAT_H
