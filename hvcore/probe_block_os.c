@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Reading a 4 KiB block by a system call, natively and in a container: the OS-level end of the row
- * whose other ends are an ATA disk and a virtqueue. The same file, the same order of blocks, and
- * the same look at what arrived as in the guests.
+ * Reading and writing blocks by system calls, natively and in a container: the OS-level end of the
+ * rows whose other ends are an ATA disk and a virtqueue. The same file, the same order of blocks,
+ * and the same look at what arrived as in the guests. Writes stay in the page cache, as those of
+ * the guests' devices do.
  */
 #include "hvcore/disk_file.h"
 #include "hvcore/inside.h"
@@ -12,40 +13,109 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { LARGE_BLOCKS = 16, LARGE_BYTES = LARGE_BLOCKS * HV_BLOCK_BYTES };
+
 struct blk {
 	struct inside in;
 	struct hv_disk disk;
-	uint64_t next; /* hv_block_at of this comes next */
-	_Alignas(HV_BLOCK_BYTES) unsigned char buffer[HV_BLOCK_BYTES];
+	uint64_t next;	 /* hv_block_at of this comes next */
+	uint32_t blocks; /* of one operation: 1 or LARGE_BLOCKS */
+	_Alignas(HV_BLOCK_BYTES) unsigned char buffer[LARGE_BYTES];
 };
+
+/* The first block of the next operation; those of a large one lie side by side. */
+static uint32_t next_block(struct blk *b)
+{
+	return hv_block_at(b->next++) & ~(b->blocks - 1);
+}
+
+static int look(const struct blk *b, uint32_t first)
+{
+	for (uint32_t i = 0; i < b->blocks; i++)
+		if (hv_block_sum(b->buffer + (size_t)i * HV_BLOCK_BYTES) != b->disk.sums[first + i])
+			return EBADMSG;
+	return 0;
+}
+
+static int transfer(struct blk *b, uint32_t first, bool out)
+{
+	size_t bytes = (size_t)b->blocks * HV_BLOCK_BYTES;
+	off_t at = (off_t)first * HV_BLOCK_BYTES;
+	ssize_t done = out ? pwrite(b->disk.fd, b->buffer, bytes, at)
+			   : pread(b->disk.fd, b->buffer, bytes, at);
+	return done == (ssize_t)bytes ? 0 : done < 0 ? errno : EIO;
+}
 
 static int read_blocks(void *arg, uint64_t n)
 {
 	struct blk *b = arg;
 	for (uint64_t i = 0; i < n; i++) {
-		uint32_t block = hv_block_at(b->next++);
-		ssize_t got =
-			pread(b->disk.fd, b->buffer, HV_BLOCK_BYTES, (off_t)block * HV_BLOCK_BYTES);
-		if (got != HV_BLOCK_BYTES)
-			return got < 0 ? errno : EIO;
-		if (hv_block_sum(b->buffer) != b->disk.sums[block])
-			return EBADMSG;
+		uint32_t first = next_block(b);
+		int rc = transfer(b, first, false);
+		if (rc == 0)
+			rc = look(b, first);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
 
-/* All but the read; the last comparison always fails or never, and must still be made. */
+/* All but the read. What is compared is old, and so is not equal. */
 static int look_only(void *arg, uint64_t n)
 {
 	struct blk *b = arg;
 	uint64_t equal = 0;
 	for (uint64_t i = 0; i < n; i++) {
-		uint32_t block = hv_block_at(b->next++);
 		__asm__ volatile("" : : "r"(b->buffer) : "memory");
-		equal += hv_block_sum(b->buffer) == b->disk.sums[block];
+		equal += look(b, next_block(b)) == 0;
 	}
 	return equal <= n ? 0 : EIO;
 }
+
+/* Each block carries the number of its write; the last one is read back and looked at. */
+static int write_blocks(void *arg, uint64_t n)
+{
+	struct blk *b = arg;
+	uint32_t first = 0;
+	for (uint64_t i = 0; i < n; i++) {
+		memcpy(b->buffer, &b->next, sizeof(b->next));
+		first = next_block(b);
+		int rc = transfer(b, first, true);
+		if (rc)
+			return rc;
+	}
+	uint64_t want = b->next - 1, got = 0;
+	if (pread(b->disk.fd, &got, sizeof(got), (off_t)first * HV_BLOCK_BYTES) != sizeof(got))
+		return EIO;
+	return got == want ? 0 : EBADMSG;
+}
+
+static int number_only(void *arg, uint64_t n)
+{
+	struct blk *b = arg;
+	uint64_t got = 0;
+	uint32_t first = 0;
+	for (uint64_t i = 0; i < n; i++) {
+		memcpy(b->buffer, &b->next, sizeof(b->next));
+		first = next_block(b);
+		__asm__ volatile("" : : "r"(b->buffer), "r"(first) : "memory");
+	}
+	if (pread(b->disk.fd, &got, sizeof(got), (off_t)first * HV_BLOCK_BYTES) != sizeof(got))
+		return EIO;
+	return 0;
+}
+
+/* The four operations; a row's arg is an index. */
+static const struct {
+	inside_loop body, empty;
+	uint32_t blocks;
+} operations[] = {
+	{read_blocks, look_only, 1},
+	{write_blocks, number_only, 1},
+	{read_blocks, look_only, LARGE_BLOCKS},
+	{write_blocks, number_only, LARGE_BLOCKS},
+};
+enum { READ_4K, WRITE_4K, READ_64K, WRITE_64K };
 
 static void blk_teardown(struct hv_work *work)
 {
@@ -58,8 +128,8 @@ static void blk_teardown(struct hv_work *work)
 static int blk_setup(const struct hv_probe *probe, const struct hv_probe_env *env,
 		     struct hv_work *work, struct err *e)
 {
-	struct blk *b = aligned_alloc(HV_BLOCK_BYTES,
-				      (sizeof(*b) + HV_BLOCK_BYTES - 1) & ~(HV_BLOCK_BYTES - 1ul));
+	_Static_assert(sizeof(struct blk) % HV_BLOCK_BYTES == 0, "aligned_alloc wants it so");
+	struct blk *b = aligned_alloc(HV_BLOCK_BYTES, sizeof(*b));
 	if (!b)
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
 	memset(b, 0, sizeof(*b));
@@ -68,8 +138,9 @@ static int blk_setup(const struct hv_probe *probe, const struct hv_probe_env *en
 		free(b);
 		return rc;
 	}
-	b->in.body = read_blocks;
-	b->in.empty = look_only;
+	b->in.body = operations[probe->arg].body;
+	b->in.empty = operations[probe->arg].empty;
+	b->blocks = operations[probe->arg].blocks;
 	b->in.arg = b;
 	rc = inside_open(&b->in, probe, work, e);
 	if (rc) {
@@ -79,16 +150,24 @@ static int blk_setup(const struct hv_probe *probe, const struct hv_probe_env *en
 	return rc;
 }
 
-#define ROW(row_name, row_backend, row_method)                                                     \
+#define ROW(row_name, row_backend, row_arg, row_method)                                            \
 	{                                                                                          \
 		.name = row_name, .unit = "ns", .backend = row_backend, .method = row_method,      \
-		.composed = true, .setup = blk_setup, .teardown = blk_teardown                     \
+		.composed = true, .setup = blk_setup, .teardown = blk_teardown, .arg = row_arg     \
 	}
+#define BOTH(row_name, row_arg, row_method)                                                        \
+	ROW(row_name ".native", "native", row_arg, row_method),                                    \
+		ROW(row_name ".os", "container", row_arg, "in a container: " row_method)
 
 const struct hv_probe hv_probe_block_os[] = {
-	ROW("blk.read_4k.native", "native",
-	    "pread of 4 KiB from a cached file, blocks in scattered order; the loop is subtracted"),
-	ROW("blk.read_4k.os", "container",
-	    "the same pread in a container, on a descriptor that it was given"),
+	BOTH("blk.read_4k", READ_4K,
+	     "pread of 4 KiB from a cached file, blocks in scattered order; the loop is "
+	     "subtracted"),
+	BOTH("blk.write_4k", WRITE_4K,
+	     "pwrite of 4 KiB to a cached file, blocks in scattered order; the loop is subtracted"),
+	BOTH("blk.read_64k", READ_64K,
+	     "pread of 64 KiB from a cached file in scattered order; the loop is subtracted"),
+	BOTH("blk.write_64k", WRITE_64K,
+	     "pwrite of 64 KiB to a cached file in scattered order; the loop is subtracted"),
 	{0},
 };
