@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 /* A batch that takes longer than this hangs: batches are made of milliseconds. */
@@ -17,7 +18,7 @@ struct request {
 };
 
 struct answer {
-	double ns, ticks;
+	double ns, ticks, taken;
 	int failure; /* errno */
 };
 
@@ -25,10 +26,14 @@ static struct answer run_loop(const struct inside *in, const struct request *r)
 {
 	struct answer a = {0};
 	inside_loop loop = r->empty ? in->empty : in->body;
+	struct rusage before, after;
+	getrusage(RUSAGE_THREAD, &before);
 	uint64_t t0 = hv_clock_ns(), c0 = hv_ticks();
 	a.failure = loop(in->arg, r->n);
 	a.ticks = (double)(hv_ticks() - c0);
 	a.ns = (double)(hv_clock_ns() - t0);
+	getrusage(RUSAGE_THREAD, &after);
+	a.taken = (double)(after.ru_nivcsw - before.ru_nivcsw);
 	return a;
 }
 
@@ -88,6 +93,7 @@ static int batch(void *ctx, uint64_t n, bool empty, struct hv_batch *b, struct e
 		return err_sys(e, a.failure, "the operation failed");
 	b->ns = a.ns;
 	b->ticks = a.ticks;
+	b->taken = a.taken;
 	return 0;
 }
 

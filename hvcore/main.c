@@ -197,6 +197,7 @@ static bool measure_one(const struct hv_probe *p, const struct hv_probe_env *env
 	cJSON_AddNumberToObject(line, "batches", m.batches);
 	cJSON_AddNumberToObject(line, "iterations", (double)m.iterations);
 	cJSON_AddNumberToObject(line, "attempts", m.attempts);
+	cJSON_AddNumberToObject(line, "repeated", m.repeated);
 	cJSON_AddNumberToObject(line, "empty_ns", m.empty_ns);
 	add_number(line, "exits_per_op", m.exits_per_op);
 	add_number(line, "clock_gap", m.clock_gap);

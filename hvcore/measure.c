@@ -62,18 +62,28 @@ static double clock_cost_ns(void)
 
 typedef int (*batch_fn)(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e);
 
+/* How often the scheduler has taken the core from this thread, which wanted to go on. */
+static long times_taken(void)
+{
+	struct rusage u;
+	return getrusage(RUSAGE_THREAD, &u) == 0 ? u.ru_nivcsw : 0;
+}
+
 static int run_batch(const struct hv_work *work, batch_fn fn, uint64_t n, double clock_ns,
 		     struct hv_batch *batch, struct err *e)
 {
 	int rc = work->before ? work->before(work->ctx, n, e) : 0;
 	if (rc)
 		return rc;
-	*batch = (struct hv_batch){NAN, NAN, NAN};
+	*batch = (struct hv_batch){NAN, NAN, NAN, NAN};
+	long taken = times_taken();
 	uint64_t t0 = hv_clock_ns();
 	rc = fn(work->ctx, n, batch, e);
 	uint64_t t1 = hv_clock_ns();
 	if (isnan(batch->ns))
 		batch->ns = (double)(t1 - t0) - clock_ns;
+	if (isnan(batch->taken))
+		batch->taken = (double)(times_taken() - taken);
 	return rc;
 }
 
@@ -117,27 +127,19 @@ static int find_iterations(const struct hv_work *work, const struct hv_measure_o
 /* Per-operation values of one series of batches. */
 struct series {
 	double ns[HV_BATCHES_MAX], ticks[HV_BATCHES_MAX], exits[HV_BATCHES_MAX];
+	unsigned repeated;
 };
 
-/* How often the scheduler has taken the core away from this thread. */
-static long preemptions(void)
-{
-	struct rusage usage;
-	return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nivcsw;
-}
-
-/* A batch during which something else ran here is no measurement of the work: it is done again, as
- * long as there are `*repeats` left. (Work that itself wakes others on its core uses them up.) */
+/* `repeats`: at most so many batches of the series are run again. */
 static int add_batch(const struct hv_work *work, batch_fn fn, uint64_t n, double clock_ns,
-		     struct series *series, unsigned at, unsigned *repeats, struct err *e)
+		     unsigned repeats, struct series *series, unsigned at, struct err *e)
 {
 	struct hv_batch batch;
-	long before;
-	int rc;
-	do {
-		before = preemptions();
+	int rc = run_batch(work, fn, n, clock_ns, &batch, e);
+	while (!rc && batch.taken > 0 && series->repeated < repeats) {
+		series->repeated++;
 		rc = run_batch(work, fn, n, clock_ns, &batch, e);
-	} while (!rc && preemptions() != before && *repeats > 0 && (*repeats)--);
+	}
 	series->ns[at] = batch.ns / (double)n;
 	series->ticks[at] = batch.ticks / (double)n;
 	series->exits[at] = batch.exits / (double)n;
@@ -186,18 +188,19 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 		   struct hv_measurement *m, struct err *e)
 {
 	struct series whole, half, none, none_half;
-	unsigned batches = options->batches, repeats = 2 * batches;
+	whole.repeated = half.repeated = none.repeated = none_half.repeated = 0;
+	unsigned batches = options->batches;
 	double clock_ns = clock_cost_ns();
 	uint64_t n = 1;
 	int rc = find_iterations(work, options, clock_ns, &n, e);
 	for (unsigned i = 0; !rc && i < batches; i++) {
-		rc = add_batch(work, work->body, n, clock_ns, &whole, i, &repeats, e);
+		rc = add_batch(work, work->body, n, clock_ns, batches, &whole, i, e);
 		if (!rc && n > 1)
-			rc = add_batch(work, work->body, n / 2, clock_ns, &half, i, &repeats, e);
+			rc = add_batch(work, work->body, n / 2, clock_ns, batches, &half, i, e);
 		if (!rc && work->empty)
-			rc = add_batch(work, work->empty, n, clock_ns, &none, i, &repeats, e);
+			rc = add_batch(work, work->empty, n, clock_ns, batches, &none, i, e);
 		if (!rc && work->empty && n > 1)
-			rc = add_batch(work, work->empty, n / 2, clock_ns, &none_half, i, &repeats,
+			rc = add_batch(work, work->empty, n / 2, clock_ns, batches, &none_half, i,
 				       e);
 	}
 	if (rc)
@@ -212,6 +215,7 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 
 	m->batches = batches;
 	m->iterations = n;
+	m->repeated = whole.repeated;
 	m->empty_ns = empty_ns;
 	m->exits_per_op = median_of(whole.exits, batches) - empty_exits;
 	m->mad = hv_mad(whole.ns, batches);

@@ -10,6 +10,9 @@
  * size show whether cost is linear in the number of operations. Where the work reports them, the
  * processor's counter must agree with the host's clock and the kernel's count of exits with the
  * claim. A measurement that fails any of this is repeated, and after the last attempt is a failure.
+ *
+ * On a busy machine batches are short enough that many are not interrupted; one from which the
+ * scheduler took the core is run again, as often as there are batches.
  */
 #ifndef HVCORE_MEASURE_H
 #define HVCORE_MEASURE_H
@@ -29,6 +32,8 @@ struct hv_batch {
 	double ticks; /* the same on the processor's counter, read where the work ran; or left NAN
 		       */
 	double exits; /* exits during the batch, as the kernel counts them; or left NAN */
+	double taken; /* times the scheduler took the core away from the work; set only by work that
+			 runs in another process, else hv_measure asks for the calling thread */
 };
 
 struct hv_work {
@@ -69,6 +74,7 @@ struct hv_measurement {
 	double clock_gap;    /* relative difference of the two clocks; NAN where not compared */
 	double nonlinear;    /* relative difference of batches of n and of n/2; NAN when n was 1 */
 	unsigned attempts;   /* how many it took */
+	unsigned repeated;   /* batches run again because the scheduler interfered */
 	char note[200];	     /* the work's */
 };
 
