@@ -74,16 +74,32 @@ cJSON *json_at(const cJSON *root, const char *pointer)
 	return node;
 }
 
+/* Puts value in old's place. cJSON's own replacement by name loses the name when memory runs out,
+ * and reports success. */
+static bool replace(cJSON *parent, cJSON *old, cJSON *value)
+{
+	if (old->string) {
+		size_t size = strlen(old->string) + 1;
+		char *name = cJSON_malloc(size);
+		if (!name)
+			return false;
+		memcpy(name, old->string, size);
+		if (value->string && !(value->type & cJSON_StringIsConst))
+			cJSON_free(value->string);
+		value->string = name;
+		value->type &= ~cJSON_StringIsConst;
+	}
+	return cJSON_ReplaceItemViaPointer(parent, old, value);
+}
+
 int json_put(cJSON *root, const char *pointer, cJSON *value)
 {
 	char *last;
 	cJSON *parent = parent_of(root, pointer, &last);
 	cJSON *old = parent ? child_of(parent, last) : NULL;
 	bool ok = false;
-	if (old && cJSON_IsObject(parent))
-		ok = cJSON_ReplaceItemInObjectCaseSensitive(parent, last, value);
-	else if (old)
-		ok = cJSON_ReplaceItemViaPointer(parent, old, value);
+	if (old)
+		ok = replace(parent, old, value);
 	else if (cJSON_IsObject(parent))
 		ok = cJSON_AddItemToObject(parent, last, value);
 	else if (cJSON_IsArray(parent) && strcmp(last, "-") == 0)
@@ -108,8 +124,7 @@ static bool patch_object(cJSON *target, const cJSON *patch)
 		} else {
 			cJSON *fresh = json_merge_patch(NULL, member);
 			bool ok = fresh &&
-				  (old ? cJSON_ReplaceItemInObjectCaseSensitive(
-						 target, member->string, fresh)
+				  (old ? replace(target, old, fresh)
 				       : cJSON_AddItemToObject(target, member->string, fresh));
 			if (!ok) {
 				cJSON_Delete(fresh);

@@ -63,6 +63,14 @@ static void put(struct writer *w, cJSON *to, const char *name, cJSON *value)
 	}
 }
 
+/* An empty object inside `to`, or NULL. */
+static cJSON *put_object(struct writer *w, cJSON *to, const char *name)
+{
+	cJSON *object = cJSON_AddObjectToObject(to, name);
+	w->failures += !object;
+	return object;
+}
+
 static void put_string(struct writer *w, cJSON *to, const char *name, const char *value)
 {
 	put(w, to, name, cJSON_CreateString(value));
@@ -84,9 +92,7 @@ static void put_range(struct writer *w, cJSON *to, const struct key *key)
 
 static void put_comments_allowed(struct writer *w, cJSON *to)
 {
-	cJSON *patterns = cJSON_CreateObject();
-	put(w, patterns, "^//", cJSON_CreateObject());
-	put(w, to, "patternProperties", patterns);
+	put_object(w, put_object(w, to, "patternProperties"), "^//");
 }
 
 /* JSON Schema has no bounds for quantities: they are said in words. */
@@ -126,8 +132,8 @@ static cJSON *reference(struct writer *w, const struct key_object *object)
 {
 	char path[128];
 	if (!cJSON_GetObjectItemCaseSensitive(w->defs, object->name)) {
-		cJSON *definition = cJSON_CreateObject();
-		put(w, w->defs, object->name, definition); /* before its keys: it may hold itself */
+		/* It is there before its keys are, because it may hold itself. */
+		cJSON *definition = put_object(w, w->defs, object->name);
 		if (w->failures)
 			return NULL;
 		write_object(w, object, definition);
@@ -223,8 +229,13 @@ static void write_keys(struct writer *w, const struct key_object *object, cJSON 
 {
 	for (const struct key *k = object->keys; k->name; k++) {
 		put(w, properties, k->name, write_value(w, k));
-		if (required && !k->def && !k->optional)
-			cJSON_AddItemToArray(required, cJSON_CreateString(k->name));
+		if (required && !k->def && !k->optional) {
+			cJSON *name = cJSON_CreateString(k->name);
+			if (!cJSON_AddItemToArray(required, name)) {
+				cJSON_Delete(name);
+				w->failures++;
+			}
+		}
 	}
 	for (const struct key_object *const *a = object->also; a && *a; a++)
 		write_keys(w, *a, properties, required);
@@ -233,12 +244,11 @@ static void write_keys(struct writer *w, const struct key_object *object, cJSON 
 static cJSON *write_level(struct writer *w, const struct key_object *object, cJSON *to,
 			  cJSON *required)
 {
-	cJSON *properties = cJSON_CreateObject();
 	put_string(w, to, "type", "object");
 	if (object->help)
 		put_string(w, to, "description", object->help);
+	cJSON *properties = put_object(w, to, "properties");
 	write_keys(w, object, properties, required);
-	put(w, to, "properties", properties);
 	put_comments_allowed(w, to);
 	put(w, to, "additionalProperties", cJSON_CreateFalse());
 	return properties;
@@ -260,10 +270,9 @@ static void write_file_keys(struct writer *w, cJSON *properties)
 		 "the path of a file that this one patches (RFC 7396), relative to this one"},
 	};
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		cJSON *property = cJSON_CreateObject();
+		cJSON *property = put_object(w, properties, own[i].name);
 		put_string(w, property, "type", "string");
 		put_string(w, property, "description", own[i].help);
-		put(w, properties, own[i].name, property);
 	}
 }
 
