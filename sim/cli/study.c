@@ -185,8 +185,10 @@ static int put_together(struct study *s, struct diag_list *diags, struct err *e)
 	code = plan_expand(&s->plan, &s->experiment, &s->doc, &options, diags, e);
 	if (code != 0)
 		return code;
-	prices_mark_used(s->prices, &s->doc);
-	code = check_points(s, diags, e);
+	if (s->prices) { /* else a profile is missing, which is told already */
+		prices_mark_used(s->prices, &s->doc);
+		code = check_points(s, diags, e);
+	}
 	return code ? code : figures_code;
 }
 
