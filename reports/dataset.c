@@ -279,12 +279,60 @@ static int load_origin(struct dataset *d, struct err *e)
 	return got < 0 ? got : 0;
 }
 
+/* Whether axis `a` is in lockstep with `b`, an axis before it; fills a's tables when it is. */
+static bool follows(const struct dataset *d, struct data_axis *a, size_t a_index, size_t b)
+{
+	if (a->count != d->axes[b].count || a->count < 2)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		a->of_leader[i] = a->to_leader[i] = SIZE_MAX;
+	for (size_t p = 0; p < d->point_count; p++) {
+		size_t own = d->points[p].level[a_index], its = d->points[p].level[b];
+		if ((a->of_leader[its] != SIZE_MAX && a->of_leader[its] != own) ||
+		    (a->to_leader[own] != SIZE_MAX && a->to_leader[own] != its))
+			return false;
+		a->of_leader[its] = own;
+		a->to_leader[own] = its;
+	}
+	return true;
+}
+
+static int find_lockstep(struct dataset *d, struct err *e)
+{
+	for (size_t i = 0; i < d->axis_count; i++) {
+		struct data_axis *a = &d->axes[i];
+		a->of_leader = arena_array(&d->arena, a->count, sizeof(*a->of_leader));
+		a->to_leader = arena_array(&d->arena, a->count, sizeof(*a->to_leader));
+		if (!a->of_leader || !a->to_leader)
+			return err_set(e, ERR_NOMEM, "out of memory");
+		a->leader = i;
+		for (size_t b = 0; b < i && a->leader == i; b++)
+			if (d->axes[b].leader == b && follows(d, a, i, b))
+				a->leader = b;
+		for (size_t level = 0; a->leader == i && level < a->count; level++)
+			a->of_leader[level] = a->to_leader[level] = level;
+	}
+	return 0;
+}
+
+bool dataset_in_lockstep(const struct dataset *d, size_t a, size_t b)
+{
+	return d->axes[a].leader == d->axes[b].leader;
+}
+
+size_t dataset_follow(const struct dataset *d, size_t a, size_t level, size_t b)
+{
+	return d->axes[b].of_leader[d->axes[a].to_leader[level]];
+}
+
 int dataset_load(struct dataset *d, struct db *db, struct err *e)
 {
 	*d = (struct dataset){.db = db};
 	int code = load_axes(d, e);
 	if (code == 0)
 		code = load_points(d, e);
+	if (code == 0)
+		code = find_lockstep(d, e);
 	if (code == 0)
 		code = load_metrics(d, e);
 	if (code == 0)

@@ -22,6 +22,10 @@ struct data_axis {
 	bool numeric;
 	struct data_level *values; /* numbers ascending; texts in the order of the study's sweep */
 	size_t count;
+	/* Lockstep: at every point this axis' level tells the level of `leader`, and the other way
+	 * round. An axis that goes its own way is its own leader. */
+	size_t leader;
+	size_t *of_leader, *to_leader; /* this axis' level for one of the leader, and back */
 };
 
 struct data_point {
@@ -55,6 +59,10 @@ void dataset_free(struct dataset *d);
 
 /* -1 when there is none. */
 int dataset_find_axis(const struct dataset *d, const char *name);
+
+/* Whether the two axes are in lockstep; then dataset_follow gives b's level for one of a. */
+bool dataset_in_lockstep(const struct dataset *d, size_t a, size_t b);
+size_t dataset_follow(const struct dataset *d, size_t a, size_t level, size_t b);
 
 /* The index of the point with these levels, one per axis; -1 when the sweep left it out. */
 long dataset_find_point(const struct dataset *d, const size_t *level);

@@ -255,9 +255,19 @@ static int find_axis(struct drawing *d, const char *key, const char *name, int *
 			      names[0] ? names : "none");
 }
 
+/* The axis that tells this one's level by lockstep: x, the series, or one fixed by `at`; -1. */
+static int teller(const struct drawing *d, const size_t *fixed, size_t axis)
+{
+	for (size_t i = 0; i < d->data->axis_count; i++)
+		if (i != axis && dataset_in_lockstep(d->data, i, axis) &&
+		    ((int)i == d->x || (int)i == d->series || fixed[i] != SIZE_MAX))
+			return (int)i;
+	return -1;
+}
+
 static int fix_axes(struct drawing *d, size_t *fixed)
 {
-	int code = 0;
+	int code = 0, told;
 	const cJSON *c;
 	cJSON_ArrayForEach(c, d->figure->at)
 	{
@@ -280,7 +290,11 @@ static int fix_axes(struct drawing *d, size_t *fixed)
 		const struct data_axis *axis = &d->data->axes[i];
 		if (fixed[i] != SIZE_MAX || (int)i == d->x || (int)i == d->series)
 			continue;
-		if (axis->count > 1) {
+		if ((told = teller(d, fixed, i)) >= 0) {
+			/* Filled by figure_point where it changes from point to point. */
+			if (fixed[told] != SIZE_MAX)
+				fixed[i] = dataset_follow(d->data, (size_t)told, fixed[told], i);
+		} else if (axis->count > 1) {
 			char values[300];
 			list_values(axis, values, sizeof(values));
 			code = figure_mistake(d, NULL,
@@ -356,6 +370,14 @@ long figure_point(const struct drawing *d, size_t x, size_t s)
 		d->level[d->x] = x;
 	if (d->series >= 0)
 		d->level[d->series] = s;
+	for (size_t i = 0; i < d->data->axis_count; i++) {
+		if ((int)i == d->x || (int)i == d->series)
+			continue;
+		if (d->x >= 0 && dataset_in_lockstep(d->data, (size_t)d->x, i))
+			d->level[i] = dataset_follow(d->data, (size_t)d->x, x, i);
+		else if (d->series >= 0 && dataset_in_lockstep(d->data, (size_t)d->series, i))
+			d->level[i] = dataset_follow(d->data, (size_t)d->series, s, i);
+	}
 	return dataset_find_point(d->data, d->level);
 }
 

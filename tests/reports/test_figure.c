@@ -329,8 +329,8 @@ static void a_platform_keeps_its_look(void)
 	struct data_level two[] = {{"kvm-emulated", 0}, {"native", 0}};
 	struct data_level five[] = {
 		{"mine", 0}, {"native", 0}, {"xen-pv", 0}, {"kvm-emulated", 0}, {"yours", 0}};
-	struct data_axis a = {"platform", "", false, two, 2};
-	struct data_axis b = {"platform", "", false, five, 5};
+	struct data_axis a = {.name = "platform", .unit = "", .values = two, .count = 2};
+	struct data_axis b = {.name = "platform", .unit = "", .values = five, .count = 5};
 	CU_ASSERT_EQUAL(figure_line_style(&a, 0).colour, figure_line_style(&b, 3).colour);
 	CU_ASSERT_EQUAL(figure_line_style(&a, 1).colour, figure_line_style(&b, 1).colour);
 	for (size_t i = 0; i < 5; i++)
