@@ -110,17 +110,17 @@ static int set_up_interrupts(struct hv_kvm *k, struct err *e)
 	int rc = hv_kvm_arch_interrupts(k, &msi, e);
 	if (rc)
 		return rc;
-	struct {
-		struct kvm_irq_routing head;
-		struct kvm_irq_routing_entry entry;
-	} table = {
-		.head.nr = 1,
-		.entry = {.type = KVM_IRQ_ROUTING_MSI,
-			  .u.msi = {.address_lo = msi.address_lo,
-				    .address_hi = msi.address_hi,
-				    .data = msi.data}},
+	_Alignas(struct kvm_irq_routing) uint8_t
+		bytes[sizeof(struct kvm_irq_routing) + sizeof(struct kvm_irq_routing_entry)] = {0};
+	struct kvm_irq_routing *table = (struct kvm_irq_routing *)(void *)bytes;
+	table->nr = 1;
+	table->entries[0] = (struct kvm_irq_routing_entry){
+		.type = KVM_IRQ_ROUTING_MSI,
+		.u.msi = {.address_lo = msi.address_lo,
+			  .address_hi = msi.address_hi,
+			  .data = msi.data},
 	};
-	if (ioctl(k->vm, KVM_SET_GSI_ROUTING, &table))
+	if (ioctl(k->vm, KVM_SET_GSI_ROUTING, table))
 		return err_sys(e, errno, "KVM_SET_GSI_ROUTING");
 	k->msi = msi;
 	return 0;
