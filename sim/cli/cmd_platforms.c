@@ -2,6 +2,7 @@
  *
  * mcvsim platforms: the platforms of the library on their six axes.
  */
+#include "models/platform_layers.h"
 #include "sim/cli/pricing.h"
 
 #include <stdio.h>
@@ -74,6 +75,16 @@ static void print_row(const struct pricing *p, const struct platform *platform)
 	putchar('\n');
 }
 
+/* The layers, for one platform that was asked for by name. */
+static void draw(const struct platform *platform)
+{
+	struct arena arena = {0};
+	const char *diagram = platform_diagram(platform, &arena);
+	if (diagram)
+		printf("\n%s\n\n%s", platform->description, diagram);
+	arena_free(&arena);
+}
+
 static int list_platforms(struct pricing *p, const char *only, bool json)
 {
 	const char *const one[] = {only, NULL};
@@ -85,10 +96,13 @@ static int list_platforms(struct pricing *p, const char *only, bool json)
 	for (size_t i = 0; names[i]; i++) {
 		struct platform platform;
 		int one_code = pricing_platform(p, names[i], &platform);
-		if (one_code == CLI_OK && json)
+		if (one_code == CLI_OK && json) {
 			add_json(list, p, &platform);
-		else if (one_code == CLI_OK)
+		} else if (one_code == CLI_OK) {
 			print_row(p, &platform);
+			if (only)
+				draw(&platform);
+		}
 		code = one_code ? one_code : code;
 	}
 	char *text = json ? cJSON_Print(list) : NULL;
