@@ -179,16 +179,16 @@ enum {
 		 TERM(o, 1, OP, "syscall.container", GUEST, SYSCALLS, reason, "guest: none")},     \
 		{CPU(EMU), SLOW(o, 1, OP, "syscall.native", SYSCALLS, reason)},                    \
 		{CPU(DEPRIV), GUEST(OLD_KERNEL),                                                   \
-		 TERM(o, 2, OP, STEP_TRAP, GUEST, SYSCALLS, "into the monitor and out of it again",   \
-		      "cpu: deprivileged")},                                                       \
+		 TERM(o, 2, OP, STEP_TRAP, GUEST, SYSCALLS,                                        \
+		      "into the monitor and out of it again", "cpu: deprivileged")},               \
 		{CPU(DEPRIV), GUEST(PV_KERNEL), PLACE(ON_METAL),                                   \
-		 TERM(o, 1, OP, STEP_CALL, GUEST, SYSCALLS,                                           \
+		 TERM(o, 1, OP, STEP_CALL, GUEST, SYSCALLS,                                        \
 		      "the hypervisor passes the call to the guest", "guest: pv-kernel")},         \
 		{CPU(DEPRIV), GUEST(PV_KERNEL), PLACE(B(PLACE_HOSTED)),                            \
-		 TERM(o, 1, OP, "syscall.ptrace", GUEST, SYSCALLS,                                    \
+		 TERM(o, 1, OP, "syscall.ptrace", GUEST, SYSCALLS,                                 \
 		      "the host stops the caller for the guest", "placement: hosted")},            \
 	{                                                                                          \
-		CPU(BT), TERM(o, 1, OP, "bt.syscall", GUEST, SYSCALLS,                                \
+		CPU(BT), TERM(o, 1, OP, "bt.syscall", GUEST, SYSCALLS,                             \
 			      "translated entry to the guest's kernel", "cpu: binary-translation") \
 	}
 

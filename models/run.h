@@ -64,7 +64,8 @@ struct generator {
 struct entity {
 	struct station station; /* its jobs; `servers` is the most cores it can use */
 	struct host *host;
-	uint32_t demand; /* cores it could use now */
+	uint32_t demand;     /* cores it could use now */
+	sim_time busy_until; /* when it has done what it was given, were it alone on its cores */
 };
 
 struct host {
@@ -115,6 +116,7 @@ struct task {
 	int64_t compute_ns;
 	int64_t site_ns[SITE_COUNT];
 	int64_t radio_ns, network_ns, queue_ns;
+	double backend_busy; /* share of its requests that find the backend at work */
 	double idle_mark, base_mark;
 	double energy[ENERGY_COUNT];
 	struct host *host;
@@ -158,6 +160,10 @@ void host_fini(struct host *h);
  * job's callback. */
 void host_submit(struct entity *entity, struct station_job *job, int64_t ns);
 void host_job_done(struct entity *entity);
+
+/* The share of requests, spread evenly over the next `ns`, that find the entity at work on what it
+ * has now. In 0..1; 1 for ns = 0 when it is at work. */
+double host_busy_share(const struct entity *entity, int64_t ns);
 
 /* ---- run_handset.c */
 

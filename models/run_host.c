@@ -127,6 +127,9 @@ static void update(struct entity *x)
 
 void host_submit(struct entity *entity, struct station_job *job, int64_t ns)
 {
+	sim_time now = sim_now(entity->station.sim);
+	sim_time start = entity->busy_until > now ? entity->busy_until : now;
+	entity->busy_until = sim_time_add(start, ns / entity->station.servers);
 	station_submit(&entity->station, job, (double)ns);
 	update(entity);
 }
@@ -134,4 +137,12 @@ void host_submit(struct entity *entity, struct station_job *job, int64_t ns)
 void host_job_done(struct entity *entity)
 {
 	update(entity);
+}
+
+double host_busy_share(const struct entity *entity, int64_t ns)
+{
+	sim_time left = entity->busy_until - sim_now(entity->station.sim);
+	if (entity->station.present == 0 || left <= 0)
+		return 0;
+	return left < ns ? (double)left / (double)ns : 1;
 }

@@ -71,8 +71,12 @@ static void book(struct run *run, const struct task *t, sim_time response)
 		if (p->compute_varies)
 			m->cause_ns[CAUSE_COMPUTE] += t->compute_ns;
 		struct price_drivers d = drivers_of(t, p);
+		for (unsigned i = 0; i < p->notices; i++)
+			m->cause_ns[p->notice[i].cause] +=
+				price_notice_ns(p->notice[i].ns, t->backend_busy);
 		for (unsigned i = 0; i < p->slopes; i++)
-			m->cause_ns[p->slope[i].cause] += price_slope_ns(&p->slope[i], &d);
+			m->cause_ns[p->slope[i].cause] +=
+				price_slope_ns(&p->slope[i], &d, t->backend_busy);
 	} else if (!t->remote) {
 		m->cause_ns[CAUSE_COMPUTE] += t->compute_ns;
 	}
@@ -195,7 +199,13 @@ static void at_site(struct sim *s, void *ctx, uint32_t arg)
 	t->compute_ns = compute_ns(t, t->host->kind->hz);
 	const struct price *price = &t->host->kind->prices[t->from->source->app_index];
 	struct price_drivers d = drivers_of(t, price);
-	price_sites(price, &d, t->site_ns);
+	/* A backend at work needs no waking. Requests are taken as spread evenly over the guest's
+	 * time, for which the constant part and the computing stand. */
+	if (t->host->backend_count > 0)
+		t->backend_busy = host_busy_share(
+			backend_of(t),
+			price->site_ns[SITE_GUEST] + (price->compute_varies ? t->compute_ns : 0));
+	price_sites(price, &d, t->backend_busy, t->site_ns);
 	t->phase = PHASE_GUEST;
 	t->since = sim_now(s);
 	host_submit(guest_of(t), &t->job, t->site_ns[SITE_GUEST]);

@@ -22,7 +22,7 @@ enum price_driver {
 	DRIVER_OUTPUT,	/* bytes of output, relative to the app's mean */
 };
 
-enum { PRICE_SLOPES = 24 };
+enum { PRICE_SLOPES = 24, PRICE_NOTICES = 8 };
 
 /* What a task of one app costs on one kind of host: a constant part, and slopes over what differs
  * from task to task. When nothing differs there are no slopes, and the sums are those of
@@ -31,10 +31,17 @@ struct price {
 	int64_t site_ns[SITE_COUNT]; /* constant; computing included when it does not vary */
 	int64_t cause_ns[CAUSE_COUNT];
 	bool compute_varies;
+	unsigned notices;
+	/* Waking the backend: constant, too, but spent only as far as the backend is idle. */
+	struct price_notice {
+		uint8_t site, cause;
+		int64_t ns;
+	} notice[PRICE_NOTICES];
 	unsigned slopes;
 	struct price_slope {
 		uint8_t driver, site, cause;
-		double ns; /* per unit of the driver */
+		bool notify; /* as in a notice */
+		double ns;   /* per unit of the driver */
 	} slope[PRICE_SLOPES];
 };
 

@@ -12,7 +12,7 @@ static void add_slope(struct price *p, enum price_driver driver, const struct pl
 	unsigned i = 0;
 	while (i < p->slopes &&
 	       !(p->slope[i].driver == driver && p->slope[i].site == c->term->site &&
-		 p->slope[i].cause == c->term->cause))
+		 p->slope[i].cause == c->term->cause && p->slope[i].notify == c->term->notify))
 		i++;
 	if (i == PRICE_SLOPES)
 		i--; /* cannot be: drivers have fewer kinds of terms; a wrong cause beats a lost
@@ -22,6 +22,7 @@ static void add_slope(struct price *p, enum price_driver driver, const struct pl
 			.driver = (uint8_t)driver,
 			.site = (uint8_t)c->term->site,
 			.cause = (uint8_t)c->term->cause,
+			.notify = c->term->notify,
 		};
 	p->slope[i].ns += per_unit;
 }
@@ -38,6 +39,28 @@ static int add_slopes(struct price *p, const struct platform *platform,
 	for (size_t i = 0; code == 0 && i < n && i < CHARGES_MAX; i++)
 		add_slope(p, driver, &charges[i], charges[i].exact_ns / units);
 	return code;
+}
+
+/* Takes the charges for waking the backend out of the constant sums and lists them. */
+static void split_notices(struct price *p, const struct platform_charge *charges, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct platform_term *t = charges[i].term;
+		unsigned k = 0;
+		if (!t->notify)
+			continue;
+		while (k < p->notices &&
+		       !(p->notice[k].site == t->site && p->notice[k].cause == t->cause))
+			k++;
+		if (k == PRICE_NOTICES)
+			continue; /* stays in the constant sums */
+		if (k == p->notices)
+			p->notice[p->notices++] = (struct price_notice){.site = (uint8_t)t->site,
+									.cause = (uint8_t)t->cause};
+		p->notice[k].ns += charges[i].ns;
+		p->site_ns[t->site] -= charges[i].ns;
+		p->cause_ns[t->cause] -= charges[i].ns;
+	}
 }
 
 /* Moves an operation out of `from` into a load of its own. */
@@ -73,13 +96,16 @@ int price_make(struct price *p, const struct platform *platform, const struct pr
 		struct op_load out = take_op(&fixed, OP_NET_TX);
 		code = add_slopes(p, platform, view, &out, DRIVER_OUTPUT, 1, e);
 	}
+	struct platform_charge charges[CHARGES_MAX];
 	struct platform_cost cost;
+	size_t n = 0;
 	if (code == 0)
-		code = platform_cost(platform, view, &fixed, NULL, 0, NULL, &cost, e);
+		code = platform_cost(platform, view, &fixed, charges, CHARGES_MAX, &n, &cost, e);
 	if (code < 0)
 		return code;
 	memcpy(p->site_ns, cost.site_ns, sizeof(p->site_ns));
 	memcpy(p->cause_ns, cost.cause_ns, sizeof(p->cause_ns));
+	split_notices(p, charges, n < CHARGES_MAX ? n : CHARGES_MAX);
 	int64_t disk_ns = llround(requests * (double)disk_latency_ns);
 	p->site_ns[SITE_WAIT] += disk_ns;
 	p->cause_ns[CAUSE_DISK] += disk_ns;

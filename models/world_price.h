@@ -26,21 +26,32 @@ static inline double price_driver_value(const struct price_drivers *d, unsigned 
 					: d->output;
 }
 
-static inline int64_t price_slope_ns(const struct price_slope *s, const struct price_drivers *d)
+/* What is left of `ns` of waking a backend that is at work already for a share `busy` of the task's
+ * requests. */
+static inline int64_t price_notice_ns(int64_t ns, double busy)
 {
-	return (int64_t)(s->ns * price_driver_value(d, s->driver) + 0.5);
+	return ns - (int64_t)((double)ns * busy);
+}
+
+static inline int64_t price_slope_ns(const struct price_slope *s, const struct price_drivers *d,
+				     double busy)
+{
+	int64_t ns = (int64_t)(s->ns * price_driver_value(d, s->driver) + 0.5);
+	return s->notify ? price_notice_ns(ns, busy) : ns;
 }
 
 /* What the task spends at each site. */
-static inline void price_sites(const struct price *p, const struct price_drivers *d,
+static inline void price_sites(const struct price *p, const struct price_drivers *d, double busy,
 			       int64_t site_ns[SITE_COUNT])
 {
 	for (int i = 0; i < SITE_COUNT; i++)
 		site_ns[i] = p->site_ns[i];
 	if (p->compute_varies)
 		site_ns[SITE_GUEST] += d->compute_ns;
+	for (unsigned i = 0; i < p->notices; i++)
+		site_ns[p->notice[i].site] += price_notice_ns(p->notice[i].ns, busy);
 	for (unsigned i = 0; i < p->slopes; i++)
-		site_ns[p->slope[i].site] += price_slope_ns(&p->slope[i], d);
+		site_ns[p->slope[i].site] += price_slope_ns(&p->slope[i], d, busy);
 }
 
 #endif

@@ -119,6 +119,23 @@ static void backends_compete_for_the_cores(void)
 	bench_close(&b);
 }
 
+static void requests_that_find_the_backend_at_work_are_a_share(void)
+{
+	struct bench b;
+	struct probe p[2];
+	bench_open(&b, 4, 1, 1);
+	CU_ASSERT_EQUAL(host_busy_share(&b.host.backends[0], 1000), 0);
+	put(&p[0], &b.host.backends[0], 250);
+	put(&p[1], &b.host.backends[0], 250);
+	CU_ASSERT_EQUAL(host_busy_share(&b.host.backends[0], 1000), 0.5);
+	CU_ASSERT_EQUAL(host_busy_share(&b.host.backends[0], 500), 1);
+	CU_ASSERT_EQUAL(host_busy_share(&b.host.backends[0], 0), 1);
+	run_all(&b);
+	CU_ASSERT_EQUAL(p[1].done, 500);
+	CU_ASSERT_EQUAL(host_busy_share(&b.host.backends[0], 1000), 0);
+	bench_close(&b);
+}
+
 static void a_guest_is_fast_again_after_the_shortage(void)
 {
 	struct bench b;
@@ -229,6 +246,8 @@ int main(int argc, char **argv)
 		{"tasks_of_a_guest_share_its_vcpus", tasks_of_a_guest_share_its_vcpus},
 		{"short_cores_are_shared_up_to_a_level", short_cores_are_shared_up_to_a_level},
 		{"backends_compete_for_the_cores", backends_compete_for_the_cores},
+		{"requests_that_find_the_backend_at_work_are_a_share",
+		 requests_that_find_the_backend_at_work_are_a_share},
 		{"a_guest_is_fast_again_after_the_shortage",
 		 a_guest_is_fast_again_after_the_shortage},
 		{"busy_cores_are_work_done", busy_cores_are_work_done},

@@ -293,6 +293,26 @@ static void impossible_combinations_are_refused_with_the_reason(void)
 		verdict_on("hybrid pv-drivers hardware nested paravirtual host-user"), "");
 }
 
+/* Requests of 1 MiB keep the backend at work; what comes meanwhile rings no doorbell and wakes
+ * nobody. */
+static void a_backend_at_work_is_not_woken(void)
+{
+	struct outcome alone, loaded;
+	const char *app = "\"cycles\":\"1 Mcycles\",\"operations\":{\"blk_read\":{\"requests\":10,"
+			  "\"bytes\":\"1 MiB\"}}";
+	char *text = lone_task("kvm-virtio", app);
+	support_simulate(text, 1, &alone);
+	memcpy(strstr(text, "\"periodic\":\"100 s\""), "\"poisson\":\"400 /s\"", 18);
+	support_simulate(text, 1, &loaded);
+	CU_ASSERT(get(&loaded, "tasks.done", "") > 50000);
+	CU_ASSERT(get(&loaded, "overhead", "wait") < 0.9 * get(&alone, "overhead", "wait"));
+	CU_ASSERT(get(&loaded, "overhead", "exits") < 0.9 * get(&alone, "overhead", "exits"));
+	CU_ASSERT(is_near(get(&loaded, "overhead", "backend"), get(&alone, "overhead", "backend"),
+			  1e-9));
+	CU_ASSERT_EQUAL(sum_of(&loaded, "overhead"), get(&loaded, "response_time.mean", ""));
+	free(text);
+}
+
 static void a_new_platform_needs_six_words_and_no_code(void)
 {
 	struct outcome virtio, inline_one;
@@ -332,6 +352,7 @@ int main(int argc, char **argv)
 		 every_term_names_a_cause_that_is_not_the_worlds_own},
 		{"impossible_combinations_are_refused_with_the_reason",
 		 impossible_combinations_are_refused_with_the_reason},
+		{"a_backend_at_work_is_not_woken", a_backend_at_work_is_not_woken},
 		{"a_new_platform_needs_six_words_and_no_code",
 		 a_new_platform_needs_six_words_and_no_code},
 		{0},
