@@ -14,7 +14,8 @@
 enum { PROBE_DEADLINE_S = 30, LIST_DEADLINE_S = 60, PROBES_MAX = 256, BACKENDS_MAX = 16 };
 
 /* What differs between processes (where memory lies, which neighbour runs) does not show in the
- * batches of one: each probe is run in several, spread over the whole calibration. */
+ * batches of one. So each probe is run in several processes, spread over the whole calibration, for
+ * a short time each, rather than in one for a long time. */
 enum { RUNS = 3, RUNS_QUICK = 1 };
 
 /* Beyond this relative difference between runs of one probe its entry says so. */
@@ -118,11 +119,11 @@ static void keep(struct job *job, cJSON *line)
 	job->lines[at] = line;
 }
 
-static void run_job(struct run *r, struct job *job)
+static void run_job(struct job *job)
 {
-	const char *args[8] = {"probe", hvcore_text(job->probe, "name"), "--backend",
-			       hvcore_text(job->probe, "backend"),
-			       r->options->quick ? "--quick" : NULL};
+	const char *const args[] = {"probe",	 hvcore_text(job->probe, "name"),
+				    "--backend", hvcore_text(job->probe, "backend"),
+				    "--quick",	 NULL};
 	struct err e = {0};
 	cJSON *lines;
 	int status = hvcore_ask(args, PROBE_DEADLINE_S, &lines, &e);
@@ -191,7 +192,7 @@ static int run_round(struct run *r, bool again, struct err *e)
 						     hvcore_text(job->probe, "name"), r->done,
 						     r->total, failed);
 			bool had = job->why[0];
-			run_job(r, job);
+			run_job(job);
 			failed += !had && job->why[0];
 		}
 		r->done += !again;

@@ -17,7 +17,7 @@
 static const struct cli_option calibrate_options[] = {
 	{"output", 'o', "FILE", "write the profile there; an older profile is kept as FILE.bak"},
 	{"backend", 0, "NAME", "measure only this backend (mcvsim doctor lists them)"},
-	{"quick", 0, NULL, "fewer and shorter batches, under 20 s"},
+	{"quick", 0, NULL, "run each probe once instead of three times"},
 	{"compare", 0, "FILE",
 	 "show what changed against an older profile, and what exceeds the noise"},
 	{"json", 0, NULL, "print the profile instead of a table"},
