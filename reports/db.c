@@ -172,9 +172,10 @@ static int store_study(const struct db *db, const struct db_study *study, struct
 	json_hash(study->profile, profile_hash);
 	snprintf(seed, sizeof(seed), "%" PRIu64, study->seed);
 	sqlite3_bind_text(s, 1, hash, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, json_canonical(study->document), -1, free);
+	/* In the order of the file: that of the sweep is the order of the axes. */
+	sqlite3_bind_text(s, 2, cJSON_PrintUnformatted(study->document), -1, free);
 	sqlite3_bind_text(s, 3, profile_hash, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 4, json_canonical(study->profile), -1, free);
+	sqlite3_bind_text(s, 4, cJSON_PrintUnformatted(study->profile), -1, free);
 	sqlite3_bind_text(s, 5, seed, -1, SQLITE_STATIC);
 	int code = db_step(db, s, "make it", e);
 	sqlite3_finalize(s);

@@ -86,6 +86,9 @@ const char *cli_version(void);
 bool cli_is_terminal(void);
 bool cli_has_colour(void);
 
+/* How many columns stdout shows when it is a terminal, else 0. */
+size_t cli_stdout_width(void);
+
 /* Installs handlers for SIGINT and SIGTERM that set the flag returned; the second signal kills. */
 const volatile bool *cli_catch_signals(void);
 

@@ -3,8 +3,8 @@
  * mcvsim run: simulates a study's points and stores the results. What is stored already is not run
  * again, so the same command after an interruption completes the rest.
  */
-#include "reports/db.h"
 #include "sim/cli/progress.h"
+#include "sim/cli/results.h"
 #include "sim/cli/study.h"
 #include "sim/experiment/runner.h"
 
@@ -23,6 +23,9 @@ static const struct cli_option options[] = {
 	{"only", 0, "POINT:REPETITION", "just this run, stored or not, to look into a failure"},
 	{"json", 0, NULL, "print the closing summary as JSON"},
 	{0}};
+
+/* A longer summary than this is asked for with `query`. */
+enum { SUMMARY_POINTS = 60 };
 
 struct session {
 	const struct cli_args *args;
@@ -91,9 +94,15 @@ static int parse_shard(const struct cli_args *args, struct runner *r)
 	return CLI_OK;
 }
 
+static const char *output_path(const struct cli_args *args)
+{
+	const char *path = cli_value(args, "output");
+	return path ? path : "results.db";
+}
+
 static int open_database(struct session *s, struct err *e)
 {
-	const char *path = cli_value(s->args, "output");
+	const char *path = output_path(s->args);
 	char command[4000];
 	command_line(s->args, command, sizeof(command));
 	struct db_study about = {
@@ -104,11 +113,11 @@ static int open_database(struct session *s, struct err *e)
 		.command = command,
 		.machine = cJSON_GetObjectItemCaseSensitive(s->study.prices, "machine")};
 	bool resumed = false;
-	int code = db_open_run(&s->db, path ? path : "results.db", &about, &resumed, e);
+	int code = db_open_run(&s->db, path, &about, &resumed, e);
 	if (code == 0)
 		s->sink = db_sink(s->db);
 	if (code == 0 && resumed)
-		cli_say("%s is there already; running what it lacks", path ? path : "results.db");
+		cli_say("%s is there already; running what it lacks", path);
 	return code;
 }
 
@@ -158,11 +167,30 @@ static int run_only(struct session *s, const char *which)
 	return code == 0 ? CLI_OK : cli_fail_err(&e);
 }
 
+/* The closing summary: the numbers that the study's figures draw. */
+static int print_summary(const struct session *s, const char *path)
+{
+	bool json = cli_flag(s->args, "json");
+	if (!json && s->study.plan.count > SUMMARY_POINTS) {
+		cli_say("for the numbers: mcvsim query %s", path);
+		return CLI_OK;
+	}
+	struct results results;
+	int code = results_open(&results, path);
+	if (code == CLI_OK)
+		code = results_print(&results,
+				     &(struct summary_request){.width = cli_stdout_width()},
+				     TABLE_TEXT, json);
+	results_close(&results);
+	return code;
+}
+
 static int finish(struct session *s, int code, const struct runner_progress *p, const struct err *e)
 {
-	const char *path = cli_value(s->args, "output");
-	path = path ? path : "results.db";
+	const char *path = output_path(s->args);
 	progress_clear(&s->line);
+	db_close(s->db);
+	s->db = NULL;
 	if (code == ERR_STOPPED) {
 		char command[4000];
 		command_line(s->args, command, sizeof(command));
@@ -174,12 +202,14 @@ static int finish(struct session *s, int code, const struct runner_progress *p, 
 		return cli_fail_err(e);
 	cli_say("%zu runs in %s (%zu of them were there), %.1f s", p->total - p->failed, path,
 		p->stored, p->elapsed_s);
+	int printed = p->total > p->failed ? print_summary(s, path) : CLI_OK;
 	if (p->failed)
-		return cli_fail(CLI_PARTIAL,
-				"%zu runs failed; their errors and the commands that repeat them: "
-				"sqlite3 %s 'SELECT error, reproduce FROM run WHERE failed'",
-				p->failed, path);
-	return CLI_OK;
+		return cli_fail(
+			CLI_PARTIAL,
+			"%zu runs failed; their errors and the commands that repeat them: "
+			"sqlite3 %s \"SELECT error, reproduce FROM run WHERE status = 'failed'\"",
+			p->failed, path);
+	return printed;
 }
 
 static int run_study(struct session *s)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static void say(const char *fmt, va_list ap)
@@ -63,6 +64,13 @@ bool cli_has_colour(void)
 {
 	const char *no = getenv("NO_COLOR");
 	return cli_is_terminal() && !(no && *no);
+}
+
+size_t cli_stdout_width(void)
+{
+	struct winsize size;
+	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col
+										     : 0;
 }
 
 const char *cli_version(void)

@@ -304,6 +304,35 @@ static void a_failed_run_can_be_repeated_alone(void)
 		       "$BIN/mcvsim run $TMP/only.json --only $point:2");
 }
 
+static void stored_results_can_be_reproduced(void)
+{
+	write_study("again.json", "");
+	PROGRAM_EXPECT(0, "native", "$BIN/mcvsim run $TMP/again.json -o $TMP/stored.db");
+	PROGRAM_EXPECT(0, "the same, to the bit", "$BIN/mcvsim reproduce $TMP/stored.db");
+	PROGRAM_EXPECT(1, "different",
+		       "sqlite3 $TMP/stored.db 'UPDATE value SET value = value * 1.0000001 "
+		       "WHERE repetition = 1' && "
+		       "$BIN/mcvsim reproduce $TMP/stored.db");
+}
+
+static void numbers_can_be_asked_and_exported(void)
+{
+	write_study("ask.json", "");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/ask.json -o $TMP/ask.db");
+	PROGRAM_EXPECT(0, "container", "$BIN/mcvsim query $TMP/ask.db --metric response_time.p95");
+	PROGRAM_EXPECT(0, "\"mean\"",
+		       "$BIN/mcvsim query $TMP/ask.db --json --filter \"platform = 'native'\"");
+	PROGRAM_EXPECT(2, "response_time",
+		       "$BIN/mcvsim query $TMP/ask.db --metric response_tiem.p95");
+	PROGRAM_EXPECT(2, "platform", "$BIN/mcvsim query $TMP/ask.db --filter 'platfrom = 1'");
+	PROGRAM_EXPECT(2, "--format", "$BIN/mcvsim query $TMP/ask.db --format xml");
+	PROGRAM_EXPECT(0, "study,seed,point,repetition,platform",
+		       "$BIN/mcvsim export $TMP/ask.db | head -1");
+	PROGRAM_EXPECT(0, "\"metric\":", "$BIN/mcvsim export $TMP/ask.db --format jsonl | head -1");
+	PROGRAM_EXPECT(1, "exists",
+		       "touch $TMP/mine.csv; $BIN/mcvsim export $TMP/ask.db -o $TMP/mine.csv");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -322,6 +351,8 @@ int main(int argc, char **argv)
 		{"a_full_disk_keeps_what_was_finished", a_full_disk_keeps_what_was_finished},
 		{"without_gnuplot_the_data_are_there", without_gnuplot_the_data_are_there},
 		{"a_failed_run_can_be_repeated_alone", a_failed_run_can_be_repeated_alone},
+		{"stored_results_can_be_reproduced", stored_results_can_be_reproduced},
+		{"numbers_can_be_asked_and_exported", numbers_can_be_asked_and_exported},
 		{0},
 	};
 	return test_main("run", cases, argc, argv);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * mcvsim reproduce: runs again what a results database holds, from the study and the prices that
+ * are stored in it, and compares bit for bit.
+ */
+#include "sim/cli/progress.h"
+#include "sim/cli/results.h"
+#include "sim/cli/study.h"
+#include "sim/experiment/runner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct cli_option options[] = {
+	{"jobs", 'j', "N", "threads; as many as there are processors when not given"},
+	{"output", 'o', "FILE", "keep the new results there"},
+	{0}};
+
+struct rerun {
+	struct study study;
+	struct progress line;
+	unsigned threads;
+};
+
+static void on_progress(void *ctx, const struct runner_progress *p)
+{
+	struct rerun *r = ctx;
+	progress_draw(&r->line, "runs", p->done, p->total, p->failed,
+		      isnan(p->eta_s) ? -1 : p->eta_s);
+}
+
+/* Runs the study into a new database at `path`. */
+static int run_again(struct rerun *r, const struct db *old, const char *path, char hash[33],
+		     struct err *e)
+{
+	struct db *db = NULL;
+	struct db_study about = {.document = db_document(old),
+				 .profile = db_profile(old),
+				 .seed = db_seed(old),
+				 .version = cli_version(),
+				 .command = "mcvsim reproduce"};
+	int code = db_open_run(&db, path, &about, NULL, e);
+	if (code != 0)
+		return code;
+	struct run_sink sink = db_sink(db);
+	struct runner runner = {.plan = &r->study.plan,
+				.experiment = &r->study.experiment,
+				.run = study_run_point,
+				.run_ctx = &r->study,
+				.sink = &sink,
+				.threads = r->threads,
+				.stop = cli_catch_signals(),
+				.progress = on_progress,
+				.progress_ctx = r};
+	struct runner_progress progress = {0};
+	code = runner_run(&runner, &progress, e);
+	progress_clear(&r->line);
+	if (code == 0)
+		code = db_content_hash(db, hash, e);
+	else if (code == ERR_STOPPED)
+		err_set(e, code, "stopped");
+	db_close(db);
+	return code;
+}
+
+static int compare(struct db *old, const char *path, struct rerun *r)
+{
+	char before[33], after[33];
+	struct err e = {0};
+	if (db_content_hash(old, before, &e) != 0 || run_again(r, old, path, after, &e) != 0)
+		return cli_fail_err(&e);
+	if (strcmp(before, after) == 0) {
+		printf("the same, to the bit: %s\n", before);
+		return CLI_OK;
+	}
+	printf("different: %s stored, %s now\n", before, after);
+	return cli_fail(CLI_FAILED,
+			"the results differ; the database may be incomplete, or another "
+			"version of the program or of its libraries made it");
+}
+
+static int run(const struct cli_args *args)
+{
+	struct rerun r = {0};
+	struct results old;
+	struct diag_list diags = {0};
+	struct err e = {0};
+	long long threads = 0;
+	char scratch[] = "/tmp/mcvsim-reproduce-XXXXXX", path[64];
+	const char *kept = cli_value(args, "output");
+	int code = cli_number(args, "jobs", 1, 4096, &threads);
+	if (code != CLI_OK)
+		return code;
+	r.threads = (unsigned)threads;
+	code = results_open(&old, args->arguments[0]);
+	if (code == CLI_OK) {
+		int opened = study_open_stored(&r.study, db_document(old.db), db_profile(old.db),
+					       &diags, &e);
+		if (diags.errors)
+			cli_print_diags(&diags);
+		if (opened != 0)
+			code = diags.errors ? CLI_FAILED : cli_fail_err(&e);
+		else if (!kept && !mkdtemp(scratch))
+			code = cli_fail(CLI_FAILED, "cannot make a folder in /tmp");
+		else
+			snprintf(path, sizeof(path), "%s/results.db", scratch);
+		if (code == CLI_OK)
+			code = compare(old.db, kept ? kept : path, &r);
+		if (!kept) {
+			unlink(path);
+			rmdir(scratch);
+		}
+		study_close(&r.study);
+	}
+	results_close(&old);
+	diag_free(&diags);
+	return code;
+}
+
+const struct cli_command cmd_reproduce_command = {
+	.name = "reproduce",
+	.arguments = "RESULTS.db",
+	.help = "run again what a database holds and compare, bit for bit",
+	.options = options,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

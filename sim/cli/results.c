@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sim/cli/results.h"
+
+#include <stdlib.h>
+
+int results_open(struct results *r, const char *path)
+{
+	struct err e = {0};
+	*r = (struct results){0};
+	if (db_open(&r->db, path, &e) != 0 || dataset_load(&r->data, r->db, &e) != 0)
+		return cli_fail_err(&e);
+	return CLI_OK;
+}
+
+void results_close(struct results *r)
+{
+	dataset_free(&r->data);
+	db_close(r->db);
+	*r = (struct results){0};
+}
+
+static int print_json(const struct results *r, const struct summary_request *request,
+		      struct diag_list *diags, struct err *e)
+{
+	cJSON *json = NULL;
+	int code = summary_json(&r->data, request, &json, diags, e);
+	char *text = code == 0 ? cJSON_Print(json) : NULL;
+	if (text)
+		puts(text);
+	else if (code == 0)
+		code = err_set(e, ERR_NOMEM, "out of memory");
+	free(text);
+	cJSON_Delete(json);
+	return code;
+}
+
+int results_print(const struct results *r, const struct summary_request *request,
+		  enum table_format format, bool json)
+{
+	struct diag_list diags = {0};
+	struct err e = {0};
+	struct table table = {0};
+	int code;
+	if (json) {
+		code = print_json(r, request, &diags, &e);
+	} else {
+		code = summary_table(&r->data, request, &table, &diags, &e);
+		if (code == 0)
+			table_print(&table, format, stdout);
+	}
+	table_free(&table);
+	cli_print_diags(&diags);
+	int exit_code = code == 0 ? CLI_OK : diags.errors ? CLI_USAGE : cli_fail_err(&e);
+	diag_free(&diags);
+	return exit_code;
+}

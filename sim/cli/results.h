@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A results database opened for reading, and its summary on stdout: what `query` asks and `run`
+ * ends with.
+ */
+#ifndef SIM_CLI_RESULTS_H
+#define SIM_CLI_RESULTS_H
+
+#include "reports/summary.h"
+#include "sim/cli/cli.h"
+
+struct results {
+	struct db *db;
+	struct dataset data;
+};
+
+/* Says what is wrong and returns an enum cli_exit. To be ended with results_close in any case. */
+int results_open(struct results *r, const char *path);
+void results_close(struct results *r);
+
+/* Prints the table that is asked for, or the same as JSON. Says what is wrong and returns an enum
+ * cli_exit. */
+int results_print(const struct results *r, const struct summary_request *request,
+		  enum table_format format, bool json);
+
+#endif
