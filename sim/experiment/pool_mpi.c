@@ -78,6 +78,15 @@ void pool_mpi_end(void)
 	MPI_Finalize();
 }
 
+int pool_mpi_first_failed(bool failed)
+{
+	int rank = 0, first = -1;
+	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+	int mine = failed ? rank : INT_MAX;
+	MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+	return first == INT_MAX ? -1 : first;
+}
+
 void pool_mpi_abort(int status)
 {
 	MPI_Abort(MPI_COMM_WORLD, status);
@@ -314,6 +323,11 @@ int pool_mpi_begin(struct mpi_ranks *out, struct err *e)
 
 void pool_mpi_end(void)
 {
+}
+
+int pool_mpi_first_failed(bool failed)
+{
+	return failed ? 0 : -1;
 }
 
 void pool_mpi_abort(int status)

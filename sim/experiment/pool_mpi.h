@@ -12,8 +12,10 @@
  *     runner_run_mpi(&runner, ranks, &final, &e);	(runner.h; every rank)
  *     pool_mpi_end();
  *
- * A rank that cannot go that far (it cannot read the study) must call pool_mpi_abort, or the others
- * wait for ever. Ranks other than 0 should ignore SIGINT and SIGTERM: rank 0 tells them to stop.
+ * A rank that cannot go that far must not leave the others waiting: before they run, all ranks ask
+ * pool_mpi_first_failed whether each could read the study, and rank 0 open the results. (Later
+ * there is pool_mpi_abort.) Ranks other than 0 should ignore SIGINT and SIGTERM: rank 0 tells them
+ * to stop.
  */
 #ifndef SIM_EXPERIMENT_POOL_MPI_H
 #define SIM_EXPERIMENT_POOL_MPI_H
@@ -32,6 +34,9 @@ int pool_mpi_begin(struct mpi_ranks *out, struct err *e);
 
 /* Leaves it; waits for all ranks. */
 void pool_mpi_end(void);
+
+/* Called by all ranks: the lowest that says it has failed, or -1. That one tells the user why. */
+int pool_mpi_first_failed(bool failed);
 
 /* Ends all ranks with an exit status, this one included. */
 void pool_mpi_abort(int status);

@@ -92,6 +92,12 @@ static int rank_main(int argc, char **argv)
 		return 9;
 	}
 	bool odd = argc > 4 && ranks.rank == 1;
+	/* The lowest of those that say so, and none when nobody does. */
+	int first = pool_mpi_first_failed(ranks.rank > 0), none = pool_mpi_first_failed(false);
+	if (first != (ranks.size > 1 ? 1 : -1) || none != -1) {
+		fprintf(stderr, "rank %d: first failed %d, %d\n", ranks.rank, first, none);
+		pool_mpi_abort(8);
+	}
 	int rc = experiment(odd ? other_study : study, ranks, (unsigned)atoi(argv[2]),
 			    (size_t)atoi(argv[3]));
 	pool_mpi_end();
