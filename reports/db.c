@@ -78,6 +78,22 @@ void db_close(struct db *db)
 	free(db);
 }
 
+/* The hash of what makes results: all of the study but the keys that only say how to show them, so
+ * that a figure can be changed without losing the runs. */
+static const char *const presentation[] = {"figures", "description"};
+
+static int study_hash(const cJSON *document, char out[RUN_ID_SIZE], struct err *e)
+{
+	cJSON *copy = cJSON_Duplicate(document, true);
+	if (!copy)
+		return err_set(e, ERR_NOMEM, "no memory for a study");
+	for (size_t i = 0; i < sizeof(presentation) / sizeof(*presentation); i++)
+		cJSON_DeleteItemFromObjectCaseSensitive(copy, presentation[i]);
+	json_hash(copy, out);
+	cJSON_Delete(copy);
+	return 0;
+}
+
 /* Says whether the file is empty, ours, or something else. */
 static int identify(const struct db *db, bool *empty, struct err *e)
 {
@@ -132,9 +148,9 @@ static int load_study(struct db *db, struct err *e)
 	db->seed = strtoull(seed, &end, 10);
 	bool good = db->document && db->profile && *seed && !*end && !errno;
 	if (good) {
-		json_hash(db->document, db->study_hash);
+		good = study_hash(db->document, db->study_hash, NULL) == 0;
 		json_hash(db->profile, db->profile_hash);
-		good = strcmp(db->study_hash, db_text(s, 0)) == 0 &&
+		good = good && strcmp(db->study_hash, db_text(s, 0)) == 0 &&
 		       strcmp(db->profile_hash, db_text(s, 2)) == 0;
 	}
 	sqlite3_finalize(s);
@@ -164,11 +180,13 @@ static int store_student(const struct db *db, struct err *e)
 
 static int store_study(const struct db *db, const struct db_study *study, struct err *e)
 {
+	char hash[RUN_ID_SIZE], profile_hash[RUN_ID_SIZE], seed[24];
+	int code = study_hash(study->document, hash, e);
+	if (code)
+		return code;
 	sqlite3_stmt *s = db_prepare(db, "INSERT INTO study VALUES(1, ?, ?, ?, ?, ?)", e);
 	if (!s)
 		return ERR_IO;
-	char hash[RUN_ID_SIZE], profile_hash[RUN_ID_SIZE], seed[24];
-	json_hash(study->document, hash);
 	json_hash(study->profile, profile_hash);
 	snprintf(seed, sizeof(seed), "%" PRIu64, study->seed);
 	sqlite3_bind_text(s, 1, hash, -1, SQLITE_STATIC);
@@ -177,7 +195,7 @@ static int store_study(const struct db *db, const struct db_study *study, struct
 	sqlite3_bind_text(s, 3, profile_hash, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 4, cJSON_PrintUnformatted(study->profile), -1, free);
 	sqlite3_bind_text(s, 5, seed, -1, SQLITE_STATIC);
-	int code = db_step(db, s, "make it", e);
+	code = db_step(db, s, "make it", e);
 	sqlite3_finalize(s);
 	return code;
 }
@@ -229,7 +247,9 @@ static int start_session(struct db *db, const struct db_study *study, struct err
 int db_same_study(const struct db *db, const struct db_study *study, struct err *e)
 {
 	char hash[RUN_ID_SIZE], where[300];
-	json_hash(study->document, hash);
+	int code = study_hash(study->document, hash, e);
+	if (code)
+		return code;
 	if (strcmp(hash, db->study_hash) != 0)
 		return err_set(e, ERR_EXISTS, "%s holds results of another study (%s)", db->path,
 			       document_differences(db->document, study->document,
@@ -245,6 +265,26 @@ int db_same_study(const struct db *db, const struct db_study *study, struct err 
 			       "%s holds results with seed %" PRIu64 ", not %" PRIu64, db->path,
 			       db->seed, study->seed);
 	return 0;
+}
+
+/* Takes over a study that is the same but for how it is shown. */
+static int update_presentation(struct db *db, const struct db_study *study, struct err *e)
+{
+	cJSON *copy = NULL;
+	if (document_compare(db->document, study->document, NULL, NULL) == 0)
+		return 0;
+	sqlite3_stmt *s = db_prepare(db, "UPDATE study SET document = ?", e);
+	if (!s || !(copy = cJSON_Duplicate(study->document, true))) {
+		sqlite3_finalize(s);
+		return err_set(e, ERR_NOMEM, "no memory for a study");
+	}
+	sqlite3_bind_text(s, 1, json_canonical(study->document), -1, free);
+	int code = db_step(db, s, "store the study", e);
+	sqlite3_finalize(s);
+	cJSON_Delete(code ? copy : db->document);
+	if (code == 0)
+		db->document = copy;
+	return code;
 }
 
 int db_open_target(struct db **out, const char *path, const struct db_study *study, bool *existed,
@@ -287,6 +327,8 @@ int db_open_run(struct db **out, const char *path, const struct db_study *study,
 	int code = db_open_target(out, path, study, resumed, e);
 	if (code == 0)
 		code = journal_for_many_runs(*out, e);
+	if (code == 0)
+		code = update_presentation(*out, study, e);
 	if (code == 0)
 		code = start_session(*out, study, e);
 	if (code) {

@@ -36,7 +36,8 @@ struct db_study {
 };
 
 /* Opens `path` to add runs to it. An absent or empty file becomes a new database. An existing one
- * is resumed when it was made from the same study, profile and seed; when not, ERR_EXISTS and *e
+ * is resumed when it was made from the same study, profile and seed (the study's `figures` and
+ * `description` may differ; the new ones are kept); when not, ERR_EXISTS and *e
  * says which of them differ and where. Nothing is ever overwritten. Also refused, each with its own
  * sentence: a file that is no database, SQLite of another program, a newer schema, a damaged or
  * truncated file, one that cannot be written. *resumed (may be NULL) says whether there was
@@ -58,7 +59,7 @@ struct run_sink db_sink(struct db *db);
 /* What is stored; owned by the database handle. document, profile: parsed. */
 const cJSON *db_document(const struct db *db);
 const cJSON *db_profile(const struct db *db);
-const char *db_study_hash(const struct db *db);	  /* 32 hexadecimal digits */
+const char *db_study_hash(const struct db *db);	  /* without figures and description */
 const char *db_profile_hash(const struct db *db); /* 32 hexadecimal digits */
 uint64_t db_seed(const struct db *db);
 

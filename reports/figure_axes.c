@@ -97,13 +97,13 @@ void gp_log_tics(struct drawing *d, char axis, double low, double high)
 	fputs(")\n", d->gp);
 }
 
-/* Whether labels at all values of the axis stay apart. */
+/* Whether labels at every `step`-th value of the axis stay apart. */
 static bool tics_fit(const struct drawing *d, const struct data_axis *axis, double factor,
-		     bool logarithmic)
+		     bool logarithmic, size_t step)
 {
 	double low = axis->values[0].number, high = axis->values[axis->count - 1].number;
 	double last_end = -INFINITY;
-	for (size_t i = 0; i < axis->count; i++) {
+	for (size_t i = 0; i < axis->count; i += step) {
 		char text[32];
 		double v = axis->values[i].number;
 		double at = high == low	  ? 0.5
@@ -119,6 +119,17 @@ static bool tics_fit(const struct drawing *d, const struct data_axis *axis, doub
 	return true;
 }
 
+/* Labels at all values of the axis; or at every second, third, ... that reaches both ends; or none
+ * of these (0). */
+static size_t tic_step(const struct drawing *d, const struct data_axis *axis, double factor,
+		       bool logarithmic)
+{
+	for (size_t step = 1; step == 1 || step <= (axis->count - 1) / 3; step++)
+		if ((axis->count - 1) % step == 0 && tics_fit(d, axis, factor, logarithmic, step))
+			return step;
+	return 0;
+}
+
 static void numeric_axis(struct drawing *d, const struct data_axis *axis, bool log)
 {
 	char label[120];
@@ -129,9 +140,10 @@ static void numeric_axis(struct drawing *d, const struct data_axis *axis, bool l
 	gp_axis_label(d, 'x', scale_axis_label(axis->name, label, sizeof(label)), scale.unit);
 	if (log)
 		gp_log_tics(d, 'x', low * scale.factor, high * scale.factor);
-	if (tics_fit(d, axis, scale.factor, log)) {
+	size_t step = tic_step(d, axis, scale.factor, log);
+	if (step) {
 		fputs("set xtics (", d->gp);
-		for (size_t i = 0; i < axis->count; i++)
+		for (size_t i = 0; i < axis->count; i += step)
 			fprintf(d->gp, "%s\"%.4g\" %.17g", i ? ", " : "",
 				axis->values[i].number * scale.factor,
 				axis->values[i].number * scale.factor);

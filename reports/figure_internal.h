@@ -58,12 +58,13 @@ struct line_style {
  * in every study. */
 struct line_style figure_line_style(const struct data_axis *axis, size_t s);
 
-/* For parts of a whole, by number: colour, and a fill that tells neighbours apart in grey print. */
+/* For parts of a whole: a cause of delay looks the same in every figure; unknown parts by number.
+ */
 struct fill_style {
 	unsigned colour;
 	const char *fill; /* gnuplot's fillstyle */
 };
-struct fill_style figure_fill_style(size_t i);
+struct fill_style figure_fill_style(const char *part, size_t i);
 
 /* --- the script (figure_script.c, figure_axes.c) --- */
 

@@ -126,14 +126,13 @@ static void write_plot(const struct drawing *d, const struct stack *s, FILE *plo
 	for (size_t i = 0; i <= s->count; i++) {
 		if (i < s->count ? !s->shown[i] : !s->other)
 			continue;
-		struct fill_style look = figure_fill_style(i);
-		if (i == s->count)
-			look = (struct fill_style){0xffffff, "solid 1"};
+		const char *name = i < s->count ? part_name(s, i) : "other";
+		struct fill_style look = figure_fill_style(name, i);
 		fprintf(plot,
 			"%s\\\n  '%s.tsv' using ($%zu*y_factor) fillcolor rgb \"#%06x\" "
 			"fillstyle %s border rgb \"#303030\" linewidth 0.5 title ",
 			column > 2 ? ", " : "", d->figure->name, column, look.colour, look.fill);
-		gp_quote(plot, i < s->count ? part_name(s, i) : "other");
+		gp_quote(plot, name);
 		column++;
 	}
 }

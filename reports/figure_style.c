@@ -64,12 +64,32 @@ struct line_style figure_line_style(const struct data_axis *axis, size_t s)
 	return styles[own[s]];
 }
 
-struct fill_style figure_fill_style(size_t i)
+/* What is common to all platforms is blue and grey, what virtualization adds is warm; parts that
+ * stand next to each other differ in lightness or hatching. */
+static const struct {
+	const char *part;
+	struct fill_style look;
+} parts[] = {
+	{"radio", {0x56b4e9, "solid 1"}},     {"network", {0x0072b2, "solid 1"}},
+	{"queue", {0xf0e442, "solid 1"}},     {"compute", {0xbbbbbb, "solid 1"}},
+	{"disk", {0x777777, "solid 1"}},      {"syscalls", {0xcc79a7, "solid 1"}},
+	{"faults", {0x009e73, "solid 1"}},    {"scheduling", {0x009e73, "pattern 4"}},
+	{"io", {0xe69f00, "solid 1"}},	      {"slowdown", {0x777777, "pattern 5"}},
+	{"exits", {0xd55e00, "solid 1"}},     {"interrupts", {0xcc79a7, "pattern 2"}},
+	{"backend", {0xd55e00, "pattern 4"}}, {"wait", {0xe69f00, "pattern 5"}},
+	{"cpu", {0xe69f00, "solid 1"}},	      {"idle", {0xbbbbbb, "solid 1"}},
+	{"promotion", {0xd55e00, "solid 1"}}, {"transfer", {0x56b4e9, "solid 1"}},
+	{"tail", {0x0072b2, "solid 1"}},      {"other", {0xffffff, "solid 1"}},
+};
+
+struct fill_style figure_fill_style(const char *name, size_t i)
 {
-	/* Neighbours differ in lightness; the second round is hatched. */
 	static const unsigned colours[] = {0x56b4e9, 0x0072b2, 0xf0e442, 0xd55e00,
 					   0xcc79a7, 0x009e73, 0xe69f00, 0x999999};
-	size_t n = sizeof(colours) / sizeof(*colours);
 	static const char *const fills[] = {"solid 1", "pattern 4", "pattern 5", "pattern 2"};
+	size_t n = sizeof(colours) / sizeof(*colours);
+	for (size_t k = 0; k < sizeof(parts) / sizeof(*parts); k++)
+		if (strcmp(parts[k].part, name) == 0)
+			return parts[k].look;
 	return (struct fill_style){colours[i % n], fills[i / n % 4]};
 }

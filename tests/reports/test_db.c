@@ -181,6 +181,28 @@ static void another_study_profile_or_seed_is_refused(void)
 	synthetic_free(&other);
 }
 
+static void figures_may_change_and_are_kept(void)
+{
+	const char *path = scratch("figures.db");
+	struct synthetic other;
+	struct err e = {0};
+	struct db *db = open_run(path, NULL);
+	char hash[33];
+	snprintf(hash, sizeof(hash), "%s", db_study_hash(db));
+	CU_ASSERT_EQUAL(synthetic_put(db, 0, 0, 0, 100, &e), 0);
+	db_close(db);
+	synthetic_init(&other);
+	json_put(other.document, "/figures/0/log", cJSON_CreateString("xy"));
+	CU_ASSERT_EQUAL_FATAL(db_open_run(&db, path, &other.study, NULL, &e), 0);
+	CU_ASSERT_STRING_EQUAL(json_at(db_document(db), "/figures/0/log")->valuestring, "xy");
+	db_close(db);
+	CU_ASSERT_EQUAL_FATAL(db_open(&db, path, &e), 0);
+	CU_ASSERT_STRING_EQUAL(json_at(db_document(db), "/figures/0/log")->valuestring, "xy");
+	CU_ASSERT_STRING_EQUAL(db_study_hash(db), hash);
+	db_close(db);
+	synthetic_free(&other);
+}
+
 static void content_does_not_depend_on_the_order_of_runs(void)
 {
 	char forward[33], backward[33], other[33];
@@ -242,6 +264,7 @@ int main(int argc, char **argv)
 		 a_run_with_a_metric_twice_leaves_nothing},
 		{"another_study_profile_or_seed_is_refused",
 		 another_study_profile_or_seed_is_refused},
+		{"figures_may_change_and_are_kept", figures_may_change_and_are_kept},
 		{"content_does_not_depend_on_the_order_of_runs",
 		 content_does_not_depend_on_the_order_of_runs},
 		{"the_largest_seed_survives", the_largest_seed_survives},

@@ -304,6 +304,65 @@ static void a_bad_figure_does_not_stop_the_others(void)
 	diag_free(&diags);
 }
 
+/* An axis in lockstep with one that is drawn needs no value of its own. */
+static void axes_in_lockstep_go_together(void)
+{
+	struct db_study study = {cJSON_Parse("{\"sweep\":{\"a\":{},\"b\":{\"with\":\"a\"}}}"),
+				 cJSON_CreateObject(),
+				 1,
+				 "0",
+				 "",
+				 NULL};
+	struct err e = {0};
+	struct db *locked;
+	char path[200];
+	snprintf(path, sizeof(path), "%s/lockstep.db", test_scratch());
+	CU_ASSERT_EQUAL_FATAL(db_open_run(&locked, path, &study, NULL, &e), 0);
+	struct run_sink sink = db_sink(locked);
+	for (int i = 0; i < 5; i++) {
+		struct parameter p[] = {{"a", "", true, i, "1"}, {"b", "", true, 10 - 2 * i, "1"}};
+		struct point point = {.parameters = p, .parameter_count = 2};
+		struct run_result r = {0};
+		struct run_record record = {.key = {point.id, 0, 1}, .result = &r};
+		snprintf(point.id, sizeof(point.id), "%032d", i);
+		run_result_add(&r, "y", "", "s", i);
+		CU_ASSERT_EQUAL(sink.add_point(sink.ctx, &point, &e), 0);
+		CU_ASSERT_EQUAL(sink.put_run(sink.ctx, &record, &e), 0);
+		run_result_free(&r);
+	}
+	db_close(locked);
+	CU_ASSERT_EQUAL_FATAL(db_open(&locked, path, &e), 0);
+	struct dataset grid;
+	CU_ASSERT_EQUAL_FATAL(dataset_load(&grid, locked, &e), 0);
+	static const char *const texts[] = {
+		"{\"name\":\"a\",\"kind\":\"lines\",\"x\":\"a\",\"y\":\"y\"}",
+		"{\"name\":\"b\",\"kind\":\"lines\",\"x\":\"b\",\"y\":\"y\"}",
+	};
+	for (size_t i = 0; i < 2; i++) {
+		struct arena arena = {0};
+		struct diag_list diags = {0};
+		struct figures figures = {0};
+		struct json_doc doc;
+		const char *scripts[1];
+		size_t written = 0;
+		struct figure_request request = {test_scratch(), FIGURE_SVG, NULL};
+		CU_ASSERT_EQUAL_FATAL(
+			figures_parse(locked, texts[i], &figures, &doc, &arena, &diags, &e), 0);
+		CU_ASSERT_EQUAL(figures_write(&grid, &figures, &request, scripts, &written, &arena,
+					      &diags, &e),
+				0);
+		CU_ASSERT_EQUAL(written, 1);
+		json_doc_free(&doc);
+		diag_free(&diags);
+		arena_free(&arena);
+	}
+	PROGRAM_EXPECT(0, "5", "grep -c '^[0-4]' $TMP/a.tsv");
+	dataset_free(&grid);
+	db_close(locked);
+	cJSON_Delete((cJSON *)study.document);
+	cJSON_Delete((cJSON *)study.profile);
+}
+
 static void a_folder_that_cannot_be_written_is_an_error(void)
 {
 	struct arena arena = {0};
@@ -354,6 +413,7 @@ int main(int argc, char **argv)
 		 the_data_file_has_the_numbers_of_the_summary},
 		{"mistakes_say_what_there_is", mistakes_say_what_there_is},
 		{"a_bad_figure_does_not_stop_the_others", a_bad_figure_does_not_stop_the_others},
+		{"axes_in_lockstep_go_together", axes_in_lockstep_go_together},
 		{"a_folder_that_cannot_be_written_is_an_error",
 		 a_folder_that_cannot_be_written_is_an_error},
 		{"a_platform_keeps_its_look", a_platform_keeps_its_look},
