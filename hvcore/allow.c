@@ -17,11 +17,13 @@ static int add_rule(scmp_filter_ctx filter, const struct hv_allow *row, pid_t pe
 	struct scmp_arg_cmp limits[3];
 	unsigned n = 0;
 	if (row->first != HV_ALLOW_FIRST_ANY)
-		limits[n++] = SCMP_A0_32(
-			SCMP_CMP_EQ,
-			(scmp_datum_t)(row->first == HV_ALLOW_FIRST_PEER ? peer : getpid()));
+		limits[n++] = (struct scmp_arg_cmp){
+			.arg = 0,
+			.op = SCMP_CMP_EQ,
+			.datum_a = (uint32_t)(row->first == HV_ALLOW_FIRST_PEER ? peer : getpid())};
 	if (row->second)
-		limits[n++] = SCMP_A1(SCMP_CMP_EQ, row->second);
+		limits[n++] =
+			(struct scmp_arg_cmp){.arg = 1, .op = SCMP_CMP_EQ, .datum_a = row->second};
 	if (row->forbidden_bits)
 		limits[n++] =
 			SCMP_CMP(row->forbidden_arg, SCMP_CMP_MASKED_EQ, row->forbidden_bits, 0);
