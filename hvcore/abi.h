@@ -53,6 +53,18 @@ enum hv_call {
 /* The ATA disk: the eight registers of a primary channel. */
 #define HV_ATA_PORT 0x1f0u
 
+/* The UART: the eight registers of a 16550, transmitting half. */
+#define HV_UART_PORT 0x3f8u
+
+/* The network card: the registers of an RTL8139, transmitting half. */
+#define HV_RTL8139_PORT 0x300u
+
+/* Ring devices that take what the guest sends: the console as it is, the network card's packets
+ * behind a struct virtio_net_hdr_v1 of HV_NET_HEADER_BYTES. Registers as of the disk. */
+#define HV_CONSOLE_PORT	    0x640u
+#define HV_NET_PORT	    0x680u
+#define HV_NET_HEADER_BYTES 12u
+
 /* A ring device's registers, 32 bits each, in ports from HV_BLK_PORT on, 4 apart. Addresses are
  * guest-physical. Writing HV_QUEUE_SIZE (a power of two up to HV_QUEUE_MAX) starts the queue, 0
  * resets the device. */
@@ -115,13 +127,19 @@ enum hv_op {
 	HV_OP_PRIVILEGED, /* an instruction that only a kernel may use: reads CR4 */
 	HV_OP_ATA_READ, /* 4 KiB from the ATA disk; arg: sector of the first, then pseudo-random */
 	HV_OP_VIRTIO_READ,
-	HV_OP_COMPUTE,	 /* hv_compute of its own result, from 1 on; the last is the checksum */
-	HV_OP_INTERRUPT, /* out to HV_IRQ_BELL_PORT, then waits for the interrupt it raises */
-	HV_OP_PIO_IN,	 /* 32-bit in from HV_NOP_PORT */
-	HV_OP_CPUID,	 /* leaf 0, which names the vendor */
-	HV_OP_MSR,	 /* rdmsr of EFER: for a kernel only */
-	HV_OP_SWITCH,	 /* loads CR3 with what is in it: for a kernel only */
-	HV_OP_LOOP,	 /* HV_LOOP_INSTRUCTIONS instructions that a processor does in passing */
+	HV_OP_COMPUTE,	    /* hv_compute of its own result, from 1 on; the last is the checksum */
+	HV_OP_INTERRUPT,    /* out to HV_IRQ_BELL_PORT, then waits for the interrupt it raises */
+	HV_OP_PIO_IN,	    /* 32-bit in from HV_NOP_PORT */
+	HV_OP_CPUID,	    /* leaf 0, which names the vendor */
+	HV_OP_MSR,	    /* rdmsr of EFER: for a kernel only */
+	HV_OP_SWITCH,	    /* loads CR3 with what is in it: for a kernel only */
+	HV_OP_LOOP,	    /* HV_LOOP_INSTRUCTIONS instructions that a processor does in passing */
+	HV_OP_MAKE_LINE,    /* prepares what HV_OP_UART_LINE sends, and does not send it */
+	HV_OP_MAKE_PACKET,  /* the same for HV_OP_RTL8139_SEND */
+	HV_OP_UART_LINE,    /* HV_LINE_BYTES through the UART */
+	HV_OP_CONSOLE_LINE, /* the same through the console's ring */
+	HV_OP_RTL8139_SEND, /* a packet of HV_PACKET_BYTES through the register-programmed card */
+	HV_OP_VIRTIO_SEND,  /* the same through the card's ring */
 	HV_OP_COUNT
 };
 #define HV_LOOP_INSTRUCTIONS 100
@@ -143,6 +161,18 @@ static inline uint64_t hv_block_sum(const void *block)
 {
 	const uint64_t *words = (const uint64_t *)block;
 	return words[0] + words[HV_BLOCK_BYTES / sizeof(*words) - 1];
+}
+
+/* What the sending operations send: byte k of the i-th since the guest started (from 0) is
+ * hv_sent_byte(i, k), of which only the first HV_SENT_NUMBER depend on i; a line ends in a newline.
+ */
+#define HV_SENT_NUMBER	8u
+#define HV_LINE_BYTES	80u
+#define HV_PACKET_BYTES 1500u
+
+static inline uint8_t hv_sent_byte(uint64_t i, uint32_t k)
+{
+	return (uint8_t)(k < HV_SENT_NUMBER ? 'A' + (i >> 4 * k & 15) : '!' + k % 90);
 }
 
 #endif /* !__ASSEMBLER__ */

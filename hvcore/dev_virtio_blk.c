@@ -82,16 +82,8 @@ static void blk_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned 
 		       void *data)
 {
 	struct virtio_blk *b = state;
-	uint32_t value = 0;
-	if (write)
-		memcpy(&value, data, size);
-	if (write && offset == 4 * HV_QUEUE_NOTIFY)
+	if (hv_virtq_access(&b->queue, &vm->mem, offset, size, write, data))
 		serve(b, &vm->mem);
-	else if (offset % 4 == 0)
-		hv_virtq_register(&b->queue, &vm->mem, (enum hv_queue_port)(offset / 4), write,
-				  &value);
-	if (!write)
-		memcpy(data, &value, size);
 }
 
 static void blk_close(void *state)

@@ -20,4 +20,14 @@ int hv_ata_make(struct hv_device *device, int fd, uint64_t bytes, struct err *e)
  */
 int hv_virtio_blk_make(struct hv_device *device, int fd, uint64_t bytes, struct err *e);
 
+/* Sending devices. `fd` is the peer: a pipe, a file, or a socket that keeps packets apart; what it
+ * does not take is lost. The two full ones: */
+int hv_uart_make(struct hv_device *device, int fd, struct err *e);    /* on HV_UART_PORT */
+int hv_rtl8139_make(struct hv_device *device, int fd, struct err *e); /* on HV_RTL8139_PORT */
+
+/* The two para ones: a virtqueue on `port` (HV_CONSOLE_PORT, HV_NET_PORT) whose chains are written
+ * to the peer, one chain one write, without their first `header_bytes`. */
+int hv_virtio_send_make(struct hv_device *device, uint16_t port, size_t header_bytes, int fd,
+			struct err *e);
+
 #endif

@@ -32,34 +32,40 @@ static void start(struct hv_virtq *q, const struct hv_mem *mem, uint32_t size)
 	q->state = HV_VIRTQ_RUNNING;
 }
 
-void hv_virtq_register(struct hv_virtq *q, const struct hv_mem *mem, enum hv_queue_port port,
-		       bool write, uint32_t *value)
+static uint32_t read_register(const struct hv_virtq *q, enum hv_queue_port port)
 {
-	if (!write) {
-		*value = port == HV_QUEUE_STATUS ? (uint32_t)q->state
-			 : port == HV_QUEUE_SIZE ? q->size
-						 : 0;
-		return;
-	}
-	switch (port) {
-	case HV_QUEUE_DESC:
-	case HV_QUEUE_AVAIL:
-	case HV_QUEUE_USED:
-		/* Only while stopped: what was checked at the start must stay what it was. */
-		if (q->state == HV_VIRTQ_STOPPED)
-			*(port == HV_QUEUE_DESC	   ? &q->desc
-			  : port == HV_QUEUE_AVAIL ? &q->avail
-						   : &q->used) = *value;
-		break;
-	case HV_QUEUE_SIZE:
-		if (*value == 0 || q->state == HV_VIRTQ_STOPPED)
-			start(q, mem, *value);
-		break;
-	case HV_QUEUE_NOTIFY:
-	case HV_QUEUE_STATUS:
-	case HV_QUEUE_PORTS:
-		break;
-	}
+	return port == HV_QUEUE_STATUS ? (uint32_t)q->state : port == HV_QUEUE_SIZE ? q->size : 0;
+}
+
+static void write_register(struct hv_virtq *q, const struct hv_mem *mem, enum hv_queue_port port,
+			   uint32_t value)
+{
+	bool stopped = q->state == HV_VIRTQ_STOPPED;
+	/* Only while stopped: what was checked at the start must stay what it was. */
+	if (port == HV_QUEUE_DESC && stopped)
+		q->desc = value;
+	else if (port == HV_QUEUE_AVAIL && stopped)
+		q->avail = value;
+	else if (port == HV_QUEUE_USED && stopped)
+		q->used = value;
+	else if (port == HV_QUEUE_SIZE && (value == 0 || stopped))
+		start(q, mem, value);
+}
+
+bool hv_virtq_access(struct hv_virtq *q, const struct hv_mem *mem, uint16_t offset, unsigned size,
+		     bool write, void *data)
+{
+	enum hv_queue_port port = (enum hv_queue_port)(offset / 4);
+	uint32_t value = 0;
+	if (write)
+		memcpy(&value, data, size);
+	if (write && offset % 4 == 0)
+		write_register(q, mem, port, value);
+	if (!write && offset % 4 == 0)
+		value = read_register(q, port);
+	if (!write)
+		memcpy(data, &value, size);
+	return write && offset == 4 * HV_QUEUE_NOTIFY;
 }
 
 static int broken(struct hv_virtq *q)

@@ -31,10 +31,10 @@ struct hv_chain {
 	struct iovec iov[HV_QUEUE_MAX];
 };
 
-/* The register file that ring devices share (enum hv_queue_port): takes a 32-bit write, or gives
- * the value read. NOTIFY is left to the device. */
-void hv_virtq_register(struct hv_virtq *q, const struct hv_mem *mem, enum hv_queue_port port,
-		       bool write, uint32_t *value);
+/* The registers that ring devices share (enum hv_queue_port): carries out one port access, for
+ * which `data` is taken or filled. Returns true when it was the doorbell. */
+bool hv_virtq_access(struct hv_virtq *q, const struct hv_mem *mem, uint16_t offset, unsigned size,
+		     bool write, void *data);
 
 /* Takes the next available chain. Returns 1, 0 when there is none, or -1 when the guest broke the
  * rules (an index that jumped, a descriptor outside of memory, a loop, readable after writable):

@@ -87,6 +87,64 @@ static void op_virtio_read(uint64_t n)
 	work.checksum = sum;
 }
 
+/* ---- sending ---- */
+
+static uint64_t sent_so_far;
+
+/* Makes the next line or packet, in `block`: the whole of it once, then its number only. */
+static uint8_t *make(uint32_t bytes)
+{
+	static uint32_t made;
+	for (uint32_t k = HV_SENT_NUMBER; made != bytes && k < bytes; k++)
+		block[k] = hv_sent_byte(0, k);
+	if (bytes == HV_LINE_BYTES)
+		block[bytes - 1] = '\n';
+	made = bytes;
+	for (uint32_t k = 0; k < HV_SENT_NUMBER; k++)
+		block[k] = hv_sent_byte(sent_so_far, k);
+	sent_so_far++;
+	return block;
+}
+
+/* The same work without the device: what HV_OP_EMPTY is to the others. */
+static void op_make_line(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		make(HV_LINE_BYTES);
+	sent_so_far -= n;
+}
+
+static void op_make_packet(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		make(HV_PACKET_BYTES);
+	sent_so_far -= n;
+}
+
+static void op_uart_line(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		work.failed |= guest_uart_write(make(HV_LINE_BYTES), HV_LINE_BYTES) != 0;
+}
+
+static void op_console_line(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		work.failed |= guest_console_write(make(HV_LINE_BYTES), HV_LINE_BYTES) != 0;
+}
+
+static void op_rtl8139_send(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		work.failed |= guest_rtl8139_send(make(HV_PACKET_BYTES), HV_PACKET_BYTES) != 0;
+}
+
+static void op_virtio_send(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		work.failed |= guest_net_send(make(HV_PACKET_BYTES), HV_PACKET_BYTES) != 0;
+}
+
 static void op_compute(uint64_t n)
 {
 	uint32_t x = 1;
@@ -166,6 +224,12 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_ATA_READ] = op_ata_read,
 	[HV_OP_VIRTIO_READ] = op_virtio_read,
 	[HV_OP_COMPUTE] = op_compute,
+	[HV_OP_MAKE_LINE] = op_make_line,
+	[HV_OP_MAKE_PACKET] = op_make_packet,
+	[HV_OP_UART_LINE] = op_uart_line,
+	[HV_OP_CONSOLE_LINE] = op_console_line,
+	[HV_OP_RTL8139_SEND] = op_rtl8139_send,
+	[HV_OP_VIRTIO_SEND] = op_virtio_send,
 	[HV_OP_INTERRUPT] = op_interrupt,
 	[HV_OP_PIO_IN] = op_pio_in,
 	[HV_OP_CPUID] = op_cpuid,
@@ -178,7 +242,10 @@ int guest_main(const struct hv_boot *boot)
 {
 	if (boot->magic != HV_BOOT_MAGIC)
 		return 1;
-	guest_virtio_blk_start(); /* where there is no such device, nobody listens */
+	/* Where there is no such device, nobody listens. */
+	guest_virtio_blk_start();
+	guest_rtl8139_start();
+	guest_rings_start();
 	for (;;) {
 		hypercall(HV_CALL_YIELD, &work);
 		uint32_t op = work.op;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Any sequence of register accesses and memory writes that a guest could make, against the ATA disk
- * and the ring disk: nothing may crash, leak, hang or touch what is not the guest's or the disk's.
+ * Any sequence of register accesses and memory writes that a guest could make, against every
+ * device: nothing may crash, leak, hang or touch what is not the guest's or the disk's.
  * With -DMCVSIM_FUZZ=ON (clang) this is a libFuzzer program; without, it reads the files named, or,
  * given none, runs a fixed number of pseudo-random sequences.
  *
@@ -9,6 +9,7 @@
  */
 #include "hvcore/devices.h"
 
+#include <fcntl.h>
 #include <linux/virtio_blk.h>
 #include <linux/virtio_ring.h>
 #include <stdio.h>
@@ -99,11 +100,13 @@ static void offer_request(struct hv_vm *vm, struct hv_device *ring, struct input
 	}
 }
 
-static void run(struct hv_vm *vm, struct hv_device *ata, struct hv_device *ring, struct input in)
+enum { RING, ATA, UART, RTL8139, CONSOLE, NET, DEVICES };
+
+static void run(struct hv_vm *vm, struct hv_device *devices, struct input in)
 {
 	while (in.left) {
 		uint32_t op = take(&in, 1);
-		struct hv_device *d = op & 0x80 ? ata : ring;
+		struct hv_device *d = &devices[(op >> 3) % DEVICES];
 		uint32_t value;
 		switch (op & 7) {
 		case 0:
@@ -117,7 +120,7 @@ static void run(struct hv_vm *vm, struct hv_device *ata, struct hv_device *ring,
 			access_block(vm, d, &in);
 			break;
 		case 4:
-			offer_request(vm, ring, &in);
+			offer_request(vm, op & 0x40 ? d : &devices[RING], &in);
 			break;
 		default:
 			value = take(&in, 2);
@@ -131,16 +134,24 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct err e;
 	struct hv_vm vm = {0};
-	struct hv_device ata, ring;
-	int disk = memfd_create("disk", MFD_CLOEXEC);
-	demand(disk >= 0 && ftruncate(disk, DISK_BYTES) == 0, "no disk");
+	struct hv_device devices[DEVICES];
+	int disk = memfd_create("disk", MFD_CLOEXEC),
+	    peer = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	demand(disk >= 0 && ftruncate(disk, DISK_BYTES) == 0 && peer >= 0, "no disk");
 	demand(hv_mem_open(&vm.mem, MEM_BYTES, &e) == 0, "no memory");
-	demand(hv_ata_make(&ata, disk, DISK_BYTES, &e) == 0, "no ATA disk");
-	demand(hv_virtio_blk_make(&ring, disk, DISK_BYTES, &e) == 0, "no ring disk");
-	run(&vm, &ata, &ring, (struct input){data, size});
+	demand(hv_virtio_blk_make(&devices[RING], disk, DISK_BYTES, &e) == 0 &&
+		       hv_ata_make(&devices[ATA], disk, DISK_BYTES, &e) == 0 &&
+		       hv_uart_make(&devices[UART], peer, &e) == 0 &&
+		       hv_rtl8139_make(&devices[RTL8139], peer, &e) == 0 &&
+		       hv_virtio_send_make(&devices[CONSOLE], HV_CONSOLE_PORT, 0, peer, &e) == 0 &&
+		       hv_virtio_send_make(&devices[NET], HV_NET_PORT, HV_NET_HEADER_BYTES, peer,
+					   &e) == 0,
+	       "no devices");
+	run(&vm, devices, (struct input){data, size});
 	demand(lseek(disk, 0, SEEK_END) == DISK_BYTES, "the disk has grown");
-	ata.ops->close(ata.state);
-	ring.ops->close(ring.state);
+	for (unsigned i = 0; i < DEVICES; i++)
+		devices[i].ops->close(devices[i].state);
+	close(peer);
 	hv_mem_close(&vm.mem);
 	close(disk);
 	return 0;

@@ -120,6 +120,47 @@ static void same_work_and_exits_everywhere(void)
 	free(disk);
 }
 
+/* What a guest sends by each of the four sending devices: the same bytes from every backend. */
+static void same_bytes_are_sent_everywhere(void)
+{
+	static const enum hv_op ops[] = {HV_OP_UART_LINE, HV_OP_CONSOLE_LINE, HV_OP_RTL8139_SEND,
+					 HV_OP_VIRTIO_SEND};
+	static const uint32_t bytes[] = {HV_LINE_BYTES, HV_LINE_BYTES, HV_PACKET_BYTES,
+					 HV_PACKET_BYTES};
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		for (size_t k = 0; machine_available(backends[i]) && k < 4; k++) {
+			struct hv_device device;
+			struct err e = {0};
+			int peer = memfd_create("peer", MFD_CLOEXEC);
+			int rc = k == 0	  ? hv_uart_make(&device, peer, &e)
+				 : k == 1 ? hv_virtio_send_make(&device, HV_CONSOLE_PORT, 0, peer,
+								&e)
+				 : k == 2 ? hv_rtl8139_make(&device, peer, &e)
+					  : hv_virtio_send_make(&device, HV_NET_PORT,
+								HV_NET_HEADER_BYTES, peer, &e);
+			CU_ASSERT_EQUAL_FATAL(rc, 0);
+			struct hv_bench_options options = {.device = &device};
+			struct hv_probe_env env = {0};
+			struct hv_bench bench;
+			struct hv_batch batch;
+			CU_ASSERT_EQUAL_FATAL(hv_bench_open(&bench, hv_backend_find(backends[i]),
+							    &env, &options, &e),
+					      0);
+			CU_ASSERT_EQUAL(hv_bench_run(&bench, ops[k], 20, &batch, &e), 0);
+			hv_bench_close(&bench);
+			CU_ASSERT_EQUAL(lseek(peer, 0, SEEK_END), 20 * bytes[k]);
+			for (uint64_t n = 0; n < 20; n++) {
+				uint8_t got[HV_PACKET_BYTES] = {0};
+				ssize_t length = pread(peer, got, bytes[k], (off_t)(n * bytes[k]));
+				CU_ASSERT_EQUAL(length, bytes[k]);
+				for (uint32_t b = 0; b + 1 < bytes[k]; b++)
+					CU_ASSERT_EQUAL_FATAL(got[b], hv_sent_byte(n, b));
+			}
+			close(peer);
+		}
+	}
+}
+
 static void every_interrupt_arrives(void)
 {
 	uint64_t exits = 0;
@@ -244,6 +285,7 @@ int main(int argc, char **argv)
 		{"hello_on_emulator", hello_on_emulator},
 		{"same_output_and_hypercalls_everywhere", same_output_and_hypercalls_everywhere},
 		{"same_work_and_exits_everywhere", same_work_and_exits_everywhere},
+		{"same_bytes_are_sent_everywhere", same_bytes_are_sent_everywhere},
 		{"every_interrupt_arrives", every_interrupt_arrives},
 		{"a_machine_without_interrupts_says_so", a_machine_without_interrupts_says_so},
 		{"nothing_is_left_behind", nothing_is_left_behind},

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hvcore/guest/ring.h"
+
+#define POLLS 100000000u
+
+static void set(const struct guest_ring *ring, enum hv_queue_port port, uint32_t value)
+{
+	out32((uint16_t)(ring->port + 4 * port), value);
+}
+
+void guest_ring_start(struct guest_ring *ring, uint16_t port)
+{
+	memset(ring, 0, sizeof(*ring));
+	ring->port = port;
+	set(ring, HV_QUEUE_SIZE, 0);
+	set(ring, HV_QUEUE_DESC, gpa_of(ring->desc));
+	set(ring, HV_QUEUE_AVAIL, gpa_of(&ring->avail));
+	set(ring, HV_QUEUE_USED, gpa_of(&ring->used));
+	set(ring, HV_QUEUE_SIZE, GUEST_RING_SIZE);
+}
+
+int guest_ring_offer(struct guest_ring *ring)
+{
+	ring->avail.ring[ring->sent % GUEST_RING_SIZE] = 0;
+	ring->sent++;
+	__atomic_store_n(&ring->avail.idx, ring->sent, __ATOMIC_RELEASE);
+	set(ring, HV_QUEUE_NOTIFY, 0);
+	for (unsigned polls = 0; polls < POLLS; polls++)
+		if (__atomic_load_n(&ring->used.idx, __ATOMIC_ACQUIRE) == ring->sent)
+			return 0;
+	return -1;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The driver's side of a split virtqueue with one chain in flight. The caller fills descriptors
+ * from 0 on, chained by itself.
+ */
+#ifndef HVCORE_GUEST_RING_H
+#define HVCORE_GUEST_RING_H
+
+#include "hvcore/guest/guest.h"
+
+#include <linux/virtio_ring.h>
+
+#define GUEST_RING_SIZE 8u
+
+struct guest_ring {
+	struct vring_desc desc[GUEST_RING_SIZE] __attribute__((aligned(16)));
+	struct {
+		uint16_t flags, idx, ring[GUEST_RING_SIZE];
+	} avail __attribute__((aligned(2)));
+	struct {
+		uint16_t flags, idx;
+		struct vring_used_elem ring[GUEST_RING_SIZE];
+	} used __attribute__((aligned(4)));
+	uint16_t port, sent;
+};
+
+/* Sets up the queue of the device at `port`; where there is no such device, nobody listens. */
+void guest_ring_start(struct guest_ring *ring, uint16_t port);
+
+/* Offers the chain that begins at descriptor 0, rings the bell, and polls until it comes back.
+ * Returns 0, or -1 when it does not. */
+int guest_ring_offer(struct guest_ring *ring);
+
+#endif
