@@ -22,22 +22,25 @@ static void init_generator(struct run *run, struct generator *g, struct handset 
 	stream_init(&g->work, &run->key, s->entity + number, stream_name("work"));
 }
 
-static int init_handsets(struct run *run, struct err *e)
+static int init_handsets(struct run *run, const struct site *site, struct err *e)
 {
 	const struct world *w = run->world;
-	uint64_t generators = 0;
-	for (uint32_t c = 0; c < w->class_count; c++)
-		generators += (uint64_t)w->classes[c].count * w->classes[c].source_count;
+	uint64_t generators = 0, handsets = 0;
+	for (uint32_t c = 0; c < site->class_count; c++) {
+		const struct class *class = &w->classes[site->classes[c]];
+		handsets += class->count;
+		generators += (uint64_t) class->count * class->source_count;
+	}
 	if (generators > UINT32_MAX)
-		return err_set(e, ERR_LIMIT, "more than 4 billion apps on handsets");
-	run->handsets = arena_array(&run->arena, w->handset_count, sizeof(*run->handsets));
+		return err_set(e, ERR_LIMIT, "more than 4 billion apps on the handsets of a site");
+	run->handsets = arena_array(&run->arena, handsets, sizeof(*run->handsets));
 	run->generators = arena_array(&run->arena, generators, sizeof(*run->generators));
 	if (!run->handsets || !run->generators)
 		return no_memory(e);
-	struct handset *h = run->handsets;
-	for (uint32_t c = 0; c < w->class_count; c++) {
-		const struct class *class = &w->classes[c];
-		for (uint32_t i = 0; i < class->count; i++, h++) {
+	for (uint32_t c = 0; c < site->class_count; c++) {
+		const struct class *class = &w->classes[site->classes[c]];
+		for (uint32_t i = 0; i < class->count; i++) {
+			struct handset *h = &run->handsets[run->handset_count++];
 			h->class = class;
 			h->radio_quiet = SIM_NEVER;
 			for (uint32_t k = 0; k < class->source_count; k++)
@@ -50,15 +53,15 @@ static int init_handsets(struct run *run, struct err *e)
 
 /* ---- Cells and sites */
 
-static int init_cells(struct run *run, struct err *e)
+static int init_cells(struct run *run, const struct site *site, struct err *e)
 {
-	const struct world *w = run->world;
-	run->cells = arena_array(&run->arena, w->cell_count, sizeof(*run->cells));
+	run->cells = arena_array(&run->arena, site->cell_count, sizeof(*run->cells));
 	if (!run->cells)
 		return no_memory(e);
-	for (uint32_t i = 0; i < w->cell_count; i++) {
-		struct station_config up = {.ops = &station_ps, .rate = w->cells[i].up_bps};
-		struct station_config down = {.ops = &station_ps, .rate = w->cells[i].down_bps};
+	for (uint32_t i = 0; i < site->cell_count; i++) {
+		const struct cell *cell = &run->world->cells[site->cells[i]];
+		struct station_config up = {.ops = &station_ps, .rate = cell->up_bps};
+		struct station_config down = {.ops = &station_ps, .rate = cell->down_bps};
 		int code = station_init(&run->cells[i].up, run->sim, &up, e);
 		if (code == 0)
 			code = station_init(&run->cells[i].down, run->sim, &down, e);
@@ -78,9 +81,9 @@ static void number_guests(struct site_state *site)
 				site->guests[n++] = (struct guest_ref){h, g};
 }
 
-static int init_site(struct run *run, struct site_state *state, const struct site *site,
-		     struct err *e)
+static int init_site(struct run *run, const struct site *site, struct err *e)
 {
+	struct site_state *state = &run->site;
 	uint32_t hosts = 0;
 	char name[500];
 	for (uint32_t k = 0; k < site->kind_count; k++)
@@ -105,35 +108,18 @@ static int init_site(struct run *run, struct site_state *state, const struct sit
 	return 0;
 }
 
-static int init_sites(struct run *run, struct err *e)
-{
-	const struct world *w = run->world;
-	run->sites = arena_array(&run->arena, w->site_count, sizeof(*run->sites));
-	if (!run->sites)
-		return no_memory(e);
-	for (uint32_t i = 0; i < w->site_count; i++) {
-		int code = init_site(run, &run->sites[i], &w->sites[i], e);
-		if (code < 0)
-			return code;
-	}
-	return 0;
-}
-
 /* ---- The whole */
 
-static void fini(struct run *run)
+static void fini(struct run *run, const struct site *site)
 {
-	for (uint32_t i = 0; run->cells && i < run->world->cell_count; i++) {
+	for (uint32_t i = 0; run->cells && i < site->cell_count; i++) {
 		if (run->cells[i].up.sim)
 			station_fini(&run->cells[i].up);
 		if (run->cells[i].down.sim)
 			station_fini(&run->cells[i].down);
 	}
-	for (uint32_t i = 0; run->sites && i < run->world->site_count; i++)
-		for (uint32_t h = 0; h < run->sites[i].host_count; h++)
-			host_fini(&run->sites[i].hosts[h]);
-	histogram_free(&run->metrics.response_s);
-	histogram_free(&run->metrics.energy_j);
+	for (uint32_t h = 0; h < run->site.host_count; h++)
+		host_fini(&run->site.hosts[h]);
 	arena_free(&run->arena);
 	sim_destroy(run->sim);
 }
@@ -141,11 +127,10 @@ static void fini(struct run *run)
 /* The end of the warm-up: averages over time start anew. */
 static void reset_averages(struct run *run)
 {
-	for (uint32_t i = 0; i < run->world->site_count; i++)
-		for (uint32_t h = 0; h < run->sites[i].host_count; h++) {
-			struct time_average *busy = &run->sites[i].hosts[h].busy;
-			time_average_start(busy, sim_now(run->sim), busy->value);
-		}
+	for (uint32_t h = 0; h < run->site.host_count; h++) {
+		struct time_average *busy = &run->site.hosts[h].busy;
+		time_average_start(busy, sim_now(run->sim), busy->value);
+	}
 }
 
 static int advance(struct run *run, sim_time to, const volatile bool *stop, struct err *e)
@@ -174,30 +159,47 @@ static int simulate(struct run *run, const volatile bool *stop, struct err *e)
 		return code;
 	reset_averages(run);
 	code = advance(run, w->duration, stop, e);
-	for (uint64_t i = 0; code == 0 && i < w->handset_count; i++)
+	for (uint64_t i = 0; code == 0 && i < run->handset_count; i++)
 		handset_close(run, &run->handsets[i], w->duration);
+	return code;
+}
+
+static int run_site(const struct world *w, const struct site *site, const struct world_run_key *key,
+		    struct metrics *metrics, struct world_metrics_sink *sink, struct err *e)
+{
+	struct run run = {
+		.world = w,
+		.key = {.seed = key->seed, .repetition = key->repetition},
+		.metrics = metrics,
+	};
+	run.sim = sim_create(e);
+	if (!run.sim)
+		return ERR_NOMEM;
+	int code = init_handsets(&run, site, e);
+	if (code == 0)
+		code = init_cells(&run, site, e);
+	if (code == 0)
+		code = init_site(&run, site, e);
+	if (code == 0)
+		code = simulate(&run, sink->stop, e);
+	if (code == 0)
+		code = run_report_site(&run, sink, e);
+	fini(&run, site);
 	return code;
 }
 
 int world_run(const struct world *w, const struct world_run_key *key,
 	      struct world_metrics_sink *sink, struct err *e)
 {
-	struct run run = {
-		.world = w,
-		.key = {.seed = key->seed, .repetition = key->repetition},
-	};
-	run.sim = sim_create(e);
-	if (!run.sim)
-		return ERR_NOMEM;
-	int code = init_handsets(&run, e);
+	struct metrics metrics = {
+		.battery_j = calloc((size_t)w->class_count + 1, sizeof(*metrics.battery_j))};
+	int code = metrics.battery_j ? 0 : no_memory(e);
+	for (uint32_t i = 0; code == 0 && i < w->site_count; i++)
+		code = run_site(w, &w->sites[i], key, &metrics, sink, e);
 	if (code == 0)
-		code = init_cells(&run, e);
-	if (code == 0)
-		code = init_sites(&run, e);
-	if (code == 0)
-		code = simulate(&run, sink->stop, e);
-	if (code == 0)
-		code = run_report(&run, sink, e);
-	fini(&run);
+		code = run_report(w, &metrics, sink, e);
+	histogram_free(&metrics.response_s);
+	histogram_free(&metrics.energy_j);
+	free(metrics.battery_j);
 	return code;
 }

@@ -134,20 +134,25 @@ struct metrics {
 	struct histogram response_s, energy_j;
 	double energy[ENERGY_COUNT];
 	uint64_t energy_tasks; /* whose energy is in the sums */
+	double *battery_j;     /* left at the end, by class: sums over its handsets */
 };
 
+/* One site with the cells and handsets that belong to it. Sites have nothing to do with each other,
+ * so they are run one after the other, each in memory that the caches can hold; what they have in
+ * common is the metrics. */
 struct run {
 	struct sim *sim;
 	const struct world *world;
 	struct stream_key key;
 	struct arena arena;
-	struct handset *handsets;
+	struct handset *handsets; /* by class, in the order of the site's list */
+	uint64_t handset_count;
 	struct generator *generators;
 	uint32_t generator_count;
-	struct cell_state *cells;
-	struct site_state *sites;
+	struct cell_state *cells; /* in the order of the site's list */
+	struct site_state site;
 	struct task *free_tasks;
-	struct metrics metrics;
+	struct metrics *metrics;
 };
 
 /* ---- run_host.c */
@@ -195,6 +200,11 @@ void task_generator_start(struct run *run, uint32_t generator);
 
 /* ---- run_report.c */
 
-int run_report(struct run *run, struct world_metrics_sink *sink, struct err *e);
+/* What one site reports of itself when it is done; the rest goes into the metrics. */
+int run_report_site(struct run *run, struct world_metrics_sink *sink, struct err *e);
+
+/* What the world reports when all sites are done. */
+int run_report(const struct world *w, const struct metrics *m, struct world_metrics_sink *sink,
+	       struct err *e);
 
 #endif

@@ -37,7 +37,7 @@ static void record_energy(struct metrics *m, const double energy[ENERGY_COUNT])
 static void release_last(struct run *run, struct handset *h)
 {
 	if (h->has_last && h->last_counts)
-		record_energy(&run->metrics, h->last_energy);
+		record_energy(run->metrics, h->last_energy);
 	h->has_last = false;
 }
 
@@ -76,7 +76,7 @@ void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_t
 		h->has_last = true;
 		h->tail_owner = NULL;
 	} else if (measured) {
-		record_energy(&run->metrics, t->energy);
+		record_energy(run->metrics, t->energy);
 	}
 }
 

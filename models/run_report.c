@@ -14,7 +14,8 @@ static const char *const failure_names[] = {"battery", "deadline", "no-guest"};
 
 /* Passes values on until the sink refuses one. */
 struct reporter {
-	struct run *run;
+	const struct world *world;
+	const struct metrics *metrics;
 	struct world_metrics_sink *sink;
 	int code;
 };
@@ -49,30 +50,13 @@ static void put_histogram(struct reporter *r, const char *metric, const char *un
 	free(buckets);
 }
 
-/* The sums of all causes in nanoseconds: what tasks booked, and the constant part of prices. */
-static void sum_causes(const struct run *run, wide_ns causes[CAUSE_COUNT])
-{
-	for (int c = 0; c < CAUSE_COUNT; c++)
-		causes[c] = run->metrics.cause_ns[c];
-	for (uint32_t i = 0; i < run->world->site_count; i++)
-		for (uint32_t h = 0; h < run->sites[i].host_count; h++) {
-			const struct host *host = &run->sites[i].hosts[h];
-			for (uint32_t a = 0; a < run->world->app_count; a++)
-				for (int c = 0; c < CAUSE_COUNT; c++)
-					causes[c] += (wide_ns)host->kind->prices[a].cause_ns[c] *
-						     (wide_ns)host->tasks_done[a];
-		}
-}
-
 /* The breakdown, and as its sum in this order the mean response time. */
 static void report_times(struct reporter *r)
 {
-	const struct metrics *m = &r->run->metrics;
-	wide_ns causes[CAUSE_COUNT];
+	const struct metrics *m = r->metrics;
 	double n = (double)m->done, mean = 0;
-	sum_causes(r->run, causes);
 	for (int c = 0; c < CAUSE_COUNT; c++) {
-		double seconds = (double)causes[c] / n / 1e9;
+		double seconds = (double)m->cause_ns[c] / n / 1e9;
 		mean += seconds;
 		put(r, "overhead", cause_names[c], "s", seconds);
 	}
@@ -86,7 +70,7 @@ static void report_times(struct reporter *r)
 
 static void report_energy(struct reporter *r)
 {
-	const struct metrics *m = &r->run->metrics;
+	const struct metrics *m = r->metrics;
 	double n = (double)m->energy_tasks, mean = 0;
 	for (int i = 0; i < ENERGY_COUNT; i++) {
 		mean += m->energy[i] / n;
@@ -99,9 +83,9 @@ static void report_energy(struct reporter *r)
 
 static void report_tasks(struct reporter *r)
 {
-	const struct metrics *m = &r->run->metrics;
+	const struct metrics *m = r->metrics;
 	uint64_t failed = 0;
-	double window_s = sim_to_seconds(r->run->world->duration - r->run->world->warmup);
+	double window_s = sim_to_seconds(r->world->duration - r->world->warmup);
 	for (int i = 0; i < FAILURE_COUNT; i++) {
 		failed += m->failed[i];
 		put(r, "tasks.failed", failure_names[i], "1", (double)m->failed[i]);
@@ -114,51 +98,82 @@ static void report_tasks(struct reporter *r)
 	put(r, "throughput", "", "1/s", (double)m->completions / window_s);
 }
 
-/* "edge/node/0": site, kind, number within the kind. */
-static void report_hosts(struct reporter *r)
-{
-	sim_time now = r->run->world->duration;
-	for (uint32_t i = 0; i < r->run->world->site_count; i++) {
-		const struct site_state *site = &r->run->sites[i];
-		const struct host_kind *kind = NULL;
-		uint32_t number = 0;
-		for (uint32_t h = 0; h < site->host_count; h++) {
-			const struct host *host = &site->hosts[h];
-			char subject[600];
-			number = host->kind == kind ? number + 1 : 0;
-			kind = host->kind;
-			snprintf(subject, sizeof(subject), "%s/%s/%u", site->site->name, kind->name,
-				 number);
-			double busy = time_average_mean(&host->busy, now) / kind->cores;
-			put(r, "utilization", subject, "1", busy);
-			put(r, "power.mean", subject, "W",
-			    kind->idle_w + (kind->busy_w - kind->idle_w) * busy);
-		}
-	}
-}
-
 static void report_batteries(struct reporter *r)
 {
-	sim_time now = r->run->world->duration;
-	const struct handset *h = r->run->handsets;
-	for (uint32_t c = 0; c < r->run->world->class_count; c++) {
-		const struct class *class = &r->run->world->classes[c];
-		double left = 0;
-		for (uint32_t i = 0; i < class->count; i++, h++)
-			left += fmax(handset_left_j(h, now), 0);
-		put(r, "battery.end", class->name, "J", left / class->count);
+	for (uint32_t c = 0; c < r->world->class_count; c++) {
+		const struct class *class = &r->world->classes[c];
+		put(r, "battery.end", class->name, "J", r->metrics->battery_j[c] / class->count);
 	}
 }
 
-int run_report(struct run *run, struct world_metrics_sink *sink, struct err *e)
+static int result_of(const struct reporter *r, struct err *e)
 {
-	struct reporter r = {run, sink, 0};
+	if (r->code < 0)
+		return err_set(e, (enum err_code)r->code, "the run's metrics could not be kept");
+	return 0;
+}
+
+int run_report(const struct world *w, const struct metrics *m, struct world_metrics_sink *sink,
+	       struct err *e)
+{
+	struct reporter r = {w, m, sink, 0};
 	report_times(&r);
 	report_energy(&r);
 	report_tasks(&r);
-	report_hosts(&r);
 	report_batteries(&r);
-	if (r.code < 0)
-		return err_set(e, (enum err_code)r.code, "the run's metrics could not be kept");
-	return 0;
+	return result_of(&r, e);
+}
+
+/* ---- One site */
+
+/* "edge/node/0": site, kind, number within the kind. */
+static void report_hosts(struct reporter *r, const struct site_state *site)
+{
+	sim_time now = r->world->duration;
+	const struct host_kind *kind = NULL;
+	uint32_t number = 0;
+	for (uint32_t h = 0; h < site->host_count; h++) {
+		const struct host *host = &site->hosts[h];
+		char subject[600];
+		number = host->kind == kind ? number + 1 : 0;
+		kind = host->kind;
+		snprintf(subject, sizeof(subject), "%s/%s/%u", site->site->name, kind->name,
+			 number);
+		double busy = time_average_mean(&host->busy, now) / kind->cores;
+		put(r, "utilization", subject, "1", busy);
+		put(r, "power.mean", subject, "W",
+		    kind->idle_w + (kind->busy_w - kind->idle_w) * busy);
+	}
+}
+
+/* Adds the constant part of its price for each task done. */
+static void add_constant_causes(struct run *run)
+{
+	for (uint32_t h = 0; h < run->site.host_count; h++) {
+		const struct host *host = &run->site.hosts[h];
+		for (uint32_t a = 0; a < run->world->app_count; a++)
+			for (int c = 0; c < CAUSE_COUNT; c++)
+				run->metrics->cause_ns[c] +=
+					(wide_ns)host->kind->prices[a].cause_ns[c] *
+					(wide_ns)host->tasks_done[a];
+	}
+}
+
+static void add_batteries(struct run *run)
+{
+	const struct world *w = run->world;
+	for (uint64_t i = 0; i < run->handset_count; i++) {
+		const struct handset *h = &run->handsets[i];
+		run->metrics->battery_j[h->class - w->classes] +=
+			fmax(handset_left_j(h, w->duration), 0);
+	}
+}
+
+int run_report_site(struct run *run, struct world_metrics_sink *sink, struct err *e)
+{
+	struct reporter r = {run->world, run->metrics, sink, 0};
+	add_constant_causes(run);
+	add_batteries(run);
+	report_hosts(&r, &run->site);
+	return result_of(&r, e);
 }

@@ -53,14 +53,14 @@ static int64_t compute_ns(const struct task *t, double hz)
 
 static struct site_state *site_of(const struct task *t)
 {
-	return &t->run->sites[t->run->world->cells[t->from->handset->class->cell].site];
+	return &t->run->site;
 }
 
 /* ---- The end */
 
 static void book(struct run *run, const struct task *t, sim_time response)
 {
-	struct metrics *m = &run->metrics;
+	struct metrics *m = run->metrics;
 	m->cause_ns[CAUSE_RADIO] += t->radio_ns;
 	m->cause_ns[CAUSE_NETWORK] += t->network_ns;
 	m->cause_ns[CAUSE_QUEUE] += t->queue_ns;
@@ -95,11 +95,11 @@ static void finish(struct task *t, int failure)
 	if (failure < 0 && deadline_s > 0 && sim_to_seconds(response) > deadline_s)
 		failure = FAILURE_DEADLINE;
 	if (failure < 0 && now >= run->world->warmup)
-		run->metrics.completions++;
+		run->metrics->completions++;
 	if (t->counts && failure < 0)
 		book(run, t, response);
 	else if (t->counts)
-		run->metrics.failed[failure]++;
+		run->metrics->failed[failure]++;
 	handset_task_ends(run, h, t, now, t->counts && failure < 0);
 	t->next_free = run->free_tasks;
 	run->free_tasks = t;
@@ -110,7 +110,7 @@ static void finish(struct task *t, int failure)
 static void start_transfer(struct sim *s, void *ctx, uint32_t arg)
 {
 	struct task *t = ctx;
-	struct cell_state *cell = &t->run->cells[t->from->handset->class->cell];
+	struct cell_state *cell = &t->run->cells[t->from->handset->class->cell_slot];
 	(void)arg;
 	handset_transfer_begin(t->from->handset, t, sim_now(s));
 	bool up = t->phase == PHASE_RADIO_UP;
@@ -257,7 +257,7 @@ static bool decide(struct run *run, struct generator *g, const struct app_task *
 		.handset_hz = class->hz,
 		.compute_w = class->compute_w,
 		.idle_w = class->idle_w,
-		.site_hz = run->world->sites[cell->site].hz,
+		.site_hz = run->site.site->hz,
 		.up_bps = cell->up_bps,
 		.down_bps = cell->down_bps,
 		.radio = class->radio,
@@ -303,11 +303,11 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 	t->counts = now >= run->world->warmup;
 	t->remote = decide(run, g, &t->work);
 	if (t->counts) {
-		run->metrics.offered++;
+		run->metrics->offered++;
 		if (t->remote)
-			run->metrics.remote++;
+			run->metrics->remote++;
 		else
-			run->metrics.local++;
+			run->metrics->local++;
 	}
 	handset_task_begins(g->handset, t, now);
 	if (t->remote)

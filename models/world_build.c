@@ -378,6 +378,37 @@ static int build_sites(struct builder *b)
 	return 0;
 }
 
+/* Lists the cells and classes of each site: sites have nothing to do with each other, so a run
+ * takes them one by one. */
+static int list_members(struct builder *b)
+{
+	struct world *w = b->w;
+	uint32_t *slots = arena_array(&w->arena, w->cell_count, sizeof(*slots));
+	if (!slots)
+		return no_memory(b);
+	for (uint32_t i = 0; i < w->cell_count; i++)
+		slots[i] = w->sites[w->cells[i].site].cell_count++;
+	for (uint32_t i = 0; i < w->class_count; i++) {
+		w->classes[i].cell_slot = slots[w->classes[i].cell];
+		w->sites[w->cells[w->classes[i].cell].site].class_count++;
+	}
+	for (uint32_t i = 0; i < w->site_count; i++) {
+		struct site *site = &w->sites[i];
+		site->cells = arena_array(&w->arena, site->cell_count, sizeof(*site->cells));
+		site->classes = arena_array(&w->arena, site->class_count, sizeof(*site->classes));
+		if (!site->cells || !site->classes)
+			return no_memory(b);
+		site->class_count = 0;
+	}
+	for (uint32_t i = 0; i < w->cell_count; i++)
+		w->sites[w->cells[i].site].cells[slots[i]] = i;
+	for (uint32_t i = 0; i < w->class_count; i++) {
+		struct site *site = &w->sites[w->cells[w->classes[i].cell].site];
+		site->classes[site->class_count++] = i;
+	}
+	return 0;
+}
+
 /* ---- The whole */
 
 static int build(struct builder *b)
@@ -403,6 +434,8 @@ static int build(struct builder *b)
 		code = build_classes(b); /* before the sites: prices are by app */
 	if (code == 0)
 		code = build_sites(b);
+	if (code == 0 && b->diags->errors == 0)
+		code = list_members(b);
 	if (b->missing[0])
 		json_doc_warning(b->doc, b->diags, "/profile", "%s lacks %s: taken from %s",
 				 b->view.profile ? b->view.profile->name : "(no profile)",

@@ -59,7 +59,8 @@ struct class
 	uint32_t count;
 	double hz, compute_w, idle_w, battery_j;
 	const struct radio *radio;
-	uint32_t cell;
+	uint32_t cell;	    /* in world->cells */
+	uint32_t cell_slot; /* among the cells of its site */
 	const struct policy_ops *policy;
 	const void *policy_parameters;
 	struct source *sources;
@@ -86,6 +87,8 @@ struct site {
 	const char *name;
 	struct host_kind *kinds;
 	uint32_t kind_count;
+	uint32_t *cells, *classes; /* whose tasks come here, as indices into the world's */
+	uint32_t cell_count, class_count;
 	uint32_t guest_count; /* of all hosts */
 	double hz;	      /* of the fastest host: what a policy takes the site for */
 	const struct placement_ops *placement;
