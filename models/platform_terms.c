@@ -157,6 +157,13 @@ enum {
 			     "the backend moves the bytes", "io: paravirtual")                     \
 	}
 
+/* The image behind a disk is a file of whoever runs the backend. */
+#define BACKEND_FILE(o)                                                                            \
+	{ IO(EMULATED), BACK(USER | KERNEL | ROOT),                                                \
+	  TERM(o, 1, OP, "file.read", GUEST, BACKEND, "the image's file system", "io: emulated") },\
+	{ IO(PARAVIRTUAL), BACK(USER | KERNEL | ROOT),                                             \
+	  TERM(o, 1, OP, "file.read", BACKEND, BACKEND, "the image's file system", "io: paravirtual") }
+
 /* What the task's own kernel does for it, whatever the kernel runs on. */
 #define KERNEL_WORK(o, c, what, reason)                                                            \
 	{CPU(FAST), TERM(o, 1, OP, c, GUEST, what, reason, "every kernel")},                       \
@@ -325,6 +332,7 @@ const struct platform_rule platform_rules[] = {
 	 * hvcore/guest/ata.c: six register writes, then for each sector a read of the status and
 	 * one string instruction; it polls, so there is no interrupt. */
 	ENTER_KERNEL(BLK_READ, "the call that asks for the read"),
+	KERNEL_WORK(BLK_READ, "file.read", IO, "the file system and the block cache"),
 	KERNEL_COPY(BLK_READ, "the bytes are copied to the task"),
 	REGISTER_ACCESS(BLK_READ, 6, OP,
 			"ATA: device, count, address and command registers written"),
@@ -333,9 +341,11 @@ const struct platform_rule platform_rules[] = {
 		  "io: paravirtual, passthrough"),
 	DOORBELL(BLK_READ, 1, OP),
 	WAKE(BLK_READ, 1, OP),
+	BACKEND_FILE(BLK_READ),
 	BACKEND_WORK(BLK_READ, "the device model reads its image"),
 
 	ENTER_KERNEL(BLK_WRITE, "the call that asks for the write"),
+	KERNEL_WORK(BLK_WRITE, "file.read", IO, "the file system and the block cache"),
 	KERNEL_COPY(BLK_WRITE, "the bytes are copied from the task"),
 	REGISTER_ACCESS(BLK_WRITE, 6, OP,
 			"ATA: device, count, address and command registers written"),
@@ -344,6 +354,7 @@ const struct platform_rule platform_rules[] = {
 		  "io: paravirtual, passthrough"),
 	DOORBELL(BLK_WRITE, 1, OP),
 	WAKE(BLK_WRITE, 1, OP),
+	BACKEND_FILE(BLK_WRITE),
 	BACKEND_WORK(BLK_WRITE, "the device model writes its image"),
 
 	/* Packets: the kernel's network stack, the driver's way to the device, the device model's
