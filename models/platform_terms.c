@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/platform_terms.h"
 
-/* clang-format off: tables, and macros that are rows of them */
+/* Tables, and macros that are rows of them: laid out by hand. */
+/* clang-format off */
 
 #define B(value) ((axis_set)(1u << (value)))
 

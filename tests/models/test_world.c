@@ -5,6 +5,8 @@
  */
 #include "tests/models/world_support.h"
 
+#include <pthread.h>
+
 /* Two classes, two cells, varying sizes, deadlines, a site with little to spare. */
 static char *busy_study(const char *platform, const char *duration, const char *more_handsets,
 			int phones)
@@ -114,6 +116,70 @@ static void the_same_seed_gives_the_same_bytes(void)
 	world_free(w);
 	world_free(again);
 	free(text);
+}
+
+struct side {
+	pthread_t thread;
+	const struct world *w;
+	struct outcome o;
+	int code;
+};
+
+static void *run_side(void *ctx)
+{
+	struct side *s = ctx;
+	struct world_metrics_sink sink = {&s->o, support_value, support_histogram, NULL};
+	struct world_run_key key = {5, 0};
+	s->code = world_run(s->w, &key, &sink, NULL);
+	return NULL;
+}
+
+/* Runs in several threads share a world and nothing else. */
+static void runs_side_by_side_do_not_meet(void)
+{
+	static struct side sides[4];
+	struct outcome alone;
+	struct diag_list diags = {0};
+	char *text = busy_study("kvm-virtio", "2 min", "", 20);
+	struct world *w = support_build(text, &diags);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+	support_run(w, 5, 0, &alone);
+	for (int i = 0; i < 4; i++) {
+		sides[i] = (struct side){.w = w};
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&sides[i].thread, NULL, run_side, &sides[i]),
+				      0);
+	}
+	for (int i = 0; i < 4; i++) {
+		pthread_join(sides[i].thread, NULL);
+		CU_ASSERT_EQUAL(sides[i].code, 0);
+		CU_ASSERT(same(&sides[i].o, &alone));
+	}
+	world_free(w);
+	free(text);
+}
+
+/* Two sites are two worlds: what one reports does not depend on the other. */
+static void sites_have_nothing_to_do_with_each_other(void)
+{
+	struct outcome both, one;
+	char *text = busy_study("kvm-virtio", "2 min", "", 20);
+	support_simulate(text, 5, &one);
+	/* The watches' cell leads to a site of its own. */
+	char *cell = strstr(strstr(text, "\"two\":{\"down\""), "\"site\":\"s\"");
+	char *sites = strstr(text, "\"sites\":{");
+	*cell = '\0';
+	char *two = study("%s\"site\":\"z\"%.*s\"sites\":{\"z\":{\"hosts\":{\"h\":{\"cores\":1,"
+			  "\"clock\":\"2 GHz\",\"memory\":\"8 GiB\",\"platform\":\"native\","
+			  "\"guests\":{\"count\":1}}}},%s",
+			  text, (int)(sites - cell - 10), cell + 10, sites + 9);
+	support_simulate(two, 5, &both);
+	CU_ASSERT_EQUAL(get(&both, "tasks.offered", ""), get(&one, "tasks.offered", ""));
+	CU_ASSERT_EQUAL(get(&both, "tasks.local", ""), get(&one, "tasks.local", ""));
+	CU_ASSERT(get(&both, "utilization", "z/h/0") > 0);
+	CU_ASSERT(get(&both, "utilization", "s/h/0") < get(&one, "utilization", "s/h/0"));
+	CU_ASSERT_EQUAL(sum_of(&both, "overhead"), get(&both, "response_time.mean", ""));
+	free(text);
+	free(two);
 }
 
 /* The same tasks start on every platform, and stay local or go as before. */
@@ -248,6 +314,9 @@ int main(int argc, char **argv)
 		{"the_sum_of_causes_is_the_time_of_a_task",
 		 the_sum_of_causes_is_the_time_of_a_task},
 		{"the_same_seed_gives_the_same_bytes", the_same_seed_gives_the_same_bytes},
+		{"runs_side_by_side_do_not_meet", runs_side_by_side_do_not_meet},
+		{"sites_have_nothing_to_do_with_each_other",
+		 sites_have_nothing_to_do_with_each_other},
 		{"platforms_see_the_same_tasks", platforms_see_the_same_tasks},
 		{"adding_a_class_does_not_shift_the_others",
 		 adding_a_class_does_not_shift_the_others},
