@@ -127,16 +127,16 @@ enum hv_op {
 	HV_OP_PRIVILEGED, /* an instruction that only a kernel may use: reads CR4 */
 	HV_OP_ATA_READ, /* 4 KiB from the ATA disk; arg: sector of the first, then pseudo-random */
 	HV_OP_VIRTIO_READ,
-	HV_OP_COMPUTE,	    /* hv_compute of its own result, from 1 on; the last is the checksum */
-	HV_OP_INTERRUPT,    /* out to HV_IRQ_BELL_PORT, then waits for the interrupt it raises */
-	HV_OP_PIO_IN,	    /* 32-bit in from HV_NOP_PORT */
-	HV_OP_CPUID,	    /* leaf 0, which names the vendor */
-	HV_OP_MSR,	    /* rdmsr of EFER: for a kernel only */
-	HV_OP_SWITCH,	    /* loads CR3 with what is in it: for a kernel only */
-	HV_OP_LOOP,	    /* HV_LOOP_INSTRUCTIONS instructions that a processor does in passing */
-	HV_OP_MAKE_LINE,    /* prepares what HV_OP_UART_LINE sends, and does not send it */
-	HV_OP_MAKE_PACKET,  /* the same for HV_OP_RTL8139_SEND */
-	HV_OP_UART_LINE,    /* HV_LINE_BYTES through the UART */
+	HV_OP_COMPUTE,	   /* hv_compute of its own result, from 1 on; the last is the checksum */
+	HV_OP_INTERRUPT,   /* out to HV_IRQ_BELL_PORT, then waits for the interrupt it raises */
+	HV_OP_PIO_IN,	   /* 32-bit in from HV_NOP_PORT */
+	HV_OP_CPUID,	   /* leaf 0, which names the vendor */
+	HV_OP_MSR,	   /* rdmsr of EFER: for a kernel only */
+	HV_OP_SWITCH,	   /* loads CR3 with what is in it: for a kernel only */
+	HV_OP_LOOP,	   /* HV_LOOP_INSTRUCTIONS integer instructions, one chain of dependences */
+	HV_OP_MAKE_LINE,   /* prepares what HV_OP_UART_LINE sends, and does not send it */
+	HV_OP_MAKE_PACKET, /* the same for HV_OP_RTL8139_SEND */
+	HV_OP_UART_LINE,   /* HV_LINE_BYTES through the UART */
 	HV_OP_CONSOLE_LINE, /* the same through the console's ring */
 	HV_OP_RTL8139_SEND, /* a packet of HV_PACKET_BYTES through the register-programmed card */
 	HV_OP_VIRTIO_SEND,  /* the same through the card's ring */

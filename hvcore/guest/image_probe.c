@@ -206,11 +206,12 @@ static void op_switch(uint64_t n)
 
 static void op_loop(uint64_t n)
 {
-	/* What the compiler makes of a loop is not known; this one is all there is. */
-	__asm__ volatile("test %0, %0; jz 2f; 1: .rept %c1 - 2; nop; .endr; dec %0; jnz 1b; 2:"
-			 : "+r"(n)
-			 : "i"(HV_LOOP_INSTRUCTIONS)
-			 : "cc");
+	uint64_t a = 1, b = 2;
+	for (uint64_t i = 0; i < n; i++)
+		__asm__ volatile(".rept %c2 / 2; add %0, %1; xor %1, %0; .endr"
+				 : "+r"(a), "+r"(b)
+				 : "i"(HV_LOOP_INSTRUCTIONS)
+				 : "cc", "memory");
 }
 
 static void (*const ops[HV_OP_COUNT])(uint64_t n) = {

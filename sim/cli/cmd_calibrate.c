@@ -4,14 +4,17 @@
  */
 #include "sim/cli/calibrate.h"
 #include "sim/cli/cli.h"
+#include "sim/cli/from_log.h"
 #include "sim/cli/hvcore.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/save.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static const struct cli_option calibrate_options[] = {
@@ -20,6 +23,9 @@ static const struct cli_option calibrate_options[] = {
 	{"quick", 0, NULL, "run each probe once instead of three times"},
 	{"compare", 0, "FILE",
 	 "show what changed against an older profile, and what exceeds the noise"},
+	{"from-log", 0, "FILE",
+	 "measure nothing; make the profile from the log of hvcore's bare guest"},
+	{"tsc-hz", 0, "HZ", "with --from-log: ticks per second, where the log does not know them"},
 	{"json", 0, NULL, "print the profile instead of a table"},
 	{0},
 };
@@ -51,7 +57,8 @@ static bool is_profile(const char *text)
 	return yes;
 }
 
-static cJSON *read_profile(const char *path)
+/* The beginning of a file, at most 16 MiB; NULL when it cannot be read. */
+static char *read_text(const char *path)
 {
 	FILE *f = fopen(path, "re");
 	if (!f)
@@ -61,6 +68,12 @@ static cJSON *read_profile(const char *path)
 	if (text)
 		text[fread(text, 1, MAX - 1, f)] = '\0';
 	fclose(f);
+	return text;
+}
+
+static cJSON *read_profile(const char *path)
+{
+	char *text = read_text(path);
 	cJSON *json = text && is_profile(text) ? cJSON_Parse(text) : NULL;
 	free(text);
 	return json;
@@ -223,10 +236,55 @@ static int measure(const struct cli_args *args, const cJSON *old)
 	return code;
 }
 
+/* The log does not know when it was made; its file does. */
+static void date_profile(cJSON *profile, const char *path)
+{
+	struct stat st;
+	struct tm utc;
+	char text[32];
+	if (stat(path, &st) != 0)
+		return;
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&st.st_mtime, &utc));
+	cJSON_AddStringToObject(cJSON_GetObjectItemCaseSensitive(profile, "machine"), "measured_at",
+				text);
+}
+
+static int convert_log(const struct cli_args *args, const char *path, const cJSON *old)
+{
+	const char *hz_text = cli_value(args, "tsc-hz");
+	char *end = NULL;
+	double hz = hz_text ? strtod(hz_text, &end) : 0;
+	if (hz_text && (end == hz_text || *end || !(hz >= 1e6 && hz <= 1e12)))
+		return cli_fail(CLI_USAGE, "--tsc-hz: '%s' is not a number from 1e6 to 1e12",
+				hz_text);
+	if (cli_flag(args, "quick") || cli_value(args, "backend"))
+		return cli_fail(CLI_USAGE,
+				"--from-log measures nothing: --quick and --backend have no place");
+	char *text = read_text(path);
+	if (!text)
+		return cli_fail(CLI_USAGE, "%s: %s", path, strerror(errno));
+	struct from_log log;
+	struct err e = {0};
+	int rc = from_log_read(text, path, hz, &log, &e);
+	free(text);
+	if (rc)
+		return cli_fail(CLI_USAGE, "%s", e.text);
+	date_profile(log.profile, path);
+	int code = deliver(args, log.profile, old);
+	if (log.broken)
+		cli_say("%zu did not stand the checks; the profile's \"failed\" says why",
+			log.broken);
+	cJSON_Delete(log.profile);
+	return code == CLI_OK && log.broken ? CLI_PARTIAL : code;
+}
+
 static int calibrate_command(const struct cli_args *args)
 {
 	const char *path = cli_value(args, "output"), *older = cli_value(args, "compare");
+	const char *log = cli_value(args, "from-log");
 	struct err e = {0};
+	if (!log && cli_value(args, "tsc-hz"))
+		return cli_fail(CLI_USAGE, "--tsc-hz is for --from-log");
 	if (path) {
 		int rc = save_check(path, is_profile, &e);
 		if (rc)
@@ -235,7 +293,7 @@ static int calibrate_command(const struct cli_args *args)
 	cJSON *old = older ? read_profile(older) : NULL;
 	if (older && !old)
 		return cli_fail(CLI_USAGE, "%s: not a profile that can be read", older);
-	int code = measure(args, old);
+	int code = log ? convert_log(args, log, old) : measure(args, old);
 	cJSON_Delete(old);
 	return code;
 }

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The bare guest: the guest "probe" without hvcore underneath. Stands in for the VMM (answers its
+ * hypercalls) and for hv_measure (batches of n, of n/2 and of the empty loop), on whatever
+ * hypervisor loaded it; leaves statistics and checks to the reader of its log. */
+#include "hvcore/bare/log.h"
+#include "hvcore/bare/machine.h"
+#include "hvcore/guest/guest.h"
+
+#define BATCHES	       21u
+#define BATCHES_PER_S  500u /* a batch is long enough from 2 ms on */
+#define ITERATIONS_MAX (1u << 15)
+
+extern uint32_t bare_loader_magic;
+extern const uint8_t bare_exception_stubs[];
+_Noreturn void bare_restart(void);
+_Noreturn void bare_main(void);
+_Noreturn void bare_measure(void);
+_Noreturn void bare_exception(uint64_t vector, uint64_t rip);
+
+static const struct {
+	const char *name;
+	enum hv_op op;
+	const char *method;
+} jobs[] = {
+	{"loop.100_instructions", HV_OP_LOOP,
+	 "100 integer instructions in one chain of dependences"},
+	{"exit.pio_user", HV_OP_PIO, "32-bit out to port 0x540, where a PC has nothing"},
+	{"exit.pio_in_user", HV_OP_PIO_IN, "32-bit in from port 0x540, where a PC has nothing"},
+	{"exit.mmio_user", HV_OP_MMIO, "32-bit store to 0xd0000000, where a PC has no memory"},
+	{"exit.cpuid", HV_OP_CPUID, "cpuid of leaf 0"},
+	{"exit.msr", HV_OP_MSR, "rdmsr of EFER"},
+	{"trap.privileged", HV_OP_PRIVILEGED, "read of CR4"},
+	{"switch.guest", HV_OP_SWITCH, "load of CR3 with what is in it"},
+};
+
+static struct {
+	unsigned job;
+	uint64_t tsc_hz;
+	enum hv_op op; /* of the batch under way */
+	uint64_t iterations, ticks;
+	int given, failed;
+} state;
+
+/* The VMM's part of the ABI. A batch is one run of guest_main: the first yield gives it its work,
+ * the second takes the result and ends it. */
+void hypercall(enum hv_call number, volatile void *block)
+{
+	volatile struct hv_call_yield *work = block;
+	if (number != HV_CALL_YIELD)
+		return;
+	if (state.given) {
+		state.ticks = work->ticks;
+		state.failed |= work->failed != 0;
+		work->op = HV_OP_STOP;
+		return;
+	}
+	state.given = 1;
+	work->op = state.op;
+	work->iterations = state.iterations;
+}
+
+static uint64_t batch(enum hv_op op, uint64_t n)
+{
+	static const struct hv_boot boot = {.magic = HV_BOOT_MAGIC};
+	state.op = op;
+	state.iterations = n;
+	state.given = 0;
+	guest_main(&boot);
+	return state.ticks;
+}
+
+static void print_failed(const char *reason)
+{
+	log_key("failed");
+	log_text(jobs[state.job].name);
+	log_text(reason);
+	log_line_end();
+}
+
+static void measure(void)
+{
+	enum hv_op op = jobs[state.job].op;
+	uint64_t n = 2, enough = state.tsc_hz / BATCHES_PER_S;
+	state.failed = 0;
+	while (batch(op, n) < enough && n < ITERATIONS_MAX)
+		n *= 2;
+	if (state.failed) {
+		print_failed("the operation did not do what it should");
+		return;
+	}
+	log_key("probe");
+	log_text(jobs[state.job].name);
+	log_number(n);
+	log_text(jobs[state.job].method);
+	log_line_end();
+	for (unsigned i = 0; i < BATCHES; i++) {
+		uint64_t whole = batch(op, n), half = batch(op, n / 2);
+		uint64_t empty = batch(HV_OP_EMPTY, n), empty_half = batch(HV_OP_EMPTY, n / 2);
+		log_key("batch");
+		log_text(jobs[state.job].name);
+		log_number(whole);
+		log_number(half);
+		log_number(empty);
+		log_number(empty_half);
+		log_line_end();
+	}
+}
+
+void bare_measure(void)
+{
+	for (; state.job < sizeof(jobs) / sizeof(jobs[0]); state.job++)
+		measure();
+	log_close();
+	machine_off();
+}
+
+/* An exception ends the job, not the guest. */
+void bare_exception(uint64_t vector, uint64_t rip)
+{
+	static char reason[] = "exception 00 at 0x0000000000000000";
+	reason[10] = (char)('0' + vector / 10);
+	reason[11] = (char)('0' + vector % 10);
+	for (unsigned i = 0; i < 16; i++)
+		reason[18 + i] = "0123456789abcdef"[rip >> 4 * (15 - i) & 15];
+	print_failed(reason);
+	state.job++;
+	bare_restart();
+}
+
+static void catch_exceptions(void)
+{
+	static struct {
+		uint16_t low, selector, flags, middle;
+		uint32_t high, zero;
+	} idt[32] __attribute__((aligned(16)));
+	for (unsigned i = 0; i < 32; i++) {
+		uint64_t at = (uint64_t)(uintptr_t)bare_exception_stubs + 16 * i;
+		idt[i].low = (uint16_t)at;
+		idt[i].selector = 0x08;
+		idt[i].flags = 0x8e00; /* present, interrupt gate */
+		idt[i].middle = (uint16_t)(at >> 16);
+		idt[i].high = (uint32_t)(at >> 32);
+	}
+	const struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) pointer = {sizeof(idt) - 1, (uint64_t)(uintptr_t)idt};
+	__asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+void bare_main(void)
+{
+	const char *how;
+	catch_exceptions();
+	log_open();
+	log_key("version");
+	log_number(1);
+	log_line_end();
+	log_key("boot");
+	log_text(bare_loader_magic == 0x2badb002 ? "multiboot" : "pvh");
+	log_line_end();
+	machine_print();
+	state.tsc_hz = machine_tsc_hz(&how);
+	log_key("tsc_hz");
+	log_number(state.tsc_hz);
+	log_text(how);
+	log_line_end();
+	if (!state.tsc_hz)
+		state.tsc_hz = 1000000000; /* for the length of batches only */
+	bare_measure();
+}
