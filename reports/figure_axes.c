@@ -63,6 +63,7 @@ void gp_axis_label(struct drawing *d, char axis, const char *label, const char *
 	fprintf(d->gp, "set %clabel ", axis);
 	/* Beside the plot there is room for about so much in one line. */
 	bool in_two = axis == 'y' && gp_text_width(text) > label_room_pt;
+	d->broken_label |= in_two;
 	write_broken(d->gp, text, in_two);
 	fprintf(d->gp, " noenhanced offset %s\n",
 		axis == 'x' ? "0,0.4"
@@ -189,6 +190,7 @@ double gp_category_axis(struct drawing *d, const struct data_axis *axis, double 
 	if (in_two)
 		return 0;
 	double angle = room > 10 ? 30 : 55, sine = sin(angle * 3.14159265358979 / 180);
+	d->slanted_tics = true;
 	fprintf(d->gp, "set xtics rotate by %g right offset 0.8,0.1\n", angle);
 	return fmax(0, widest * sine - 12);
 }

@@ -22,6 +22,7 @@ struct drawing {
 	const struct data_metric *metric; /* NULL when `y` has several subjects */
 	FILE *tsv, *gp;
 	size_t repetitions_min, repetitions_max; /* of what is drawn, for the footnote */
+	bool slanted_tics, broken_label;	 /* on the x axis; of the y axis */
 	double extra_bottom_pt;			 /* more room below the axis, for slanted labels */
 	struct diag_list *diags;
 };

@@ -231,6 +231,16 @@ static void write_footnote(struct drawing *d, double font_scale)
 		(step * (double)count + 5 + 26 + d->extra_bottom_pt) / height);
 }
 
+/* gnuplot lays SVG out for a larger font than it writes, which leaves gaps in one place and
+ * overlaps in another. */
+static void correct_svg(struct drawing *d)
+{
+	fprintf(d->gp,
+		"set pointsize 0.45\nset key spacing 0.62\nset xlabel offset 0,1.2\n"
+		"set ylabel offset %s,0\n%s",
+		d->broken_label ? "1" : "1.5", d->slanted_tics ? "" : "set xtics offset 0,0.4\n");
+}
+
 void gp_end(struct drawing *d, const char *plot)
 {
 	double w = sizes[d->figure->width].width, h = sizes[d->figure->width].height;
@@ -244,29 +254,33 @@ void gp_end(struct drawing *d, const char *plot)
 		double font_scale;
 	} sections[] = {
 		{FIGURE_PDF, "pdf", "", 1},
-		{FIGURE_SVG, "svg", "", SVG_DPI / 72.0},
 		{FIGURE_PNG, "png", "", 1},
 		{FIGURE_LATEX, "tex", "", 1},
+		{FIGURE_SVG, "svg", "", SVG_DPI / 72.0}, /* the last: what it corrects stays so */
 	};
 	snprintf(sections[0].terminal, sizeof(sections[0].terminal),
 		 "pdfcairo size %gin,%gin font \"Helvetica,%g\" fontscale 0.75 linewidth 2 "
 		 "pointscale 0.45",
 		 w, h, font_pt);
 	snprintf(sections[1].terminal, sizeof(sections[1].terminal),
-		 "svg size %.0f,%.0f font \"Arial,%.2f\" linewidth 1.3333 background \"white\"",
-		 w * SVG_DPI, h * SVG_DPI, font_pt * SVG_DPI / 72);
-	snprintf(sections[2].terminal, sizeof(sections[2].terminal),
 		 "pngcairo size %.0f,%.0f font \"Helvetica,%g\" fontscale %.4f linewidth %.3f "
 		 "pointscale %.3f",
 		 w * PNG_DPI, h * PNG_DPI, font_pt, PNG_DPI / 96.0, PNG_DPI / 72.0,
 		 0.45 * PNG_DPI / 72);
-	snprintf(sections[3].terminal, sizeof(sections[3].terminal),
+	snprintf(sections[2].terminal, sizeof(sections[2].terminal),
 		 "cairolatex pdf size %gin,%gin linewidth 2 pointscale 0.45", w, h);
+	snprintf(sections[3].terminal, sizeof(sections[3].terminal),
+		 "svg size %.0f,%.0f font \"Arial,%.2f\" linewidth 1.3333 background \"white\"",
+		 w * SVG_DPI, h * SVG_DPI, font_pt * SVG_DPI / 72);
 	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
 		if (!(d->request->formats & sections[i].format))
 			continue;
 		fprintf(d->gp, "\nset terminal %s\n", sections[i].terminal);
 		write_footnote(d, sections[i].font_scale);
+		if (sections[i].format == FIGURE_LATEX) /* there the caption says it */
+			fputs("unset label\n", d->gp);
+		if (sections[i].format == FIGURE_SVG)
+			correct_svg(d);
 		fprintf(d->gp, "set output \"%s%s.%s\"\n%s\n", name,
 			sections[i].format == FIGURE_LATEX ? "-latex" : "", sections[i].extension,
 			command);

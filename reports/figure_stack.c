@@ -153,7 +153,8 @@ int figure_draw_stack(struct drawing *d, struct err *e)
 		gp_begin(d);
 		fputs("set style data histograms\nset style histogram rowstacked\nset boxwidth "
 		      "0.7\n"
-		      "set key outside right center vertical Left reverse invert noenhanced "
+		      "set key outside right center vertical maxcols 1 Left reverse invert "
+		      "noenhanced "
 		      "samplen 1 "
 		      "spacing 0.95 width -1\n",
 		      d->gp);

@@ -278,10 +278,30 @@ static const char *difference_head(const struct selection *s, struct arena *a)
 	return arena_printf(a, "against %s", axis->values[s->baseline_level].text);
 }
 
-/* Axes with one value in all points say nothing in a table. */
+/* Axes with one value in all points say nothing in a table, and neither do those that repeat
+ * another in lockstep. */
 static bool axis_varies(const struct selection *s, size_t axis)
 {
-	return s->data->axes[axis].count > 1;
+	const struct data_axis *own = &s->data->axes[axis];
+	const struct data_axis *leader = &s->data->axes[own->leader];
+	if (own->count < 2)
+		return false;
+	if (own == leader || !own->numeric || !leader->numeric)
+		return true;
+	for (size_t i = 0; i < own->count; i++)
+		if (own->values[i].number != leader->values[own->to_leader[i]].number)
+			return true;
+	return false;
+}
+
+/* As the user wrote it; plain numbers, which a sweep from..to makes with all their digits, shorter.
+ */
+static const char *level_text(const struct selection *s, struct arena *a, size_t axis, size_t point)
+{
+	const struct data_axis *x = &s->data->axes[axis];
+	const struct data_level *v = &x->values[s->data->points[point].level[axis]];
+	return x->numeric && strcmp(x->unit, "1") == 0 ? arena_printf(a, "%.4g", v->number)
+						       : v->text;
 }
 
 static size_t kept_points(const struct selection *s)
@@ -314,10 +334,9 @@ static void add_axes(const struct selection *s, struct table *t)
 static size_t put_levels(const struct selection *s, struct table *t, const char **row, size_t point)
 {
 	size_t c = 0;
-	(void)t;
 	for (size_t a = 0; a < s->data->axis_count; a++)
 		if (axis_varies(s, a))
-			row[c++] = s->data->axes[a].values[s->data->points[point].level[a]].text;
+			row[c++] = level_text(s, &t->arena, a, point);
 	return c;
 }
 
