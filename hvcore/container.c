@@ -140,7 +140,9 @@ static unsigned permitted(unsigned want, char *missing, size_t size)
 			waitpid(pid, NULL, 0);
 			have |= bit;
 		} else {
-			container_missing(missing, size, namespaces[i].layer, strerror(errno));
+			container_missing(missing, size, namespaces[i].layer,
+					  errno == ENOSPC ? "the kernel's limit on them is reached"
+							  : strerror(errno));
 		}
 	}
 	return have;

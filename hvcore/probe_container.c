@@ -61,11 +61,29 @@ static int create_body(void *ctx, uint64_t n, struct hv_batch *batch, struct err
 	return 0;
 }
 
+/* A container without a control group or, for root, without user ids of its own is still one;
+ * without its other namespaces it is not. */
+static unsigned needed(enum part part)
+{
+	unsigned must = HV_LAYERS_ALL & ~HV_LAYER_BIT(HV_LAYER_USER);
+	if (part == WITHOUT_NET)
+		must &= ~HV_LAYER_BIT(HV_LAYER_NET);
+	if (part != CGROUP)
+		must &= ~HV_LAYER_BIT(HV_LAYER_CGROUP);
+	return must;
+}
+
+static int create_valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
+{
+	struct hv_container c;
+	(void)env;
+	return hv_container_try(needed((enum part)probe->arg), &c, e);
+}
+
 static int create_setup(const struct hv_probe *probe, const struct hv_probe_env *env,
 			struct hv_work *work, struct err *e)
 {
 	(void)env;
-	static const unsigned cgroup = HV_LAYER_BIT(HV_LAYER_CGROUP);
 	struct create *c = calloc(1, sizeof(*c));
 	if (!c)
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
@@ -73,8 +91,7 @@ static int create_setup(const struct hv_probe *probe, const struct hv_probe_env 
 	c->spec.want = HV_LAYERS_ALL;
 	if (c->part == WITHOUT_NET)
 		c->spec.want &= ~HV_LAYER_BIT(HV_LAYER_NET);
-	/* A container without a control group is still one; without its namespaces it is not. */
-	c->spec.must = c->part == CGROUP ? c->spec.want : c->spec.want & ~cgroup;
+	c->spec.must = needed(c->part);
 	c->spec.limits = (struct hv_cgroup_limits){.memory_bytes = 256u << 20, .pids = 64};
 	c->spec.main = do_nothing;
 
@@ -106,7 +123,8 @@ static void create_teardown(struct hv_work *work)
 #define ROW(row_name, row_part, row_method)                                                        \
 	{                                                                                          \
 		.name = row_name, .unit = "ns", .backend = "container", .method = row_method,      \
-		.setup = create_setup, .teardown = create_teardown, .arg = row_part                \
+		.valid = create_valid, .setup = create_setup, .teardown = create_teardown,         \
+		.arg = row_part                                                                    \
 	}
 
 const struct hv_probe hv_probe_container[] = {

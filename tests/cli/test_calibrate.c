@@ -203,6 +203,23 @@ static void a_broken_kvm_is_told_from_a_missing_one(void)
 	program_free(&r);
 }
 
+/* In a user namespace of its own a process may set how many more there may be: none. */
+#define WITHOUT_NAMESPACES(kinds)                                                                  \
+	"unshare -r sh -c 'for i in " kinds                                                        \
+	"; do echo 0 > /proc/sys/user/max_${i}_namespaces; done; exec $BIN/hvcore doctor'"
+
+static void without_namespaces_the_container_does_with_less_and_says_so(void)
+{
+	if (code_of("unshare -r sh -c 'echo 0 > /proc/sys/user/max_user_namespaces'") != 0) {
+		test_skip("cannot limit namespaces here");
+		return;
+	}
+	PROGRAM_EXPECT(0, "without user: the kernel's limit", WITHOUT_NAMESPACES("user"));
+	PROGRAM_EXPECT(0, "max_user_namespaces", WITHOUT_NAMESPACES("user"));
+	PROGRAM_EXPECT(0, "uts: the kernel's limit",
+		       WITHOUT_NAMESPACES("user pid mnt net ipc uts"));
+}
+
 static void doctor_says_what_to_do(void)
 {
 	PROGRAM_EXPECT(0, "native", "$BIN/mcvsim doctor");
@@ -394,6 +411,8 @@ int main(int argc, char **argv)
 		 without_the_right_to_kvm_the_rest_is_measured},
 		{"a_broken_kvm_is_told_from_a_missing_one",
 		 a_broken_kvm_is_told_from_a_missing_one},
+		{"without_namespaces_the_container_does_with_less_and_says_so",
+		 without_namespaces_the_container_does_with_less_and_says_so},
 		{"doctor_says_what_to_do", doctor_says_what_to_do},
 		{"a_crash_costs_one_probe", a_crash_costs_one_probe},
 		{"without_hvcore_it_says_so", without_hvcore_it_says_so},
