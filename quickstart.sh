@@ -132,7 +132,7 @@ test_all() {
 	fetch_kernel
 	failed_presets=""
 	rm -f build-cases.txt
-	for preset in release clang asan tsan; do
+	for preset in release clang asan tsan fuzz; do
 		say "Building: $preset"
 		build "$preset"
 	done
@@ -140,6 +140,7 @@ test_all() {
 	run_tests clang -L 'base|engine|experiment'
 	run_tests asan -LE 'slow|timing'
 	run_tests tsan -L 'engine|experiment|models' -LE slow
+	run_tests fuzz
 	say "Summary"
 	awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s }' build-cases.txt
 	rm -f build-cases.txt

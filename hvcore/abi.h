@@ -4,7 +4,8 @@
  * only header that guests include; it needs nothing but <stdint.h>. The same on every backend.
  *
  * A hypercall is `out` of 32 bits to port HV_CALL_PORT + number, with the guest-physical address of
- * its argument block as the value. The block is the guest's; results are written back into it.
+ * its argument block, aligned as its type, as the value. The block is the guest's; results are
+ * written back into it.
  */
 #ifndef HVCORE_ABI_H
 #define HVCORE_ABI_H

@@ -18,15 +18,16 @@ static int add_rule(scmp_filter_ctx filter, const struct hv_allow *row, pid_t pe
 	unsigned n = 0;
 	if (row->first != HV_ALLOW_FIRST_ANY)
 		limits[n++] = (struct scmp_arg_cmp){
-			.arg = 0,
-			.op = SCMP_CMP_EQ,
-			.datum_a = (uint32_t)(row->first == HV_ALLOW_FIRST_PEER ? peer : getpid())};
+			.op = SCMP_CMP_MASKED_EQ, /* process ids have 32 bits of the register */
+			.datum_a = UINT32_MAX,
+			.datum_b = (uint32_t)(row->first == HV_ALLOW_FIRST_PEER ? peer : getpid())};
 	if (row->second)
 		limits[n++] =
 			(struct scmp_arg_cmp){.arg = 1, .op = SCMP_CMP_EQ, .datum_a = row->second};
 	if (row->forbidden_bits)
-		limits[n++] =
-			SCMP_CMP(row->forbidden_arg, SCMP_CMP_MASKED_EQ, row->forbidden_bits, 0);
+		limits[n++] = (struct scmp_arg_cmp){.arg = row->forbidden_arg,
+						    .op = SCMP_CMP_MASKED_EQ,
+						    .datum_a = row->forbidden_bits};
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, n, limits);
 }
 

@@ -88,7 +88,8 @@ static bool bad_call(struct hv_outcome *outcome, unsigned number, hv_gpa block)
 {
 	outcome->kind = HV_RUN_BAD_CALL;
 	snprintf(outcome->text, sizeof(outcome->text),
-		 "hypercall %u with an argument outside the guest's memory (block at 0x%llx)",
+		 "hypercall %u with an argument that is misaligned or outside the guest's memory "
+		 "(block at 0x%llx)",
 		 number, (unsigned long long)block);
 	return false;
 }
@@ -128,6 +129,8 @@ static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv
 	struct hv_call_exit exit_call;
 	struct hv_call_nop *nop;
 	vm->counters.calls[number]++;
+	if (block % (number == HV_CALL_YIELD ? 8 : 4))
+		return bad_call(outcome, number, block);
 	switch ((enum hv_call)number) {
 	case HV_CALL_EXIT:
 		if (hv_mem_read(&vm->mem, block, &exit_call, sizeof(exit_call)))

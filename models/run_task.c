@@ -240,7 +240,7 @@ static void served(struct sim *s, struct station_job *job)
 		finish(t, -1);
 		return;
 	default:
-		assert(!"a station served a task that was at none");
+		assert(false && "a station served a task that was at none");
 	}
 }
 

@@ -1,184 +1,222 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Any sequence of register accesses and memory writes that a guest could make, against every
- * device: nothing may crash, leak, hang or touch what is not the guest's or the disk's.
- * With -DMCVSIM_FUZZ=ON (clang) this is a libFuzzer program; without, it reads the files named, or,
- * given none, runs a fixed number of pseudo-random sequences.
+ * A machine whose guest is the input: a backend of its own gives the loop one access after another
+ * (ports, string instructions, the bus, hypercalls) and changes the guest's memory in between, as a
+ * guest would. Nothing that it does may be a failure of the host.
  *
- * The input is a program: one byte says what to do, the next ones with what.
- */
+ * Input: a sequence of actions, each a byte and its arguments (struct script). */
 #include "hvcore/devices.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>
-#include <linux/virtio_blk.h>
-#include <linux/virtio_ring.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#define DISK_BYTES  (16u * 512)
+#define ACTIONS_MAX 2000
+#define STRING_MAX  4096u    /* bytes of a string instruction */
+#define AREA	    0x20000u /* where most addresses of the input lie */
 
-#define DISK_BYTES (64u << 10)
-#define MEM_BYTES  (2u << 20)
-
-struct input {
-	const unsigned char *data;
-	size_t left;
+struct script {
+	struct fuzz_input in;
+	unsigned actions;
+	uint8_t *data; /* of the last access: exactly its size, which a sanitizer guards */
 };
 
-static uint32_t take(struct input *in, unsigned bytes)
+/* `bytes` bytes, of which the first are `value`, until the next access. */
+static void *access_data(struct script *s, size_t bytes, uint64_t value)
 {
-	uint32_t value = 0;
-	for (unsigned i = 0; i < bytes && in->left; i++, in->left--)
-		value = value << 8 | *in->data++;
-	return value;
+	free(s->data);
+	s->data = calloc(1, bytes);
+	demand(s->data != NULL, "memory");
+	memcpy(s->data, &value, bytes < sizeof(value) ? bytes : sizeof(value));
+	return s->data;
 }
 
-static void demand(bool holds, const char *what)
+/* Mostly ports where something is: a device's registers and the one after, or a hypercall's. */
+static uint16_t pick_port(const struct hv_vm *vm, struct fuzz_input *in)
 {
-	if (!holds) {
-		fprintf(stderr, "broken: %s\n", what);
-		abort();
-	}
+	uint8_t choice = fuzz_u8(in);
+	if (choice >= 0xf0)
+		return fuzz_u16(in);
+	uint8_t which = fuzz_u8(in);
+	if (choice >= 0xe0)
+		return (uint16_t)(HV_CALL_PORT + which % (HV_CALL_COUNT + 1));
+	const struct hv_device *d = &vm->devices[choice % vm->device_count];
+	bool ring = d->ports == 4 * HV_QUEUE_PORTS;
+	return (uint16_t)(d->port +
+			  (ring ? 4 * (which % (HV_QUEUE_PORTS + 1)) : which % (d->ports + 1)));
 }
 
-static void access_port(struct hv_vm *vm, struct hv_device *d, struct input *in, bool write)
+/* Mostly an address in a small area, so that what is written is what is read; 16-aligned, as rings
+ * must be. */
+static uint32_t pick_address(struct fuzz_input *in)
 {
-	static const unsigned sizes[] = {1, 2, 4, 4};
-	uint16_t offset = (uint16_t)(take(in, 1) % d->ports);
-	unsigned size = sizes[take(in, 1) & 3];
-	/* Of exactly the size of the access, for the address sanitizer. */
-	unsigned char *value = malloc(size);
-	demand(value, "no memory");
-	uint32_t number = write ? take(in, size) : 0;
-	memcpy(value, &number, size);
-	d->ops->access(vm, d->state, offset, size, write, value);
-	free(value);
+	uint16_t value = fuzz_u16(in);
+	return value & 1 ? fuzz_u32(in) : AREA + (value & 0xfff0u);
 }
 
-static void access_block(struct hv_vm *vm, struct hv_device *d, struct input *in)
+static void port_exit(const struct hv_vm *vm, struct script *s, struct hv_exit *x, uint32_t count,
+		      bool write, uint32_t value)
 {
-	uint32_t what = take(in, 2);
-	unsigned size = 1u << (what & 1), count = 1 + (what >> 2) % 600;
-	unsigned char *value = calloc(count, size);
-	demand(value, "no memory");
-	if (d->ops->block)
-		d->ops->block(vm, d->state, (uint16_t)(what >> 12) % d->ports, size, what & 2,
-			      value, count);
-	free(value);
+	static const uint8_t sizes[] = {1, 2, 4, 1};
+	x->kind = HV_EXIT_PIO;
+	x->pio.port = pick_port(vm, &s->in);
+	x->pio.size = sizes[fuzz_u8(&s->in) % 4];
+	x->pio.write = write;
+	x->pio.count = count;
+	x->pio.data = access_data(s, (size_t)count * x->pio.size, value);
+	if (count > 1 && write)
+		fuzz_bytes(&s->in, x->pio.data, fuzz_u8(&s->in) % count);
 }
 
-/* A well-formed request to begin with, so that the fuzzer need not find one. */
-static void offer_request(struct hv_vm *vm, struct hv_device *ring, struct input *in)
+static void call_exit(struct script *s, struct hv_exit *x)
 {
-	enum {
-		DESC = 0x1000,
-		AVAIL = 0x2000,
-		USED = 0x3000,
-		HEADER = 0x4000,
-		DATA = 0x5000,
-		STATUS = 0x4800
-	};
-	uint32_t what = take(in, 2);
-	const struct virtio_blk_outhdr header = {.type = what & 1, .sector = what >> 4 & 0xff};
-	uint16_t direction = what & 1 ? 0 : VRING_DESC_F_WRITE;
-	const struct vring_desc desc[] = {
-		{HEADER, sizeof(header), VRING_DESC_F_NEXT, 1},
-		{DATA, 512 * (1 + (what >> 12)), (uint16_t)(VRING_DESC_F_NEXT | direction), 2},
-		{STATUS, 1, VRING_DESC_F_WRITE, 0},
-	};
-	const uint16_t avail[] = {0, 1, 0};
-	const uint32_t registers[] = {DESC, AVAIL, USED, 8, 0};
-	hv_mem_write(&vm->mem, HEADER, &header, sizeof(header));
-	hv_mem_write(&vm->mem, DESC, desc, sizeof(desc));
-	hv_mem_write(&vm->mem, AVAIL, avail, sizeof(avail));
-	for (uint16_t i = 0; i < 5; i++) {
-		uint32_t value = registers[i];
-		ring->ops->access(vm, ring->state, (uint16_t)(4 * i), 4, true, &value);
-	}
+	uint32_t block = pick_address(&s->in);
+	x->kind = HV_EXIT_PIO;
+	x->pio.port = (uint16_t)(HV_CALL_PORT + fuzz_u8(&s->in) % (HV_CALL_COUNT + 1));
+	x->pio.size = 4;
+	x->pio.write = true;
+	x->pio.count = 1;
+	x->pio.data = access_data(s, 4, block);
 }
 
-enum { RING, ATA, UART, RTL8139, CONSOLE, NET, DEVICES };
-
-static void run(struct hv_vm *vm, struct hv_device *devices, struct input in)
+static void bus_exit(struct script *s, struct hv_exit *x, uint8_t action)
 {
-	while (in.left) {
-		uint32_t op = take(&in, 1);
-		struct hv_device *d = &devices[(op >> 3) % DEVICES];
-		uint32_t value;
-		switch (op & 7) {
-		case 0:
-		case 1:
-			access_port(vm, d, &in, true);
-			break;
-		case 2:
-			access_port(vm, d, &in, false);
-			break;
+	x->kind = HV_EXIT_MMIO;
+	x->mmio.gpa =
+		action & 8 ? fuzz_u32(&s->in) : HV_MMIO_GPA + (uint32_t)(fuzz_u16(&s->in) % 4096);
+	x->mmio.size = 1u << fuzz_u8(&s->in) % 4;
+	x->mmio.write = action & 16;
+	x->mmio.data = access_data(s, x->mmio.size, 0);
+}
+
+static void write_memory(struct script *s, struct hv_mem *mem)
+{
+	uint8_t chunk[256];
+	uint32_t at = pick_address(&s->in);
+	uint8_t length = fuzz_u8(&s->in);
+	fuzz_bytes(&s->in, chunk, length);
+	hv_mem_write(mem, at, chunk, length);
+}
+
+static int script_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, struct err *e)
+{
+	struct script *s = vm->config.console_ctx;
+	(void)deadline_ns;
+	(void)e;
+	while (s->in.left && s->actions++ < ACTIONS_MAX) {
+		uint8_t action = fuzz_u8(&s->in);
+		switch (action % 8) {
+		case 0: /* out */
+			port_exit(vm, s, x, 1, true,
+				  action & 8 ? pick_address(&s->in) : fuzz_u8(&s->in));
+			return 0;
+		case 1: /* in */
+			port_exit(vm, s, x, 1, false, 0);
+			return 0;
+		case 2: /* outs, ins */
 		case 3:
-			access_block(vm, d, &in);
-			break;
-		case 4:
-			offer_request(vm, op & 0x40 ? d : &devices[RING], &in);
-			break;
+			port_exit(vm, s, x, 1 + 8u * fuzz_u8(&s->in), action % 8 == 2, 0);
+			return 0;
+		case 6:
+			call_exit(s, x);
+			return 0;
+		case 7:
+			bus_exit(s, x, action);
+			return 0;
 		default:
-			value = take(&in, 2);
-			uint32_t bytes = take(&in, 4);
-			hv_mem_write(&vm->mem, 0x1000 + value % 0x4000, &bytes, sizeof(bytes));
+			write_memory(s, &vm->mem);
 		}
 	}
+	x->kind = HV_EXIT_HALT;
+	return 0;
+}
+
+static int script_available(struct err *e)
+{
+	(void)e;
+	return 0;
+}
+
+static int script_open(struct hv_vm *vm, struct err *e)
+{
+	(void)vm;
+	(void)e;
+	return 0;
+}
+
+static void script_close(struct hv_vm *vm)
+{
+	(void)vm;
+}
+
+static const struct hv_backend script_backend = {
+	.name = "script",
+	.summary = "a guest made of bytes",
+	.available = script_available,
+	.open = script_open,
+	.close = script_close,
+	.step = script_step,
+};
+
+/* Reads what it is given, so that a sanitizer sees whether it is there. */
+static int console(void *ctx, const char *text, size_t length, struct err *e)
+{
+	unsigned sum = 0;
+	(void)ctx;
+	(void)e;
+	for (size_t i = 0; i < length; i++)
+		sum += (unsigned char)text[i];
+	demand(length <= HV_WRITE_MAX && sum <= 255u * HV_WRITE_MAX, "a bounded line");
+	return 0;
+}
+
+/* Every device there is, in the order of the corpus. */
+static void attach_devices(struct hv_vm *vm, int disk, int peer)
+{
+	struct hv_device devices[6];
+	struct err e = {0};
+	demand(hv_ata_make(&devices[0], disk, DISK_BYTES, &e) == 0 &&
+		       hv_virtio_blk_make(&devices[1], disk, DISK_BYTES, &e) == 0 &&
+		       hv_uart_make(&devices[2], peer, &e) == 0 &&
+		       hv_rtl8139_make(&devices[3], peer, &e) == 0 &&
+		       hv_virtio_send_make(&devices[4], HV_CONSOLE_PORT, 0, peer, &e) == 0 &&
+		       hv_virtio_send_make(&devices[5], HV_NET_PORT, HV_NET_HEADER_BYTES, peer,
+					   &e) == 0,
+	       e.text);
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		demand(hv_vm_attach(vm, devices[i], &e) == 0, e.text);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	struct err e;
-	struct hv_vm vm = {0};
-	struct hv_device devices[DEVICES];
-	int disk = memfd_create("disk", MFD_CLOEXEC),
-	    peer = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	demand(disk >= 0 && ftruncate(disk, DISK_BYTES) == 0 && peer >= 0, "no disk");
-	demand(hv_mem_open(&vm.mem, MEM_BYTES, &e) == 0, "no memory");
-	demand(hv_virtio_blk_make(&devices[RING], disk, DISK_BYTES, &e) == 0 &&
-		       hv_ata_make(&devices[ATA], disk, DISK_BYTES, &e) == 0 &&
-		       hv_uart_make(&devices[UART], peer, &e) == 0 &&
-		       hv_rtl8139_make(&devices[RTL8139], peer, &e) == 0 &&
-		       hv_virtio_send_make(&devices[CONSOLE], HV_CONSOLE_PORT, 0, peer, &e) == 0 &&
-		       hv_virtio_send_make(&devices[NET], HV_NET_PORT, HV_NET_HEADER_BYTES, peer,
-					   &e) == 0,
-	       "no devices");
-	run(&vm, devices, (struct input){data, size});
-	demand(lseek(disk, 0, SEEK_END) == DISK_BYTES, "the disk has grown");
-	for (unsigned i = 0; i < DEVICES; i++)
-		devices[i].ops->close(devices[i].state);
-	close(peer);
-	hv_mem_close(&vm.mem);
+	struct script *s = calloc(1, sizeof(*s));
+	int disk = memfd_create("disk", MFD_CLOEXEC);
+	int peer = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct hv_config config = {.backend = &script_backend,
+				   .mem_bytes = 2u << 20,
+				   .image = "",
+				   .console = console,
+				   .console_ctx = s};
+	struct hv_outcome outcome;
+	struct hv_vm *vm;
+	struct err e = {0};
+	demand(s && disk >= 0 && ftruncate(disk, DISK_BYTES) == 0 && peer >= 0,
+	       "a disk and a peer");
+	s->in = (struct fuzz_input){data, size};
+	demand(hv_vm_open(&vm, &config, &e) == 0, e.text);
+	attach_devices(vm, disk, peer);
+	do {
+		demand(hv_vm_run(vm, 10000000000u, &outcome, &e) == 0, e.text);
+		demand(outcome.kind != HV_RUN_TIMEOUT && outcome.kind != HV_RUN_BROKEN,
+		       "an outcome that this guest can have");
+	} while (outcome.kind == HV_RUN_YIELDED);
+	demand(lseek(disk, 0, SEEK_END) == DISK_BYTES, "the disk keeps its size");
+	hv_vm_close(vm);
 	close(disk);
+	close(peer);
+	free(s->data);
+	free(s);
 	return 0;
 }
-
-#ifndef MCVSIM_FUZZ
-static void run_file(const char *path)
-{
-	static unsigned char bytes[1 << 16];
-	FILE *file = fopen(path, "rb");
-	demand(file, path);
-	size_t size = fread(bytes, 1, sizeof(bytes), file);
-	fclose(file);
-	LLVMFuzzerTestOneInput(bytes, size);
-}
-
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		run_file(argv[i]);
-	srandom(1);
-	for (int round = 0; argc == 1 && round < 4000; round++) {
-		unsigned char bytes[600];
-		for (size_t i = 0; i < sizeof(bytes); i++)
-			bytes[i] = (unsigned char)random();
-		LLVMFuzzerTestOneInput(bytes, sizeof(bytes));
-	}
-	return 0;
-}
-#endif

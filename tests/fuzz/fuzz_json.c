@@ -2,24 +2,10 @@
  *
  * Any bytes at all as a document: nothing may crash, leak or read past the end, what is accepted
  * must be what its canonical text says, and every place must be found. With -DMCVSIM_FUZZ=ON
- * (clang) this is a libFuzzer program: fuzz_json tests/fuzz/corpus/json; without, it reads the
- * files named.
+ * (clang) this is a libFuzzer program: fuzz_json tests/fuzz/corpus/json; without, main.c runs it.
  */
 #include "sim/base/keys.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void demand(bool holds, const char *what)
-{
-	if (!holds) {
-		fprintf(stderr, "broken: %s\n", what);
-		abort();
-	}
-}
+#include "tests/fuzz/fuzz.h"
 
 struct item {
 	const char *name;
@@ -101,23 +87,3 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	json_doc_free(&doc);
 	return 0;
 }
-
-#ifndef MCVSIM_FUZZ
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-		unsigned char *data = malloc(1 << 20);
-		if (!f || !data) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t size = fread(data, 1, 1 << 20, f);
-		fclose(f);
-		LLVMFuzzerTestOneInput(data, size);
-		free(data);
-	}
-	printf("%d files\n", argc - 1);
-	return argc > 1 ? 0 : 2;
-}
-#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A split virtqueue whose registers and memory are any bytes at all: what the device gets out of it
+ * lies in the guest's memory, is no longer than the queue, and comes to an end.
+ *
+ * Input: desc, avail, used (16 bits each), size, bells, then the memory. */
+#include "hvcore/virtq.h"
+#include "tests/fuzz/fuzz.h"
+
+#define MEM_BYTES 16384u /* exactly allocated, so that a sanitizer guards its ends */
+
+static void check_chain(const struct hv_virtq *q, const struct hv_mem *mem,
+			const struct hv_chain *chain)
+{
+	uint64_t readable = 0, writable = 0;
+	demand(chain->readable + chain->writable >= 1, "a chain has a descriptor");
+	demand(chain->readable + chain->writable <= q->size, "and no more than the queue");
+	for (unsigned i = 0; i < chain->readable + chain->writable; i++) {
+		const uint8_t *base = chain->iov[i].iov_base;
+		size_t length = chain->iov[i].iov_len;
+		demand(base >= mem->base && base <= mem->base + mem->size &&
+			       length <= (size_t)(mem->base + mem->size - base),
+		       "a descriptor lies in the guest's memory");
+		*(i < chain->readable ? &readable : &writable) += length;
+	}
+	demand(readable == chain->readable_bytes && writable == chain->writable_bytes,
+	       "sums are right");
+	/* As a device would: over whatever the guest said, its own rings included. */
+	for (unsigned i = chain->readable; i < chain->readable + chain->writable; i++)
+		memset(chain->iov[i].iov_base, (int)i, chain->iov[i].iov_len);
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	struct fuzz_input in = {data, size};
+	struct hv_mem mem = {.base = malloc(MEM_BYTES), .size = MEM_BYTES, .fd = -1};
+	static const enum hv_queue_port addresses[] = {HV_QUEUE_DESC, HV_QUEUE_AVAIL,
+						       HV_QUEUE_USED};
+	struct hv_virtq q = {0};
+	struct hv_chain *chain = malloc(sizeof(*chain));
+	demand(mem.base && chain, "memory");
+	for (unsigned i = 0; i < 3; i++) {
+		uint32_t value = fuzz_u16(&in);
+		hv_virtq_register(&q, &mem, addresses[i], true, &value);
+	}
+	uint8_t choice = fuzz_u8(&in);
+	/* Mostly sizes that start the queue. */
+	uint32_t entries = choice & 0x80 ? choice : 1u << choice % 10;
+	unsigned bells = fuzz_u8(&in) % 8;
+	fuzz_bytes(&in, mem.base, MEM_BYTES);
+	hv_virtq_register(&q, &mem, HV_QUEUE_SIZE, true, &entries);
+
+	for (unsigned bell = 0; bell <= bells; bell++) {
+		unsigned taken = 0;
+		int rc;
+		while (taken <= q.size && (rc = hv_virtq_pop(&q, &mem, chain)) == 1) {
+			taken++;
+			check_chain(&q, &mem, chain);
+			hv_virtq_push(&q, &mem, chain, (uint32_t)chain->writable_bytes);
+		}
+		uint32_t state = 0;
+		hv_virtq_register(&q, &mem, HV_QUEUE_STATUS, false, &state);
+		demand(state <= HV_VIRTQ_BROKEN, "a state that exists");
+		demand((rc == -1) == (state == HV_VIRTQ_BROKEN) || taken > q.size,
+		       "a broken queue gives nothing");
+		/* The guest goes on: moves the index, changes what is behind it. */
+		if (bell < size && q.avail + 4 <= MEM_BYTES)
+			mem.base[q.avail + 2] = (uint8_t)(mem.base[q.avail + 2] + data[bell]);
+	}
+	free(chain);
+	free(mem.base);
+	return 0;
+}
