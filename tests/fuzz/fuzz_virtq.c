@@ -30,6 +30,13 @@ static void check_chain(const struct hv_virtq *q, const struct hv_mem *mem,
 		memset(chain->iov[i].iov_base, (int)i, chain->iov[i].iov_len);
 }
 
+static void set_register(struct hv_virtq *q, const struct hv_mem *mem, enum hv_queue_port port,
+			 uint32_t value)
+{
+	demand(!hv_virtq_access(q, mem, (uint16_t)(4 * port), sizeof(value), true, &value),
+	       "no doorbell");
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct fuzz_input in = {data, size};
@@ -39,16 +46,14 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	struct hv_virtq q = {0};
 	struct hv_chain *chain = malloc(sizeof(*chain));
 	demand(mem.base && chain, "memory");
-	for (unsigned i = 0; i < 3; i++) {
-		uint32_t value = fuzz_u16(&in);
-		hv_virtq_register(&q, &mem, addresses[i], true, &value);
-	}
+	for (unsigned i = 0; i < 3; i++)
+		set_register(&q, &mem, addresses[i], fuzz_u16(&in));
 	uint8_t choice = fuzz_u8(&in);
 	/* Mostly sizes that start the queue. */
 	uint32_t entries = choice & 0x80 ? choice : 1u << choice % 10;
 	unsigned bells = fuzz_u8(&in) % 8;
 	fuzz_bytes(&in, mem.base, MEM_BYTES);
-	hv_virtq_register(&q, &mem, HV_QUEUE_SIZE, true, &entries);
+	set_register(&q, &mem, HV_QUEUE_SIZE, entries);
 
 	for (unsigned bell = 0; bell <= bells; bell++) {
 		unsigned taken = 0;
@@ -59,7 +64,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 			hv_virtq_push(&q, &mem, chain, (uint32_t)chain->writable_bytes);
 		}
 		uint32_t state = 0;
-		hv_virtq_register(&q, &mem, HV_QUEUE_STATUS, false, &state);
+		hv_virtq_access(&q, &mem, 4 * HV_QUEUE_STATUS, sizeof(state), false, &state);
 		demand(state <= HV_VIRTQ_BROKEN, "a state that exists");
 		demand((rc == -1) == (state == HV_VIRTQ_BROKEN) || taken > q.size,
 		       "a broken queue gives nothing");
