@@ -55,16 +55,25 @@ static const char *text_at(const cJSON *object, const char *name)
 	return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
+/* Whether the study's platforms name it; when nobody marked any, all count. */
+static bool is_used(const cJSON *primitive, bool marked)
+{
+	return !marked || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(primitive, "used"));
+}
+
 static void count_sources(const cJSON *profile, char *out, size_t size)
 {
 	static const char *const sources[] = {"measured", "literature", "assumed"};
 	size_t counts[3] = {0}, n = 0;
-	const cJSON *p;
-	cJSON_ArrayForEach(p, cJSON_GetObjectItemCaseSensitive(profile, "primitives"))
+	const cJSON *p, *all = cJSON_GetObjectItemCaseSensitive(profile, "primitives");
+	bool marked = false;
+	cJSON_ArrayForEach(p, all) marked |= cJSON_HasObjectItem(p, "used");
+	cJSON_ArrayForEach(p, all)
 	{
 		const char *source = text_at(p, "source");
 		for (size_t i = 0; i < 3; i++)
-			counts[i] += source && strcmp(source, sources[i]) == 0;
+			counts[i] +=
+				source && is_used(p, marked) && strcmp(source, sources[i]) == 0;
 	}
 	out[0] = '\0';
 	for (size_t i = 0; i < 3; i++)
@@ -93,7 +102,7 @@ static void describe_profile(const cJSON *profile, char *out, size_t size)
 	if (n < size && when)
 		n += (size_t)snprintf(out + n, size - n, ", measured %.10s", when);
 	if (n < size && sources[0])
-		n += (size_t)snprintf(out + n, size - n, "; primitives: %s", sources);
+		n += (size_t)snprintf(out + n, size - n, "; primitives used: %s", sources);
 	if (n < size)
 		snprintf(out + n, size - n, ".");
 }
