@@ -9,6 +9,7 @@
 #include "sim/experiment/runner.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,23 @@ struct session {
 	struct run_sink sink;
 	struct runner runner;
 	struct progress line;
+	struct mpi_ranks ranks; /* size 1 outside mpirun */
 };
+
+/* Whether mpirun has started us: by Open MPI's own variable, or what other launchers set. */
+static bool started_by_mpi(void)
+{
+	return pool_mpi_is_built() &&
+	       (getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK"));
+}
+
+/* True when this rank or another one cannot go on; then the lowest such rank tells the user. */
+static bool any_failed(struct session *s, bool failed, bool *tell)
+{
+	int first = s->ranks.size > 1 ? pool_mpi_first_failed(failed) : failed ? 0 : -1;
+	*tell = first == s->ranks.rank;
+	return first >= 0;
+}
 
 static void on_progress(void *ctx, const struct runner_progress *p)
 {
@@ -232,34 +249,53 @@ static int run_study(struct session *s)
 	if (code != CLI_OK)
 		return code;
 	s->runner.threads = (unsigned)threads;
+	if ((cli_flag(args, "dry-run") || cli_value(args, "only")) && s->ranks.rank > 0)
+		return CLI_OK; /* not worth more than one rank */
 	if (cli_flag(args, "dry-run"))
 		return dry_run(s);
 	if (cli_value(args, "only"))
 		return run_only(s, cli_value(args, "only"));
-	if (open_database(s, &e) != 0)
-		return cli_fail_err(&e);
+	bool tell;
+	if (any_failed(s, s->ranks.rank == 0 && open_database(s, &e) != 0, &tell))
+		return tell ? cli_fail_err(&e) : CLI_OK; /* one exit status for mpirun */
+	if (s->ranks.rank > 0) {
+		/* Rank 0 hears the signals, tells us to stop, and writes. */
+		signal(SIGINT, SIG_IGN);
+		signal(SIGTERM, SIG_IGN);
+		code = runner_run_mpi(&s->runner, s->ranks, &progress, &e);
+		return code == 0 ? CLI_OK : cli_fail_err(&e);
+	}
 	s->runner.sink = &s->sink;
 	s->runner.stop = cli_catch_signals();
-	code = runner_run(&s->runner, &progress, &e);
+	code = s->ranks.size > 1 ? runner_run_mpi(&s->runner, s->ranks, &progress, &e)
+				 : runner_run(&s->runner, &progress, &e);
 	return finish(s, code, &progress, &e);
 }
 
 static int run(const struct cli_args *args)
 {
-	struct session s = {.args = args};
+	struct session s = {.args = args, .ranks = {0, 1}};
 	struct diag_list diags = {0};
 	struct err e = {0};
-	int code = study_open(&s.study, args->arguments[0], args, &diags, &e), exit_code;
-	cli_print_diags(&diags);
-	if (code == ERR_INVALID)
-		exit_code = diags.errors ? CLI_USAGE : cli_fail_err(&e);
-	else if (code != 0)
-		exit_code = cli_fail_err(&e);
-	else
+	bool tell;
+	int exit_code =
+		CLI_OK; /* a rank that does not tell leaves the status to the one that does */
+	bool mpi = started_by_mpi();
+	if (mpi && pool_mpi_begin(&s.ranks, &e) != 0)
+		return cli_fail_err(&e);
+	int code = study_open(&s.study, args->arguments[0], args, &diags, &e);
+	bool failed = any_failed(&s, code != 0, &tell);
+	if (tell || (!failed && s.ranks.rank == 0))
+		cli_print_diags(&diags);
+	if (!failed)
 		exit_code = run_study(&s);
+	else if (tell)
+		exit_code = code == ERR_INVALID && diags.errors ? CLI_USAGE : cli_fail_err(&e);
 	db_close(s.db);
 	study_close(&s.study);
 	diag_free(&diags);
+	if (mpi)
+		pool_mpi_end();
 	return exit_code;
 }
 
