@@ -154,7 +154,7 @@ static int interrupt(const char *name, const char *db_name, int number)
 /* A study of 120 runs, long enough to be interrupted in the middle. */
 static void write_long_study(const char *name)
 {
-	write_study(name, ", \"repeat\": 30, \"duration\": \"20 min\"");
+	write_study(name, ", \"repeat\": 30, \"duration\": \"2 h\"");
 }
 
 static void a_killed_run_keeps_what_was_committed_and_completes(void)
