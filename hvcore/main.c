@@ -104,7 +104,7 @@ static int cmd_doctor(const struct options *opt)
 	}
 	printf("\n");
 	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(found, "backends")) printf(
-		"%-10s %s%s%s %s\n", text_at(item, "name"),
+		"%-10s %s%s %s %s\n", text_at(item, "name"),
 		cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "available")) ? "works"
 										  : "NOT HERE: ",
 		text_at(item, "reason"), text_at(item, "regime"), text_at(item, "note"));
