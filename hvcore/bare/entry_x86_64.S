@@ -79,7 +79,7 @@ bare_exception_stubs:
 	.set	vector, 0
 	.rept	32
 	.balign	16
-	.if	(0x60227d00 >> vector) & 1 == 0
+	.if	((0x60227d00 >> vector) & 1) == 0
 	push	$0
 	.endif
 	push	$vector

@@ -2,7 +2,7 @@
 # The guests: each image_NAME.c becomes a flat image that is linked into the library hv and is found
 # by name (hv_image_find). Compiled apart from the project's own flags: no libc, no sanitizers.
 set(guest_flags -std=gnu17 -O2 -ffreestanding -nostdlib -static -fno-pic -fno-pie
-  -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fcf-protection=none
+  -fno-unroll-loops -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fcf-protection=none
   -fno-asynchronous-unwind-tables -Wall -Wextra -Wshadow -Wconversion)
 if(MCVSIM_WERROR)
   list(APPEND guest_flags -Werror)

@@ -243,10 +243,12 @@ int guest_main(const struct hv_boot *boot)
 {
 	if (boot->magic != HV_BOOT_MAGIC)
 		return 1;
-	/* Where there is no such device, nobody listens. */
+#ifndef HV_BARE
+	/* Where there is no such device, nobody listens; under another VMM somebody else might. */
 	guest_virtio_blk_start();
 	guest_rtl8139_start();
 	guest_rings_start();
+#endif
 	for (;;) {
 		hypercall(HV_CALL_YIELD, &work);
 		uint32_t op = work.op;
