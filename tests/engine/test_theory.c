@@ -60,7 +60,7 @@ static void check_inside(const char *what, struct tally *t, double expected)
 static void check(const char *what, struct open_queue queue, const double *responses)
 {
 	struct tally response[CLASSES_MAX] = {0}, jobs = {0};
-	double load = 0, in_system = 0;
+	double in_system = 0;
 	if (queue.duration_s == 0)
 		queue.duration_s = 60000;
 	queue.warmup_s = queue.duration_s / 20;
@@ -75,7 +75,6 @@ static void check(const char *what, struct open_queue queue, const double *respo
 		snprintf(label, sizeof(label), "%s, response of class %d", what, k);
 		check_inside(label, &response[k], responses[k]);
 		in_system += queue.class[k].arrival_rate * responses[k];
-		load += queue.class[k].arrival_rate;
 	}
 	check_inside(what, &jobs, in_system);
 }
