@@ -495,6 +495,21 @@ int dataset_summary(const struct dataset *d, const struct data_metric *metric, s
 	return code;
 }
 
+/* Leaves in own->x the differences own - other in the repetitions that both have; their number. */
+static size_t subtract_paired(struct samples *own, const struct samples *other)
+{
+	size_t n = 0;
+	for (size_t i = 0, k = 0; i < own->n && k < other->n;) {
+		if (own->repetition[i] == other->repetition[k])
+			own->x[n++] = own->x[i++] - other->x[k++];
+		else if (own->repetition[i] < other->repetition[k])
+			i++;
+		else
+			k++;
+	}
+	return n;
+}
+
 int dataset_paired(const struct dataset *d, const struct data_metric *metric,
 		   const size_t *baseline, struct cell *cells, struct err *e)
 {
@@ -509,20 +524,67 @@ int dataset_paired(const struct dataset *d, const struct data_metric *metric,
 		if (code == 0 && baseline[i] != SIZE_MAX)
 			code = read_samples(d, s, d->points[baseline[i]].key, metric->key, &base,
 					    e);
-		size_t n = 0;
-		for (size_t a = 0, b = 0; a < own.n && b < base.n;) {
-			if (own.repetition[a] == base.repetition[b])
-				own.x[n++] = own.x[a++] - base.x[b++];
-			else if (own.repetition[a] < base.repetition[b])
-				a++;
-			else
-				b++;
-		}
-		cells[i] = summarize(own.x, n);
+		cells[i] = summarize(own.x, subtract_paired(&own, &base));
 	}
 	samples_free(&own);
 	samples_free(&base);
 	sqlite3_finalize(s);
+	return code;
+}
+
+static bool same_samples(const struct samples *x, const struct samples *y)
+{
+	if (x->n != y->n)
+		return false;
+	for (size_t i = 0; i < x->n; i++)
+		if (x->repetition[i] != y->repetition[i] || x->x[i] != y->x[i])
+			return false;
+	return true;
+}
+
+/* Two independent samples; the degrees of freedom are Welch's (1947). */
+static struct cell welch(const struct cell *a, const struct cell *b)
+{
+	struct cell c = {a->n && b->n ? a->n + b->n : 0, b->mean - a->mean, NAN, NAN};
+	if (a->n < 2 || b->n < 2)
+		return c;
+	double va = a->sd * a->sd / (double)a->n, vb = b->sd * b->sd / (double)b->n;
+	c.sd = sqrt(va + vb);
+	double df = (va + vb) * (va + vb) /
+		    (va * va / (double)(a->n - 1) + vb * vb / (double)(b->n - 1));
+	c.ci95 = va + vb > 0 ? student_t975(df) * c.sd : 0;
+	return c;
+}
+
+static int samples_of(const struct dataset *d, const struct data_metric *metric,
+		      const struct data_point *point, struct samples *out, struct err *e)
+{
+	sqlite3_stmt *s = db_prepare(d->db, samples_sql, e);
+	if (!s)
+		return ERR_CORRUPT;
+	int code = read_samples(d, s, point->key, metric->key, out, e);
+	sqlite3_finalize(s);
+	return code;
+}
+
+int dataset_compare(const struct dataset *a, const struct data_metric *metric_a,
+		    const struct data_point *point_a, const struct dataset *b,
+		    const struct data_metric *metric_b, const struct data_point *point_b,
+		    bool paired, struct comparison *out, struct err *e)
+{
+	struct samples x = {0}, y = {0};
+	int code = samples_of(a, metric_a, point_a, &x, e);
+	if (code == 0)
+		code = samples_of(b, metric_b, point_b, &y, e);
+	if (code == 0) {
+		out->a = summarize(x.x, x.n);
+		out->b = summarize(y.x, y.n);
+		out->identical = same_samples(&x, &y);
+		out->difference =
+			paired ? summarize(y.x, subtract_paired(&y, &x)) : welch(&out->a, &out->b);
+	}
+	samples_free(&x);
+	samples_free(&y);
 	return code;
 }
 

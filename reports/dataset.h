@@ -91,6 +91,20 @@ int dataset_summary(const struct dataset *d, const struct data_metric *metric, s
 int dataset_paired(const struct dataset *d, const struct data_metric *metric,
 		   const size_t *baseline, struct cell *cells, struct err *e);
 
+/* A metric at a point of one database against that at a point of another. */
+struct comparison {
+	struct cell a, b;
+	struct cell difference; /* b - a; n = 0 where one of them has no value */
+	bool identical;		/* the same values in the same repetitions */
+};
+
+/* paired: differences are taken repetition by repetition; else as of two independent samples, with
+ * Welch's degrees of freedom. */
+int dataset_compare(const struct dataset *a, const struct data_metric *metric_a,
+		    const struct data_point *point_a, const struct dataset *b,
+		    const struct data_metric *metric_b, const struct data_point *point_b,
+		    bool paired, struct comparison *out, struct err *e);
+
 /* The histogram of a metric at one point, pooled over its repetitions. Free it with pooled_free.
  */
 int dataset_histogram(const struct dataset *d, const struct data_metric *metric,
