@@ -45,8 +45,47 @@ static const char *short_value(struct arena *arena, const cJSON *node)
 	return copy;
 }
 
-static int compare_origins(const struct dataset *a, const struct dataset *b, struct diff *out,
-			   struct err *e)
+/* Of a measured profile nearly every number differs; what prices are made from is worth a row. */
+static bool worth_a_row(const cJSON *item)
+{
+	const char *pointer = cJSON_GetObjectItem(item, "pointer")->valuestring;
+	const char *last = strrchr(pointer, '/');
+	return strcmp(cJSON_GetObjectItem(item, "part")->valuestring, "profile") != 0 ||
+	       strcmp(last ? last : "", "/p50") == 0 || strcmp(last ? last : "", "/source") == 0 ||
+	       strncmp(pointer, "/machine/cpu", 12) == 0 || strcmp(pointer, "/machine/kernel") == 0;
+}
+
+static int show_origins(const cJSON *list, size_t rows, struct diff *out, struct err *e)
+{
+	static const char *const heads[] = {"made from", "a", "b"};
+	struct table *t = &out->origin;
+	t->columns = arena_array(&t->arena, 3, sizeof(*t->columns));
+	t->cells = arena_array(&t->arena, rows * 3, sizeof(*t->cells));
+	if (!t->columns || !t->cells)
+		return no_memory(e);
+	for (size_t i = 0; i < 3; i++)
+		t->columns[t->column_count++].head = heads[i];
+	const cJSON *item;
+	cJSON_ArrayForEach(item, list)
+	{
+		if (t->row_count == rows || !worth_a_row(item))
+			continue;
+		const char *pointer = cJSON_GetObjectItem(item, "pointer")->valuestring;
+		const char **row = t->cells + 3 * t->row_count++;
+		row[0] = arena_printf(&t->arena, "%s%s%s",
+				      cJSON_GetObjectItem(item, "part")->valuestring,
+				      pointer[0] ? " " : "", pointer);
+		row[1] = short_value(&t->arena, cJSON_GetObjectItem(item, "a"));
+		row[2] = short_value(&t->arena, cJSON_GetObjectItem(item, "b"));
+	}
+	if (out->origins > t->row_count)
+		t->note = arena_printf(&t->arena, "%zu more places differ (the JSON has them all).",
+				       out->origins - t->row_count);
+	return 0;
+}
+
+static int compare_origins(const struct dataset *a, const struct dataset *b, size_t rows,
+			   struct diff *out, struct err *e)
 {
 	struct origins o = {"study", cJSON_AddArrayToObject(out->json, "origins")};
 	if (!o.list)
@@ -64,27 +103,8 @@ static int compare_origins(const struct dataset *a, const struct dataset *b, str
 		cJSON_Delete(seeds[0]);
 		cJSON_Delete(seeds[1]);
 	}
-	struct table *t = &out->origin;
 	out->origins = (size_t)cJSON_GetArraySize(o.list);
-	t->columns = arena_array(&t->arena, 3, sizeof(*t->columns));
-	t->cells = arena_array(&t->arena, out->origins * 3, sizeof(*t->cells));
-	if (!t->columns || !t->cells)
-		return no_memory(e);
-	static const char *const heads[] = {"made from", "a", "b"};
-	for (size_t i = 0; i < 3; i++)
-		t->columns[t->column_count++].head = heads[i];
-	const cJSON *item;
-	cJSON_ArrayForEach(item, o.list)
-	{
-		const char **row = t->cells + 3 * t->row_count++;
-		row[0] = arena_printf(
-			&t->arena, "%s%s%s", cJSON_GetObjectItem(item, "part")->valuestring,
-			cJSON_GetObjectItem(item, "pointer")->valuestring[0] ? " " : "",
-			cJSON_GetObjectItem(item, "pointer")->valuestring);
-		row[1] = short_value(&t->arena, cJSON_GetObjectItem(item, "a"));
-		row[2] = short_value(&t->arena, cJSON_GetObjectItem(item, "b"));
-	}
-	return 0;
+	return show_origins(o.list, rows, out, e);
 }
 
 /* --- what came out --- */
@@ -215,12 +235,21 @@ static int compare_points(const struct dataset *a, const struct dataset *b, stru
 
 /* --- to show --- */
 
+/* The values of the axes; one in lockstep with another is told by it. */
 static const char *place_text(struct arena *arena, const struct dataset *a, size_t point)
 {
 	const char *text = "";
-	for (size_t i = 0; i < a->axis_count; i++)
-		text = arena_printf(arena, "%s%s%s=%s", text, i ? " " : "", a->axes[i].name,
-				    a->axes[i].values[a->points[point].level[i]].text);
+	for (size_t i = 0; i < a->axis_count; i++) {
+		const struct data_axis *axis = &a->axes[i];
+		const struct data_level *v = &axis->values[a->points[point].level[i]];
+		if (axis->leader != i)
+			continue;
+		text = axis->numeric && strcmp(axis->unit, "1") == 0
+			       ? arena_printf(arena, "%s%s%s=%.4g", text, *text ? " " : "",
+					      axis->name, v->number)
+			       : arena_printf(arena, "%s%s%s=%s", text, *text ? " " : "",
+					      axis->name, v->text);
+	}
 	return text;
 }
 
@@ -314,7 +343,7 @@ int diff_results(const struct dataset *a, const struct dataset *b, size_t rows, 
 {
 	*out = (struct diff){.json = cJSON_CreateObject()};
 	struct changes changes = {0};
-	int code = out->json ? compare_origins(a, b, out, e) : no_memory(e);
+	int code = out->json ? compare_origins(a, b, rows, out, e) : no_memory(e);
 	if (code == 0)
 		code = compare_points(a, b, out, &changes, e);
 	if (code == 0) {

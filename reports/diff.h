@@ -22,8 +22,8 @@ struct diff {
 };
 
 /* Compares. With the same seed repetitions are paired, because common random numbers make them
- * comparable; else the interval is Welch's. At most `rows` rows of changes (the JSON has all that
- * are not identical). Ends with diff_free. Returns 0 or a negative code with *e filled. */
+ * comparable; else the interval is Welch's. At most `rows` rows in each table (the JSON has all).
+ * Ends with diff_free. Returns 0 or a negative code with *e filled. */
 int diff_results(const struct dataset *a, const struct dataset *b, size_t rows, struct diff *out,
 		 struct err *e);
 void diff_free(struct diff *d);

@@ -115,6 +115,10 @@ static void shards_merge_into_the_whole(void)
 	content("whole.db", whole);
 	content("merged.db", merged);
 	CU_ASSERT_STRING_EQUAL(whole, merged);
+	PROGRAM_EXPECT(0, "0 differ significantly",
+		       "cd $TMP && $BIN/mcvsim diff whole.db merged.db");
+	PROGRAM_EXPECT(0, "\"only_b\"", "cd $TMP && $BIN/mcvsim diff whole.db part1.db --json");
+	PROGRAM_EXPECT(1, "No such file", "cd $TMP && $BIN/mcvsim diff whole.db absent.db");
 }
 
 static void pause_ms(long ms)
