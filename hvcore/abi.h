@@ -57,8 +57,8 @@ enum hv_call {
 /* The UART: the eight registers of a 16550, transmitting half. */
 #define HV_UART_PORT 0x3f8u
 
-/* The network card: the registers of an RTL8139, transmitting half. */
-#define HV_RTL8139_PORT 0x300u
+/* The network card: the 256 registers of an RTL8139, transmitting half. */
+#define HV_RTL8139_PORT 0xc000u
 
 /* Ring devices that take what the guest sends: the console as it is, the network card's packets
  * behind a struct virtio_net_hdr_v1 of HV_NET_HEADER_BYTES. Registers as of the disk. */
