@@ -161,9 +161,9 @@ enum {
 /* The image behind a disk is a file of whoever runs the backend. */
 #define BACKEND_FILE(o)                                                                            \
 	{ IO(EMULATED), BACK(USER | KERNEL | ROOT),                                                \
-	  TERM(o, 1, OP, "file.read", GUEST, BACKEND, "the image's file system", "io: emulated") },\
+	  TERM(o, 1, OP, "file.native", GUEST, BACKEND, "the image's file system", "io: emulated") },\
 	{ IO(PARAVIRTUAL), BACK(USER | KERNEL | ROOT),                                             \
-	  TERM(o, 1, OP, "file.read", BACKEND, BACKEND, "the image's file system", "io: paravirtual") }
+	  TERM(o, 1, OP, "file.native", BACKEND, BACKEND, "the image's file system", "io: paravirtual") }
 
 /* What the task's own kernel does for it, whatever the kernel runs on. */
 #define KERNEL_WORK(o, c, what, reason)                                                            \
@@ -333,7 +333,7 @@ const struct platform_rule platform_rules[] = {
 	 * hvcore/guest/ata.c: six register writes, then for each sector a read of the status and
 	 * one string instruction; it polls, so there is no interrupt. */
 	ENTER_KERNEL(BLK_READ, "the call that asks for the read"),
-	KERNEL_WORK(BLK_READ, "file.read", IO, "the file system and the block cache"),
+	KERNEL_WORK(BLK_READ, "file.native", IO, "the file system and the block cache"),
 	KERNEL_COPY(BLK_READ, "the bytes are copied to the task"),
 	REGISTER_ACCESS(BLK_READ, 6, OP,
 			"ATA: device, count, address and command registers written"),
@@ -346,7 +346,7 @@ const struct platform_rule platform_rules[] = {
 	BACKEND_WORK(BLK_READ, "the device model reads its image"),
 
 	ENTER_KERNEL(BLK_WRITE, "the call that asks for the write"),
-	KERNEL_WORK(BLK_WRITE, "file.read", IO, "the file system and the block cache"),
+	KERNEL_WORK(BLK_WRITE, "file.native", IO, "the file system and the block cache"),
 	KERNEL_COPY(BLK_WRITE, "the bytes are copied from the task"),
 	REGISTER_ACCESS(BLK_WRITE, 6, OP,
 			"ATA: device, count, address and command registers written"),
