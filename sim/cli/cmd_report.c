@@ -4,6 +4,7 @@
  * are written in any case; gnuplot then makes the pictures.
  */
 #include "reports/figure.h"
+#include "reports/page.h"
 #include "sim/cli/cli.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ static const struct cli_option options[] = {
 	{"output", 'o', "FOLDER", "where the figures go; \"figures\" when not given"},
 	{"format", 0, "pdf,svg,png", "which pictures; all three when not given"},
 	{"latex", 0, NULL, "also pictures with the fonts of a LaTeX document"},
+	{"html", 0, NULL, "also index.html: figures, tables and provenance in one file"},
 	{"figure", 0, "JSON", "draw this instead of what the study asks for"},
 	{0}};
 
@@ -54,6 +56,8 @@ static int parse_formats(struct drawing *d)
 	}
 	if (cli_flag(d->args, "latex"))
 		d->formats |= FIGURE_LATEX;
+	if (cli_flag(d->args, "html"))
+		d->formats |= FIGURE_SVG;
 	return CLI_OK;
 }
 
@@ -122,6 +126,24 @@ static int draw(const struct drawing *d, const char *const *scripts, size_t coun
 	return CLI_OK;
 }
 
+/* The page carries the SVG pictures inside. */
+static int write_page(const struct drawing *d)
+{
+	char path[4096];
+	struct err e = {0};
+	snprintf(path, sizeof(path), "%s/index.html", d->folder);
+	FILE *out = fopen(path, "we");
+	if (!out)
+		return cli_fail(CLI_FAILED, "cannot write %s: %s", path, strerror(errno));
+	int code = page_write(&d->data, &d->figures, d->folder, out, &e);
+	if (fclose(out) != 0 && code == 0)
+		code = err_sys(&e, errno, "cannot write %s", path);
+	if (code != 0)
+		return cli_fail_err(&e);
+	printf("%s\n", path);
+	return CLI_OK;
+}
+
 static int report(struct drawing *d)
 {
 	struct err e = {0};
@@ -149,6 +171,8 @@ static int report(struct drawing *d)
 	int exit_code = code == 0 ? CLI_OK : code == ERR_INVALID ? CLI_USAGE : cli_fail_err(&e);
 	int drawn = draw(d, scripts, count);
 	free(scripts);
+	if (cli_flag(d->args, "html") && exit_code == CLI_OK && drawn == CLI_OK)
+		drawn = write_page(d);
 	return exit_code ? exit_code : drawn;
 }
 
