@@ -375,6 +375,7 @@ static int kvm_regime(enum hv_regime *regime, struct err *e)
 static const struct hv_allow kvm_allow[] = {
 	{.call = "ioctl", .why = "running the guest", .second = KVM_RUN},
 	{.call = "ioctl", .why = "raising its interrupt", .second = KVM_SIGNAL_MSI},
+	{.call = "ioctl", .why = "the kernel's count of exits", .second = KVM_GET_STATS_FD},
 	{.call = "ioctl", .why = "saying where it failed", .second = KVM_GET_REGS},
 	{0},
 };

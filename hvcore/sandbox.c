@@ -2,6 +2,7 @@
 #include "hvcore/sandbox.h"
 #include "hvcore/allow.h"
 
+#include <asm/ioctls.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,6 +26,9 @@ static const struct hv_allow common[] = {
 	ROW("fdatasync", "a disk's flush"),
 	ROW("fstat", "libc, before it first writes to a stream"),
 	ROW("newfstatat", "what libc makes of fstat"),
+	{.call = "ioctl",
+	 .why = "libc, before it first writes: is the stream a terminal?",
+	 .second = TCGETS},
 	ROW("lseek", "libc, before it leaves a stream"),
 	ROW("brk", "memory from malloc"),
 	{.call = "mmap",

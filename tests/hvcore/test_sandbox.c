@@ -129,6 +129,43 @@ static void hostile_guests_end_as_before(void)
 	close(disk);
 }
 
+/* The program's own output: libc asks different things of a file, a device, a pipe and a terminal.
+ */
+static void output_may_go_anywhere(void)
+{
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		if (!machine_available(backends[i]))
+			continue;
+		int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+		int to[4] = {open("/dev/null", O_WRONLY | O_CLOEXEC), machine_disk(), -1, -1};
+		int out[2];
+		CU_ASSERT_EQUAL_FATAL(pipe2(out, O_CLOEXEC), 0);
+		to[2] = out[1];
+		if (terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0)
+			to[3] = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+		for (unsigned t = 0; t < 4; t++) {
+			if (to[t] < 0)
+				continue;
+			pid_t pid = fork();
+			if (pid == 0) {
+				dup2(to[t], 1);
+				dup2(to[t], 2);
+				execl(test_binary("hvcore"), "hvcore", "run", "hello", "--backend",
+				      backends[i], "--json", (char *)NULL);
+				_exit(8);
+			}
+			int status = finish(pid);
+			CU_ASSERT_EQUAL(status, 0);
+			if (status)
+				printf("\n  output %u on %s: wait status 0x%x\n", t, backends[i],
+				       (unsigned)status);
+			close(to[t]);
+		}
+		close(out[0]);
+		close(terminal);
+	}
+}
+
 /* ---- what is forbidden ---- */
 
 static void open_file(void)
@@ -270,6 +307,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"guests_run_as_before", guests_run_as_before},
 		{"hostile_guests_end_as_before", hostile_guests_end_as_before},
+		{"output_may_go_anywhere", output_may_go_anywhere},
 		{"the_rest_ends_the_process", the_rest_ends_the_process},
 		{"nothing_is_kept", nothing_is_kept},
 		{0},
