@@ -34,9 +34,15 @@ root=$work/root
 rm -rf "$root"
 mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/files" "$root/modules"
 cp "$here/init" "$root/init"
+# The emulator's library is loaded by hvcore itself, if it is there.
+emulator=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n 's/.*libunicorn\.so\.2 .*=> //p' | head -n 1)
+[ -z "$emulator" ] || set -- "$emulator" "$@"
 set -- "$(command -v busybox)" "$@"
 while [ "$1" != -- ]; do
-	cp "$1" "$root/bin/"
+	case $1 in
+	*.so.*) mkdir -p "$root$(dirname "$1")" && cp -L "$1" "$root$1" ;;
+	*) cp "$1" "$root/bin/" ;;
+	esac
 	ldd "$1" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
 		mkdir -p "$root$(dirname "$library")"
 		cp -L "$library" "$root$library"
