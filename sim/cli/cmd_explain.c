@@ -132,7 +132,7 @@ static int explain_all(const struct pricing *p, struct question *q, long long co
 	if (!json)
 		printf("%s: what one of each operation costs\n\n%-16s %12s %12s %12s\n",
 		       q->platform->name, "operation", "guest", "backend", "wait");
-	for (int op = 0; op < OP_COUNT; op++) {
+	for (enum op op = 0; op < OP_COUNT; op++) {
 		struct err e = {0};
 		q->op = op;
 		fill_load(q, count, bytes);

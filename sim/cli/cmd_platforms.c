@@ -36,7 +36,7 @@ static void add_json(cJSON *list, const struct pricing *p, const struct platform
 	if (platform->description)
 		cJSON_AddStringToObject(item, "description", platform->description);
 	cJSON *axes = cJSON_AddObjectToObject(item, "axes");
-	for (int a = 0; a < AXIS_COUNT; a++)
+	for (enum platform_axis a = 0; a < AXIS_COUNT; a++)
 		cJSON_AddStringToObject(axes, platform_axis_name(a),
 					platform_axis_values(a)[platform->axes[a]]);
 	cJSON_AddBoolToObject(item, "guest_knows", platform_guest_knows(platform));
@@ -53,7 +53,7 @@ static const int widths[AXIS_COUNT] = {11, 11, 19, 10, 12, 15};
 static void print_header(void)
 {
 	printf("%-19s", "platform");
-	for (int a = 0; a < AXIS_COUNT; a++)
+	for (enum platform_axis a = 0; a < AXIS_COUNT; a++)
 		printf(" %-*s", widths[a], platform_axis_name(a));
 	printf(" %-11s %s\n", "guest knows", "priced from");
 }
@@ -61,7 +61,7 @@ static void print_header(void)
 static void print_row(const struct pricing *p, const struct platform *platform)
 {
 	printf("%-19s", platform->name);
-	for (int a = 0; a < AXIS_COUNT; a++)
+	for (enum platform_axis a = 0; a < AXIS_COUNT; a++)
 		printf(" %-*s", widths[a], platform_axis_values(a)[platform->axes[a]]);
 	printf(" %-11s", platform_guest_knows(platform) ? "yes" : "no");
 	unsigned met = sources_of(p, platform);
