@@ -99,5 +99,7 @@ const struct hv_probe hv_probe_vm[] = {
 	ROW("vm.destroy", "kvm", DESTROY, DESTROY_TEXT),
 	ROW("vm.create", "trap", CREATE, CREATE_TEXT),
 	ROW("vm.destroy", "trap", DESTROY, DESTROY_TEXT),
+	ROW("vm.create", "emulator", CREATE, CREATE_TEXT),
+	ROW("vm.destroy", "emulator", DESTROY, DESTROY_TEXT),
 	{0},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Many machines: a thousand alive at once, and more made and closed than there are descriptors,
- * with nothing left over. HVCORE_CYCLES sets how many are made and closed (default 1000). */
+ * with nothing left over. HVCORE_CYCLES sets how many are made and closed (default 1000,
+ * 10,000 as a slow test). */
 #include "tests/hvcore/machine.h"
 
 #include <dirent.h>
@@ -95,12 +96,17 @@ static void a_thousand_alive_on_trap(void)
 	alive_at_once("trap");
 }
 
+static void a_thousand_alive_on_emulator(void)
+{
+	alive_at_once("emulator");
+}
+
 static void cycles(const char *backend)
 {
 	if (!machine_available(backend))
 		return;
 	const char *text = getenv("HVCORE_CYCLES");
-	int rounds = text ? atoi(text) : 1000;
+	int rounds = text ? atoi(text) : getenv("MCVSIM_SLOW") ? 10000 : 1000;
 	struct hv_config config = config_of(backend);
 	struct err e = {0};
 	long warm = 0;
@@ -132,13 +138,20 @@ static void made_and_closed_on_trap(void)
 	cycles("trap");
 }
 
+static void made_and_closed_on_emulator(void)
+{
+	cycles("emulator");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{"a_thousand_alive_on_kvm", a_thousand_alive_on_kvm},
 		{"a_thousand_alive_on_trap", a_thousand_alive_on_trap},
+		{"a_thousand_alive_on_emulator", a_thousand_alive_on_emulator},
 		{"made_and_closed_on_kvm", made_and_closed_on_kvm},
 		{"made_and_closed_on_trap", made_and_closed_on_trap},
+		{"made_and_closed_on_emulator", made_and_closed_on_emulator},
 		{0},
 	};
 	return test_main("many machines", cases, argc, argv);
