@@ -372,14 +372,6 @@ static int cmd_run(const struct options *opt, char **args, int count)
 		rc = config.backend->regime(&config.regime, &e);
 	if (!rc)
 		rc = hv_vm_open(&vm, &config, &e);
-	/* What the sandbox would not permit later: libc asks a terminal what it is when it makes
-	 * the buffer for it, and the backend opens the kernel's statistics. */
-	static char buffer[BUFSIZ];
-	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
-	uint64_t exits;
-	struct err ignored;
-	if (!rc && opt->json && config.backend->exits)
-		config.backend->exits(vm, &exits, &ignored);
 	if (!rc && hv_sandbox_enter(vm, &e))
 		fprintf(stderr, "hvcore: warning: the guest runs without a sandbox: %s\n", e.text);
 	uint64_t start = hv_clock_ns();
