@@ -72,7 +72,7 @@ const char *scale_print(double mean, double ci95, const char *sign, char *buf, s
 {
 	if (isnan(mean)) {
 		snprintf(buf, size, "-");
-	} else if (!(ci95 > 0)) {
+	} else if (!(ci95 > 1e-12 * fabs(mean))) { /* nothing, or the rounding of sums */
 		snprintf(buf, size, "%.4g", mean);
 	} else {
 		/* Two digits of the interval when it begins with 1, else one: the last digit of the
