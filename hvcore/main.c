@@ -34,7 +34,7 @@ static const char usage_text[] =
 	"exit status\n"
 	"        as ours; 1 when it did not end well\n"
 	"\n"
-	"  --backend B    only this backend: kvm, trap, container or native\n"
+	"  --backend B    only this backend: kvm, trap, emulator, container or native\n"
 	"  --quick        fewer and shorter batches\n"
 	"  --delay-ns N   busy time added to the handling of every exit, to test the instrument\n"
 	"  --mem MIB      the guest's memory (default 64)\n"
