@@ -34,6 +34,27 @@ static void add_missing_functions(sqlite3 *sql)
 	sqlite3_finalize(s);
 }
 
+/* Flags of open_file: the file does not change, so no locks are taken and no log is looked for. */
+enum { DB_OPEN_UNCHANGING = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI };
+
+/* "file:PATH?immutable=1", to be freed; the characters that mean something there are escaped. */
+static char *immutable_uri(const char *path)
+{
+	static const char before[] = "file:", after[] = "?immutable=1";
+	char *uri = malloc(sizeof(before) + 3 * strlen(path) + sizeof(after));
+	if (!uri)
+		return NULL;
+	char *at = stpcpy(uri, before);
+	for (; *path; path++) {
+		if (strchr("%?#", *path))
+			at += sprintf(at, "%%%02X", (unsigned)*path);
+		else
+			*at++ = *path;
+	}
+	strcpy(at, after);
+	return uri;
+}
+
 static int open_file(struct db **out, const char *path, int flags, struct err *e)
 {
 	*out = NULL;
@@ -45,7 +66,12 @@ static int open_file(struct db **out, const char *path, int flags, struct err *e
 		free(db);
 		return err_set(e, ERR_NOMEM, "no memory to open %s", path);
 	}
-	if (sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK) {
+	char *uri = flags & SQLITE_OPEN_URI ? immutable_uri(path) : NULL;
+	int opened = sqlite3_open_v2(
+		uri ? uri : path, &db->sql,
+		(uri ? flags : flags & ~SQLITE_OPEN_URI) | SQLITE_OPEN_EXRESCODE, NULL);
+	free(uri);
+	if (opened != SQLITE_OK) {
 		int code = db->sql ? db_fail(db, e, "open it")
 				   : err_set(e, ERR_NOMEM, "no memory to open %s", path);
 		db_close(db);
@@ -68,8 +94,8 @@ void db_close(struct db *db)
 		db_flush_points(db, NULL);
 	for (int i = 0; i < DB_STATEMENT_COUNT; i++)
 		sqlite3_finalize(db->statements[i]);
-	if (db->session) /* leaves one file */
-		sqlite3_exec(db->sql, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+	if (db->session)
+		db_journal_end(db);
 	sqlite3_close(db->sql);
 	db_sink_free(db);
 	cJSON_Delete(db->document);
@@ -313,20 +339,12 @@ int db_open_target(struct db **out, const char *path, const struct db_study *stu
 	return 0;
 }
 
-/* Keeping the journal between transactions saves making and removing a file for each run; after a
- * kill nothing is lost, after a loss of power at most the last runs. */
-static int journal_for_many_runs(const struct db *db, struct err *e)
-{
-	return db_exec(db, "PRAGMA journal_mode = PERSIST; PRAGMA synchronous = NORMAL",
-		       "write to it", e);
-}
-
 int db_open_run(struct db **out, const char *path, const struct db_study *study, bool *resumed,
 		struct err *e)
 {
 	int code = db_open_target(out, path, study, resumed, e);
 	if (code == 0)
-		code = journal_for_many_runs(*out, e);
+		code = db_journal_begin(*out, e);
 	if (code == 0)
 		code = update_presentation(*out, study, e);
 	if (code == 0)
@@ -345,12 +363,19 @@ int db_open(struct db **out, const char *path, struct err *e)
 	if (stat(path, &st) != 0)
 		return err_sys(e, errno, "%s", path);
 	struct db *db;
+	bool empty;
 	/* Falls back to reading only where the file may not be written. */
 	int code = open_file(&db, path, SQLITE_OPEN_READWRITE, e);
 	if (code)
 		return code;
-	bool empty;
 	code = identify(db, &empty, e);
+	if (code && db_journal_is_gone(db)) {
+		db_close(db);
+		code = open_file(&db, path, DB_OPEN_UNCHANGING, e);
+		if (code)
+			return code;
+		code = identify(db, &empty, e);
+	}
 	if (code == 0 && empty)
 		code = err_set(e, ERR_INVALID, "%s is empty: no run was started with it", path);
 	if (code == 0)

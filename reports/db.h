@@ -4,10 +4,12 @@
  * and repeat them. Made and filled by `mcvsim run` through a run_sink, read by everything else in
  * this folder. It does not run anything and does not draw.
  *
- * One writer, one transaction per run, a rollback journal: when the writer is killed, every run
- * that was committed stays readable and the half-written one vanishes at the next open; once the
- * writer has closed there is one file to copy. (WAL would be faster but leaves the newest runs in a
- * second file and does not work on the network file systems of clusters.)
+ * One writer, one transaction per run: when the writer is killed, every run that was committed stays
+ * readable and the half-written one vanishes at the next open. While a database on a local file
+ * system is written, the newest runs are in a write-ahead log beside it (FILE-wal), which is brought
+ * home once a second and at the end; on other file systems, those of clusters above all, a rollback
+ * journal is used. So a loss of power costs at most the runs of about a second, and once the writer
+ * has closed there is one file to copy.
  *
  * Not safe for two threads at a time; open the file twice instead.
  */
@@ -45,11 +47,11 @@ struct db_study {
 int db_open_run(struct db **out, const char *path, const struct db_study *study, bool *resumed,
 		struct err *e);
 
-/* Opens an existing database to read it. A journal that a killed writer left is rolled back where
- * the file may be written. */
+/* Opens an existing database to read it, also while it is written. What a killed writer left beside
+ * it is tidied up where the file may be written. */
 int db_open(struct db **out, const char *path, struct err *e);
 
-/* Closes; NULL is allowed. Not an error path: everything committed is already on the disk. */
+/* Closes; NULL is allowed. Not an error path: everything committed is in the file or its log. */
 void db_close(struct db *db);
 
 /* The sink that stores into a database opened by db_open_run; valid until db_close. A run that is

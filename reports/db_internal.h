@@ -49,6 +49,8 @@ struct db {
 	char study_hash[RUN_ID_SIZE], profile_hash[RUN_ID_SIZE];
 	uint64_t seed;
 	int64_t session; /* of this writer; 0 for readers */
+	bool log;	 /* writes to a write-ahead log, which was last settled at settled_s */
+	int64_t settled_s;
 	sqlite3_stmt *statements[DB_STATEMENT_COUNT];
 	struct metric_memo *memo;
 	size_t memo_count;
@@ -69,6 +71,20 @@ int db_same_study(const struct db *db, const struct db_study *study, struct err 
 
 /* Runs SQL that returns nothing. */
 int db_exec(const struct db *db, const char *sql, const char *doing, struct err *e);
+
+/* A journal for many small transactions: a write-ahead log where the file system is known to be
+ * local, else a rollback journal (db_journal.c). */
+int db_journal_begin(struct db *db, struct err *e);
+
+/* After a commit: once a second, what is in the log goes to the disk. */
+void db_journal_settle(struct db *db);
+
+/* Before the writer closes: leaves one file, if nobody else has it open. */
+void db_journal_end(struct db *db);
+
+/* After a failure to read: whether the file expects a log that is not there and that may not be made
+ * here, as when a database whose writer was killed is archived where nothing can be written. */
+bool db_journal_is_gone(const struct db *db);
 
 /* Writes the pending points, in a transaction of its own (db_sink.c). */
 int db_flush_points(struct db *db, struct err *e);

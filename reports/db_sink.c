@@ -369,6 +369,7 @@ static int sink_put_run(void *ctx, const struct run_record *r, struct err *e)
 	if (code)
 		return roll_back(db, code);
 	forget_points(db);
+	db_journal_settle(db);
 	return 0;
 }
 

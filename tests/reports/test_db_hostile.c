@@ -141,6 +141,117 @@ static void noise_in_the_file_never_crashes(void)
 	CU_ASSERT(refused > 10);
 }
 
+/* Whether a database that is being written here has a write-ahead log. */
+static bool has_log_here(void)
+{
+	struct err e = {0};
+	struct db *db;
+	CU_ASSERT_EQUAL_FATAL(db_open_run(&db, scratch("probe.db"), &study.study, NULL, &e), 0);
+	bool has = access(scratch("probe.db-wal"), F_OK) == 0;
+	db_close(db);
+	return has;
+}
+
+/* Runs `check` as a user who may write nothing, with the scratch folder read-only. */
+static int status_without_rights(int (*check)(void))
+{
+	chmod(test_scratch(), geteuid() == 0 ? 0555 : 0500);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(geteuid() == 0 && (setgid(65534) || setuid(65534)) ? 10 : check());
+	int status;
+	waitpid(child, &status, 0);
+	chmod(test_scratch(), 0700);
+	if (status)
+		printf(" status %d ", WEXITSTATUS(status));
+	return status;
+}
+
+static int count_archived(void)
+{
+	struct err e = {0};
+	struct db *db;
+	struct db_counts n;
+	if (db_open(&db, scratch("a#%3f.db"), &e))
+		return printf(" %s ", e.text), 11;
+	if (db_count(db, &n, &e))
+		return 12;
+	db_close(db);
+	return n.done == 2 ? 0 : 13;
+}
+
+/* A writer that is killed leaves its log; whoever reads next must get all that was committed, even
+ * where nothing may be written, and with or without the log's index. */
+static void what_a_killed_writer_left_is_read_where_nothing_may_be_written(void)
+{
+	if (!has_log_here()) {
+		test_skip("no write-ahead log on this file system");
+		return;
+	}
+	pid_t child = fork();
+	if (child == 0) {
+		struct err e = {0};
+		struct db *db;
+		if (db_open_run(&db, scratch("a#%3f.db"), &study.study, NULL, &e) ||
+		    synthetic_put(db, 0, 0, 0, 100, &e) || synthetic_put(db, 1, 0, 0, 100, &e))
+			_exit(1);
+		kill(getpid(), SIGKILL);
+	}
+	int status;
+	waitpid(child, &status, 0);
+	CU_ASSERT(WIFSIGNALED(status));
+	CU_ASSERT_EQUAL(access(scratch("a#%3f.db-wal"), F_OK), 0);
+	CU_ASSERT_EQUAL(status_without_rights(count_archived), 0);
+	CU_ASSERT_EQUAL(access(scratch("a#%3f.db-wal"), F_OK), 0);
+	/* A reader who may write brings the log home. */
+	CU_ASSERT_EQUAL(count_archived(), 0);
+	CU_ASSERT_EQUAL(access(scratch("a#%3f.db-wal"), F_OK), -1);
+	CU_ASSERT_EQUAL(status_without_rights(count_archived), 0);
+	CU_ASSERT_EQUAL(access(scratch("a#%3f.db-wal"), F_OK), -1);
+}
+
+/* What is older than a second is in the file itself. */
+static void the_log_is_settled(void)
+{
+	if (!has_log_here()) {
+		test_skip("no write-ahead log on this file system");
+		return;
+	}
+	struct err e = {0};
+	struct db *db, *copy;
+	struct db_counts n = {0};
+	CU_ASSERT_EQUAL_FATAL(db_open_run(&db, scratch("settled.db"), &study.study, NULL, &e), 0);
+	CU_ASSERT_EQUAL(synthetic_put(db, 0, 0, 0, 100, &e), 0);
+	usleep(1100000);
+	CU_ASSERT_EQUAL(synthetic_put(db, 1, 0, 0, 100, &e), 0);
+	struct program_result r = program_run("cp $TMP/settled.db $TMP/alone.db");
+	program_free(&r);
+	db_close(db);
+	CU_ASSERT_EQUAL_FATAL(db_open(&copy, scratch("alone.db"), &e), 0);
+	CU_ASSERT_EQUAL(db_count(copy, &n, &e), 0);
+	CU_ASSERT_EQUAL(n.done, 2);
+	db_close(copy);
+}
+
+static void a_reader_does_not_hinder_the_writer(void)
+{
+	struct err e = {0};
+	struct db *db, *reader;
+	struct db_counts n = {0};
+	CU_ASSERT_EQUAL_FATAL(db_open_run(&db, scratch("both.db"), &study.study, NULL, &e), 0);
+	CU_ASSERT_EQUAL(synthetic_put(db, 0, 0, 0, 100, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(db_open(&reader, scratch("both.db"), &e), 0);
+	CU_ASSERT_EQUAL(synthetic_put(db, 1, 0, 0, 100, &e), 0);
+	CU_ASSERT_EQUAL(db_count(reader, &n, &e), 0);
+	CU_ASSERT_EQUAL(n.done, 2);
+	db_close(db);
+	CU_ASSERT_EQUAL(db_count(reader, &n, &e), 0);
+	CU_ASSERT_EQUAL(n.done, 2);
+	db_close(reader);
+	CU_ASSERT_EQUAL(access(scratch("both.db-wal"), F_OK), -1);
+	CU_ASSERT_EQUAL(access(scratch("both.db-journal"), F_OK), -1);
+}
+
 static void a_read_only_file_is_readable_only(void)
 {
 	if (geteuid() == 0) {
@@ -308,6 +419,10 @@ int main(int argc, char **argv)
 		{"a_truncated_database_is_refused", a_truncated_database_is_refused},
 		{"an_edited_study_is_noticed", an_edited_study_is_noticed},
 		{"noise_in_the_file_never_crashes", noise_in_the_file_never_crashes},
+		{"what_a_killed_writer_left_is_read_where_nothing_may_be_written",
+		 what_a_killed_writer_left_is_read_where_nothing_may_be_written},
+		{"the_log_is_settled", the_log_is_settled},
+		{"a_reader_does_not_hinder_the_writer", a_reader_does_not_hinder_the_writer},
 		{"a_read_only_file_is_readable_only", a_read_only_file_is_readable_only},
 		{"a_killed_writer_loses_at_most_the_run_in_hand",
 		 a_killed_writer_loses_at_most_the_run_in_hand},
