@@ -3,7 +3,7 @@
  * The program as its users meet it: check, run, merge and report on a small study, with whatever
  * can go wrong between a file and a figure.
  */
-#include "reports/db.h"
+#include "tests/cli/support_study.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 
@@ -16,64 +16,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Four platforms, short: a run takes milliseconds. %s: where the sources are. */
-static const char base[] =
-	"{ \"extends\": \"%s/scenarios/base/edge.json\", \"duration\": \"40 s\", \"warmup\": \"5 "
-	"s\",\n"
-	"  \"seed\": \"1\", \"profile\": \"profiles/literature.json\", \"repeat\": 4,\n"
-	"  \"sweep\": { \"platform\": { \"path\": \"/sites/edge/hosts/node/platform\",\n"
-	"    \"values\": [\"native\", \"container\", \"kvm-virtio\", \"kvm-emulated\"] } },\n"
-	"  \"figures\": [ { \"name\": \"p95\", \"kind\": \"bars\", \"x\": \"platform\", \"y\": "
-	"\"response_time.p95\" } ] }\n";
-
-/* Writes the study, with `more` (keys, each with a comma before it) put over the base. */
-static void write_study(const char *name, const char *more)
-{
-	char here[1024], text[8192];
-	CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(here, sizeof(here)));
-	snprintf(text, sizeof(text), base, here);
-	program_write_file("base.json", text);
-	snprintf(text, sizeof(text), "{ \"extends\": \"base.json\"%s }\n", more);
-	program_write_file(name, text);
-}
-
-static const char *in_scratch(const char *name)
-{
-	static char paths[4][512];
-	static int next;
-	char *path = paths[next++ % 4];
-	snprintf(path, sizeof(paths[0]), "%s/%s", test_scratch(), name);
-	return path;
-}
-
-/* The hash of a database's simulated content, and how many runs it has. */
-static struct db_counts content(const char *name, char hash[33])
-{
-	struct db *db = NULL;
-	struct err e = {0};
-	struct db_counts counts = {0};
-	snprintf(hash, 33, "none");
-	if (db_open(&db, in_scratch(name), &e) != 0 || db_count(db, &counts, &e) != 0 ||
-	    db_content_hash(db, hash, &e) != 0) {
-		printf("%s\n", e.text);
-		CU_FAIL("the database cannot be read");
-	}
-	db_close(db);
-	return counts;
-}
-
 static void threads_and_repetition_change_nothing(void)
 {
 	char one[33], two[33], again[33], other[33];
-	write_study("same.json", "");
+	study_write("same.json", "");
 	PROGRAM_EXPECT(0, "16 runs", "$BIN/mcvsim run $TMP/same.json -o $TMP/one.db -j1");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/same.json -o $TMP/two.db -j2");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/same.json -o $TMP/again.db -j4");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/same.json -o $TMP/other.db --seed 2");
-	CU_ASSERT_EQUAL(content("one.db", one).done, 16);
-	content("two.db", two);
-	content("again.db", again);
-	content("other.db", other);
+	CU_ASSERT_EQUAL(study_content("one.db", one).done, 16);
+	study_content("two.db", two);
+	study_content("again.db", again);
+	study_content("other.db", other);
 	CU_ASSERT_STRING_EQUAL(one, two);
 	CU_ASSERT_STRING_EQUAL(one, again);
 	CU_ASSERT_STRING_NOT_EQUAL(one, other);
@@ -83,7 +37,7 @@ static void threads_and_repetition_change_nothing(void)
  * their intervals together (five times the variance of a difference would be needed). */
 static void another_seed_agrees_within_the_intervals(void)
 {
-	write_study("seeds.json", "");
+	study_write("seeds.json", "");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/seeds.json -o $TMP/s1.db --seed 11");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/seeds.json -o $TMP/s2.db --seed 12");
 	struct program_result r =
@@ -104,7 +58,7 @@ static void another_seed_agrees_within_the_intervals(void)
 static void shards_merge_into_the_whole(void)
 {
 	char whole[33], merged[33];
-	write_study("shards.json", "");
+	study_write("shards.json", "");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/shards.json -o $TMP/whole.db");
 	for (int i = 1; i <= 3; i++)
 		PROGRAM_EXPECT(0, NULL,
@@ -112,18 +66,13 @@ static void shards_merge_into_the_whole(void)
 			       i);
 	PROGRAM_EXPECT(0, "16 runs",
 		       "cd $TMP && $BIN/mcvsim merge merged.db part1.db part2.db part3.db");
-	content("whole.db", whole);
-	content("merged.db", merged);
+	study_content("whole.db", whole);
+	study_content("merged.db", merged);
 	CU_ASSERT_STRING_EQUAL(whole, merged);
 	PROGRAM_EXPECT(0, "0 differ significantly",
 		       "cd $TMP && $BIN/mcvsim diff whole.db merged.db");
 	PROGRAM_EXPECT(0, "\"only_b\"", "cd $TMP && $BIN/mcvsim diff whole.db part1.db --json");
 	PROGRAM_EXPECT(1, "No such file", "cd $TMP && $BIN/mcvsim diff whole.db absent.db");
-}
-
-static void pause_ms(long ms)
-{
-	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
 /* Starts the study, sends the signal once something is stored, and returns the wait status. */
@@ -132,22 +81,22 @@ static int interrupt(const char *name, const char *db_name, int number)
 	pid_t pid = fork();
 	CU_ASSERT_FATAL(pid >= 0);
 	if (pid == 0) {
-		if (!freopen(in_scratch("interrupted.txt"), "w", stderr))
+		if (!freopen(study_path("interrupted.txt"), "w", stderr))
 			_exit(126);
-		execl(test_binary("mcvsim"), "mcvsim", "run", in_scratch(name), "-o",
-		      in_scratch(db_name), "-j1", (char *)NULL);
+		execl(test_binary("mcvsim"), "mcvsim", "run", study_path(name), "-o",
+		      study_path(db_name), "-j1", (char *)NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 30000; i++) {
 		struct db *db = NULL;
 		struct db_counts counts = {0};
-		if (access(in_scratch(db_name), R_OK) == 0 &&
-		    db_open(&db, in_scratch(db_name), NULL) == 0)
+		if (access(study_path(db_name), R_OK) == 0 &&
+		    db_open(&db, study_path(db_name), NULL) == 0)
 			db_count(db, &counts, NULL);
 		db_close(db);
 		if (counts.done >= 3 || waitpid(pid, NULL, WNOHANG | WNOWAIT) == pid)
 			break;
-		pause_ms(1);
+		study_pause_us(1000);
 	}
 	kill(pid, number);
 	int status = 0;
@@ -158,7 +107,7 @@ static int interrupt(const char *name, const char *db_name, int number)
 /* A study of 120 runs, long enough to be interrupted in the middle. */
 static void write_long_study(const char *name)
 {
-	write_study(name, ", \"repeat\": 30, \"duration\": \"2 h\"");
+	study_write(name, ", \"repeat\": 30, \"duration\": \"2 h\"");
 }
 
 static void a_killed_run_keeps_what_was_committed_and_completes(void)
@@ -168,12 +117,12 @@ static void a_killed_run_keeps_what_was_committed_and_completes(void)
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/long.json -o $TMP/straight.db");
 	int status = interrupt("long.json", "killed.db", SIGKILL);
 	CU_ASSERT(WIFSIGNALED(status));
-	int64_t kept = content("killed.db", resumed).done;
+	int64_t kept = study_content("killed.db", resumed).done;
 	CU_ASSERT(kept >= 3 && kept < 120);
 	PROGRAM_EXPECT(0, "running what it lacks",
 		       "$BIN/mcvsim run $TMP/long.json -o $TMP/killed.db");
-	CU_ASSERT_EQUAL(content("killed.db", resumed).done, 120);
-	content("straight.db", straight);
+	CU_ASSERT_EQUAL(study_content("killed.db", resumed).done, 120);
+	study_content("straight.db", straight);
 	CU_ASSERT_STRING_EQUAL(straight, resumed);
 }
 
@@ -184,13 +133,13 @@ static void an_interrupt_says_how_to_go_on(void)
 	int status = interrupt("int.json", "int.db", SIGINT);
 	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 	PROGRAM_EXPECT(0, "to go on: mcvsim run", "cat $TMP/interrupted.txt");
-	CU_ASSERT(content("int.db", hash).done >= 3);
+	CU_ASSERT(study_content("int.db", hash).done >= 3);
 }
 
 static void results_are_never_overwritten(void)
 {
-	write_study("first.json", "");
-	write_study("second.json", ", \"duration\": \"41 s\"");
+	study_write("first.json", "");
+	study_write("second.json", ", \"duration\": \"41 s\"");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/first.json -o $TMP/kept.db");
 	PROGRAM_EXPECT(0, "0 of them", "$BIN/mcvsim run $TMP/first.json -o $TMP/kept2.db");
 	PROGRAM_EXPECT(0, "16 of them", "$BIN/mcvsim run $TMP/first.json -o $TMP/kept.db");
@@ -208,16 +157,16 @@ static void results_are_never_overwritten(void)
 
 static void mistakes_in_a_study_are_told_all_with_places(void)
 {
-	write_study("wrong.json",
+	study_write("wrong.json",
 		    ",\n  \"duration\": \"10 parsec\",\n  \"repaet\": 3, \"repeat\": 0");
 	PROGRAM_EXPECT(2, "wrong.json:2:3: /duration", "$BIN/mcvsim check $TMP/wrong.json");
 	PROGRAM_EXPECT(2, "did you mean \"repeat\"", "$BIN/mcvsim check $TMP/wrong.json");
 	PROGRAM_EXPECT(2, "repeat", "$BIN/mcvsim check $TMP/wrong.json");
 	PROGRAM_EXPECT(2, "\"valid\":\tfalse", "$BIN/mcvsim check --json $TMP/wrong.json");
 	PROGRAM_EXPECT(2, NULL, "$BIN/mcvsim run $TMP/wrong.json -o $TMP/wrong.db");
-	CU_ASSERT(access(in_scratch("wrong.db"), F_OK) != 0);
+	CU_ASSERT(access(study_path("wrong.db"), F_OK) != 0);
 
-	write_study("right.json", "");
+	study_write("right.json", "");
 	PROGRAM_EXPECT(2, "kvm-virtio",
 		       "$BIN/mcvsim check $TMP/right.json "
 		       "--set /sweep/platform/values='[\"native\",\"kvm-virtoi\"]'");
@@ -243,7 +192,7 @@ static void wrong_command_lines_are_refused(void)
 	PROGRAM_EXPECT(2, "--dry-run", "$BIN/mcvsim run x.json --dryrun");
 	PROGRAM_EXPECT(2, "needs STUDY.json", "$BIN/mcvsim run");
 	PROGRAM_EXPECT(2, "unexpected argument", "$BIN/mcvsim check a.json b.json");
-	write_study("flags.json", "");
+	study_write("flags.json", "");
 	PROGRAM_EXPECT(2, "--jobs", "$BIN/mcvsim run $TMP/flags.json -j 0");
 	PROGRAM_EXPECT(2, "--shard", "$BIN/mcvsim run $TMP/flags.json --shard 4/3");
 	PROGRAM_EXPECT(2, "--only", "$BIN/mcvsim run $TMP/flags.json --only abc");
@@ -253,10 +202,10 @@ static void wrong_command_lines_are_refused(void)
 
 static void a_dry_run_runs_nothing(void)
 {
-	write_study("dry.json", "");
+	study_write("dry.json", "");
 	PROGRAM_EXPECT(0, "runs         16",
 		       "$BIN/mcvsim run $TMP/dry.json --dry-run -o $TMP/dry.db");
-	CU_ASSERT(access(in_scratch("dry.db"), F_OK) != 0);
+	CU_ASSERT(access(study_path("dry.db"), F_OK) != 0);
 }
 
 static void a_full_disk_keeps_what_was_finished(void)
@@ -281,7 +230,7 @@ static void a_full_disk_keeps_what_was_finished(void)
 
 static void without_gnuplot_the_data_are_there(void)
 {
-	write_study("draw.json", "");
+	study_write("draw.json", "");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/draw.json -o $TMP/draw.db");
 	PROGRAM_EXPECT(1, "gnuplot-nox",
 		       "PATH=/nonexistent $BIN/mcvsim report $TMP/draw.db -o $TMP/bare");
@@ -301,7 +250,7 @@ static void without_gnuplot_the_data_are_there(void)
 
 static void a_failed_run_can_be_repeated_alone(void)
 {
-	write_study("only.json", "");
+	study_write("only.json", "");
 	PROGRAM_EXPECT(0, "response_time.mean",
 		       "point=$($BIN/mcvsim run $TMP/only.json --dry-run | sed -n 's/  "
 		       "platform=native//p'); "
@@ -310,7 +259,7 @@ static void a_failed_run_can_be_repeated_alone(void)
 
 static void stored_results_can_be_reproduced(void)
 {
-	write_study("again.json", "");
+	study_write("again.json", "");
 	PROGRAM_EXPECT(0, "native", "$BIN/mcvsim run $TMP/again.json -o $TMP/stored.db");
 	PROGRAM_EXPECT(0, "the same, to the bit", "$BIN/mcvsim reproduce $TMP/stored.db");
 	PROGRAM_EXPECT(1, "different",
@@ -321,7 +270,7 @@ static void stored_results_can_be_reproduced(void)
 
 static void numbers_can_be_asked_and_exported(void)
 {
-	write_study("ask.json", "");
+	study_write("ask.json", "");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/ask.json -o $TMP/ask.db");
 	PROGRAM_EXPECT(0, "container", "$BIN/mcvsim query $TMP/ask.db --metric response_time.p95");
 	PROGRAM_EXPECT(0, "\"mean\"",
