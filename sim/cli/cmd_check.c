@@ -61,21 +61,26 @@ static int run(const struct cli_args *args)
 	struct study study;
 	struct diag_list diags = {0};
 	struct err e = {0};
-	int code = study_open(&study, args->arguments[0], args, &diags, &e), exit_code = CLI_OK;
-	if (cli_flag(args, "json") && (code == 0 || code == ERR_INVALID))
+	int exit_code = CLI_OK;
+	if (cli_flag(args, "json") && cli_flag(args, "resolved"))
+		return cli_fail(CLI_USAGE, "check: --resolved and --json both print a document; "
+					   "choose one");
+	int code = study_open(&study, args->arguments[0], args, &diags, &e);
+	bool mistakes = code == ERR_INVALID && diags.errors;
+	if (code != 0)
+		exit_code = mistakes || code == ERR_INVALID ? CLI_USAGE : CLI_FAILED;
+	if (code != 0 && !mistakes) /* a failure of the world is a message, too */
+		diag_add(&diags, DIAG_ERROR, NULL, 0, 0, NULL, "mcvsim: %s", e.text);
+	if (cli_flag(args, "json"))
 		print_json(&study, &diags, code == 0);
 	else
 		cli_print_diags(&diags);
-	if (code == ERR_INVALID)
-		exit_code = diags.errors ? CLI_USAGE : cli_fail_err(&e);
-	else if (code != 0)
-		exit_code = cli_fail_err(&e);
-	else if (cli_flag(args, "resolved")) {
+	if (code == 0 && cli_flag(args, "resolved")) {
 		char *text = cJSON_Print(study.doc.root);
 		if (text)
 			puts(text);
 		free(text);
-	} else if (!cli_flag(args, "json")) {
+	} else if (code == 0 && !cli_flag(args, "json")) {
 		print_answer(&study);
 	}
 	study_close(&study);

@@ -5,6 +5,7 @@
  */
 #include "sim/cli/progress.h"
 #include "sim/cli/results.h"
+#include "sim/cli/save.h"
 #include "sim/cli/study.h"
 #include "sim/experiment/runner.h"
 
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct cli_option options[] = {
 	{"output", 'o', "results.db", "where the results go; continued when it is this study's"},
@@ -22,7 +24,7 @@ static const struct cli_option options[] = {
 	{"dry-run", 'n', NULL, "say what would run, and run nothing"},
 	{"shard", 0, "I/N", "only the I-th of N parts, for `merge` afterwards"},
 	{"only", 0, "POINT:REPETITION", "just this run, stored or not, to look into a failure"},
-	{"json", 0, NULL, "print the closing summary as JSON"},
+	{"json", 0, NULL, "print the closing summary, or what --dry-run says, as JSON"},
 	{0}};
 
 /* A longer summary than this is asked for with `query`. */
@@ -70,19 +72,21 @@ static char *shell_word(char *at, const char *end, const char *word)
 	return n < 0 || n >= end - at ? at : at + n;
 }
 
-/* The command line as it would be typed again, without what only says where results go. */
-static void command_line(const struct cli_args *args, char *buf, size_t size)
+/* The command line as it would be typed again: what makes the results, and when `all` also where
+ * they go and how. */
+static void command_line(const struct cli_args *args, bool all, char *buf, size_t size)
 {
 	char *at = buf + snprintf(buf, size, "mcvsim run"), *end = buf + size;
 	at = shell_word(at, end, args->arguments[0]);
 	for (size_t i = 0; i < args->given_count; i++) {
 		const char *name = args->given[i].option->name;
-		if (strcmp(name, "set") != 0 && strcmp(name, "seed") != 0)
+		if (!all && strcmp(name, "set") != 0 && strcmp(name, "seed") != 0)
 			continue;
 		char option[32];
 		snprintf(option, sizeof(option), "--%s", name);
 		at = shell_word(at, end, option);
-		at = shell_word(at, end, args->given[i].value);
+		if (args->given[i].option->argument)
+			at = shell_word(at, end, args->given[i].value);
 	}
 }
 
@@ -90,7 +94,7 @@ static char *reproduce(void *ctx, const struct point *point, const struct run_ke
 {
 	struct session *s = ctx;
 	char command[4000], *text = NULL;
-	command_line(s->args, command, sizeof(command));
+	command_line(s->args, false, command, sizeof(command));
 	if (asprintf(&text, "%s --only %s:%u", command, point->id, key->repetition) < 0)
 		return NULL;
 	return text;
@@ -114,14 +118,14 @@ static int parse_shard(const struct cli_args *args, struct runner *r)
 static const char *output_path(const struct cli_args *args)
 {
 	const char *path = cli_value(args, "output");
-	return path ? path : "results.db";
+	return results_path(path ? path : "results.db");
 }
 
 static int open_database(struct session *s, struct err *e)
 {
 	const char *path = output_path(s->args);
 	char command[4000];
-	command_line(s->args, command, sizeof(command));
+	command_line(s->args, false, command, sizeof(command));
 	struct db_study about = {
 		.document = s->study.doc.root,
 		.profile = s->study.prices,
@@ -130,6 +134,8 @@ static int open_database(struct session *s, struct err *e)
 		.command = command,
 		.machine = cJSON_GetObjectItemCaseSensitive(s->study.prices, "machine")};
 	bool resumed = false;
+	if (access(path, F_OK) != 0 && save_check_folder(path, e) != 0)
+		return e->code;
 	int code = db_open_run(&s->db, path, &about, &resumed, e);
 	if (code == 0)
 		s->sink = db_sink(s->db);
@@ -138,13 +144,40 @@ static int open_database(struct session *s, struct err *e)
 	return code;
 }
 
-static int dry_run(struct session *s)
+static int dry_run_json(const struct session *s, const struct runner_progress *p, double tasks)
+{
+	cJSON *answer = cJSON_CreateObject();
+	cJSON_AddNumberToObject(answer, "runs", (double)p->total);
+	cJSON_AddNumberToObject(answer, "tasks", tasks * (double)p->total);
+	cJSON *points = cJSON_AddArrayToObject(answer, "points");
+	for (size_t i = 0; i < s->study.plan.count; i++) {
+		const struct point *point = &s->study.plan.points[i];
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "point", point->id);
+		cJSON *parameters = cJSON_AddObjectToObject(item, "parameters");
+		for (size_t k = 0; k < point->parameter_count; k++)
+			cJSON_AddStringToObject(parameters, point->parameters[k].name,
+						point->parameters[k].text);
+		cJSON_AddItemToArray(points, item);
+	}
+	char *text = cJSON_Print(answer);
+	cJSON_Delete(answer);
+	if (!text)
+		return cli_fail(CLI_FAILED, "out of memory");
+	puts(text);
+	free(text);
+	return CLI_OK;
+}
+
+static int dry_run(const struct session *s)
 {
 	struct runner_progress p;
 	struct err e = {0};
 	if (runner_count(&s->runner, &p, &e) != 0)
 		return cli_fail_err(&e);
 	double tasks = p.points ? s->study.expected_tasks / (double)p.points : 0;
+	if (cli_flag(s->args, "json"))
+		return dry_run_json(s, &p, tasks);
 	printf("points       %zu\nruns         %s%zu\ntasks        about %.3g in all, %.3g a run\n",
 	       p.points, s->study.experiment.precision ? "at least " : "", p.total,
 	       tasks * (double)p.total, tasks);
@@ -210,10 +243,9 @@ static int finish(struct session *s, int code, const struct runner_progress *p, 
 	s->db = NULL;
 	if (code == ERR_STOPPED) {
 		char command[4000];
-		command_line(s->args, command, sizeof(command));
-		return cli_fail(CLI_FAILED,
-				"stopped; %zu of %zu runs are in %s; to go on: %s -o %s", p->done,
-				p->total, path, command, path);
+		command_line(s->args, true, command, sizeof(command));
+		return cli_fail(CLI_FAILED, "stopped; %zu of %zu runs are in %s; to go on: %s",
+				p->done, p->total, path, command);
 	}
 	if (code != 0)
 		return cli_fail_err(e);
@@ -251,6 +283,8 @@ static int run_study(struct session *s)
 	s->runner.threads = (unsigned)threads;
 	if ((cli_flag(args, "dry-run") || cli_value(args, "only")) && s->ranks.rank > 0)
 		return CLI_OK; /* not worth more than one rank */
+	if (!output_path(args)[0])
+		return cli_fail(CLI_USAGE, "run: --output is empty");
 	if (cli_flag(args, "dry-run"))
 		return dry_run(s);
 	if (cli_value(args, "only"))

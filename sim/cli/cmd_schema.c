@@ -35,11 +35,34 @@ static int print_schema(const struct schema *s)
 	return CLI_OK;
 }
 
+static int list_json(void)
+{
+	cJSON *list = cJSON_CreateArray();
+	for (size_t i = 0; i < SCHEMA_COUNT; i++) {
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "name", schemas[i].name);
+		cJSON_AddStringToObject(item, "help", schemas[i].object->help);
+		cJSON_AddItemToArray(list, item);
+	}
+	char *text = cJSON_Print(list);
+	cJSON_Delete(list);
+	if (!text)
+		return cli_fail(CLI_FAILED, "out of memory");
+	puts(text);
+	free(text);
+	return CLI_OK;
+}
+
+static const struct cli_option options[] = {
+	{"json", 0, NULL, "print the list as JSON; a schema is JSON in any case"}, {0}};
+
 static int run(const struct cli_args *args)
 {
 	const char *names[SCHEMA_COUNT + 1] = {0};
 	for (size_t i = 0; i < SCHEMA_COUNT; i++)
 		names[i] = schemas[i].name;
+	if (args->argument_count == 0 && cli_flag(args, "json"))
+		return list_json();
 	if (args->argument_count == 0) {
 		for (size_t i = 0; i < SCHEMA_COUNT; i++)
 			printf("%-10s %s\n", schemas[i].name, schemas[i].object->help);
@@ -58,6 +81,7 @@ const struct cli_command cmd_schema_command = {
 	.name = "schema",
 	.arguments = "[NAME]",
 	.help = "list the kinds of files, or print the JSON Schema of one",
+	.options = options,
 	.max_arguments = 1,
 	.run = run,
 };

@@ -37,8 +37,14 @@ const char *cli_data_folder(void)
 	char own[PATH_MAX - 64];
 	const char *given = getenv("MCVSIM_DATA");
 	if (given && *given) {
+		static bool told;
 		snprintf(found, sizeof(found), "%s", given);
-		return has_platforms(found) ? found : NULL;
+		if (has_platforms(found))
+			return found;
+		if (!told)
+			cli_say("MCVSIM_DATA is %s, which has no platforms/ in it", given);
+		told = true;
+		return NULL;
 	}
 	if (own_folder(own, sizeof(own))) {
 		snprintf(found, sizeof(found), "%s/../share/mcvsim", own);

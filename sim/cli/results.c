@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/results.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+const char *results_path(const char *path)
+{
+	static char changed[4096];
+	if (path[0] != ':' && strncmp(path, "file:", 5) != 0)
+		return path;
+	snprintf(changed, sizeof(changed), "./%s", path);
+	return changed;
+}
 
 int results_open(struct results *r, const char *path)
 {
+	path = results_path(path);
 	struct err e = {0};
 	*r = (struct results){0};
 	if (db_open(&r->db, path, &e) != 0 || dataset_load(&r->data, r->db, &e) != 0)

@@ -14,6 +14,10 @@ struct results {
 	struct dataset data;
 };
 
+/* The path as SQLite takes it for nothing but a file: ":memory:" and "file:x" get "./" before them.
+ * In a static buffer, or `path` itself. */
+const char *results_path(const char *path);
+
 /* Says what is wrong and returns an enum cli_exit. To be ended with results_close in any case. */
 int results_open(struct results *r, const char *path);
 void results_close(struct results *r);

@@ -34,10 +34,18 @@ static char *read_all(const char *path)
 	return text;
 }
 
+int save_check_folder(const char *path, struct err *e)
+{
+	char folder[PATH_MAX];
+	folder_of(path, folder, sizeof(folder));
+	if (access(folder, W_OK | X_OK) != 0)
+		return err_sys(e, errno, "cannot write to the folder %s", folder);
+	return 0;
+}
+
 int save_check(const char *path, bool (*ours)(const char *text), struct err *e)
 {
 	struct stat st;
-	char folder[PATH_MAX];
 	bool there = stat(path, &st) == 0;
 	if (there && S_ISDIR(st.st_mode))
 		return err_set(e, ERR_EXISTS, "%s is a folder", path);
@@ -52,10 +60,7 @@ int save_check(const char *path, bool (*ours)(const char *text), struct err *e)
 				       "%s exists and is something else; choose another name",
 				       path);
 	}
-	folder_of(path, folder, sizeof(folder));
-	if (access(folder, W_OK | X_OK) != 0)
-		return err_sys(e, errno, "cannot write to the folder %s", folder);
-	return 0;
+	return save_check_folder(path, e);
 }
 
 static int write_all(int fd, const char *text)

@@ -15,6 +15,9 @@
  * asked before long work. Devices and pipes can be saved to, and are written directly. */
 int save_check(const char *path, bool (*ours)(const char *text), struct err *e);
 
+/* Whether a file can be made at `path`: 0, or the code of why its folder cannot be written. */
+int save_check_folder(const char *path, struct err *e);
+
 /* Saves the text. With `keep` a regular file that is there becomes path.bak first. */
 int save_text(const char *path, const char *text, bool keep, struct err *e);
 

@@ -208,6 +208,29 @@ static void a_dry_run_runs_nothing(void)
 	CU_ASSERT(access(study_path("dry.db"), F_OK) != 0);
 }
 
+static void output_names_are_file_names(void)
+{
+	write_study("names.json", "");
+	PROGRAM_EXPECT(2, "--output is empty", "$BIN/mcvsim run $TMP/names.json -o ''");
+	PROGRAM_EXPECT(0, "kept",
+		       "root=$PWD; cd $TMP && MCVSIM_DATA=$root/scenarios "
+		       "$BIN/mcvsim run names.json -o :memory: && test -s :memory: && "
+		       "echo kept");
+	PROGRAM_EXPECT(1, "cannot write to the folder",
+		       "$BIN/mcvsim run $TMP/names.json -o $TMP/no/such/x.db");
+	PROGRAM_EXPECT(2, "MCVSIM_DATA is /nope",
+		       "MCVSIM_DATA=/nope $BIN/mcvsim check $TMP/names.json");
+}
+
+static void json_answers_are_json(void)
+{
+	write_study("json.json", "");
+	PROGRAM_EXPECT(0, "\"parameters\"", "$BIN/mcvsim run $TMP/json.json --dry-run --json");
+	PROGRAM_EXPECT(2, "choose one", "$BIN/mcvsim check $TMP/json.json --json --resolved");
+	PROGRAM_EXPECT(1, "\"valid\":\tfalse", "$BIN/mcvsim check $TMP/absent.json --json");
+	PROGRAM_EXPECT(0, "\"name\":", "$BIN/mcvsim schema --json");
+}
+
 static void a_full_disk_keeps_what_was_finished(void)
 {
 	write_long_study("full.json");
@@ -301,6 +324,8 @@ int main(int argc, char **argv)
 		 mistakes_in_a_study_are_told_all_with_places},
 		{"wrong_command_lines_are_refused", wrong_command_lines_are_refused},
 		{"a_dry_run_runs_nothing", a_dry_run_runs_nothing},
+		{"output_names_are_file_names", output_names_are_file_names},
+		{"json_answers_are_json", json_answers_are_json},
 		{"a_full_disk_keeps_what_was_finished", a_full_disk_keeps_what_was_finished},
 		{"without_gnuplot_the_data_are_there", without_gnuplot_the_data_are_there},
 		{"a_failed_run_can_be_repeated_alone", a_failed_run_can_be_repeated_alone},
