@@ -210,7 +210,7 @@ static void a_dry_run_runs_nothing(void)
 
 static void output_names_are_file_names(void)
 {
-	write_study("names.json", "");
+	study_write("names.json", "");
 	PROGRAM_EXPECT(2, "--output is empty", "$BIN/mcvsim run $TMP/names.json -o ''");
 	PROGRAM_EXPECT(0, "kept",
 		       "root=$PWD; cd $TMP && MCVSIM_DATA=$root/scenarios "
@@ -224,7 +224,7 @@ static void output_names_are_file_names(void)
 
 static void json_answers_are_json(void)
 {
-	write_study("json.json", "");
+	study_write("json.json", "");
 	PROGRAM_EXPECT(0, "\"parameters\"", "$BIN/mcvsim run $TMP/json.json --dry-run --json");
 	PROGRAM_EXPECT(2, "choose one", "$BIN/mcvsim check $TMP/json.json --json --resolved");
 	PROGRAM_EXPECT(1, "\"valid\":\tfalse", "$BIN/mcvsim check $TMP/absent.json --json");
