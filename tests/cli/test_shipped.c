@@ -23,6 +23,14 @@ static void every_study_is_valid(void)
 		       "echo all valid");
 }
 
+/* What scenarios/README.md shows is what was checked. */
+static void first_study_is_the_one_shown(void)
+{
+	PROGRAM_EXPECT(0, NULL,
+		       "sed -n '/^```json$/,/^```$/p' scenarios/README.md | sed '1d;$d' | "
+		       "diff - scenarios/first.json");
+}
+
 /* Every platform can be priced with the shipped profiles, for every operation. */
 static void every_platform_can_be_priced(void)
 {
@@ -50,6 +58,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"schemas_are_current", schemas_are_current},
 		{"every_study_is_valid", every_study_is_valid},
+		{"first_study_is_the_one_shown", first_study_is_the_one_shown},
 		{"every_platform_can_be_priced", every_platform_can_be_priced},
 		{"a_small_study_gives_the_numbers_on_record",
 		 a_small_study_gives_the_numbers_on_record},
