@@ -7,6 +7,7 @@
 #include "sim/cli/results.h"
 #include "sim/cli/save.h"
 #include "sim/cli/study.h"
+#include "sim/engine/stats.h"
 #include "sim/experiment/runner.h"
 
 #include <math.h>
@@ -217,17 +218,47 @@ static int run_only(struct session *s, const char *which)
 	return code == 0 ? CLI_OK : cli_fail_err(&e);
 }
 
+/* Says at how many points max_repeat came before the precision that the study asks for. */
+static void tell_imprecise(const struct session *s, const struct results *r)
+{
+	const struct precision *want = s->study.experiment.precision;
+	const struct data_metric *metric =
+		want ? dataset_find_metric(&r->data, want->metric, want->subject) : NULL;
+	struct cell *cells = metric ? calloc(r->data.point_count, sizeof(*cells)) : NULL;
+	size_t missed = 0;
+	if (cells && dataset_summary(&r->data, metric, cells, NULL) == 0) {
+		for (size_t i = 0; i < r->data.point_count; i++) {
+			/* In the rule's own confidence, which need not be the 95 % of the tables.
+			 */
+			double n = (double)cells[i].n;
+			struct tally t = {.n = cells[i].n,
+					  .mean = cells[i].mean,
+					  .m2 = cells[i].sd * cells[i].sd * (n - 1)};
+			struct interval in = interval_of_tally(&t, want->confidence);
+			missed += cells[i].n < 2 ||
+				  !(in.half_width <= want->relative * fabs(in.mean));
+		}
+	}
+	free(cells);
+	if (missed)
+		cli_say("%zu of %zu points stopped at %lld repetitions before %s was known to "
+			"%.3g %%",
+			missed, r->data.point_count, (long long)want->max_repeat, want->metric,
+			100 * want->relative);
+}
+
 /* The closing summary: the numbers that the study's figures draw. */
 static int print_summary(const struct session *s, const char *path)
 {
 	bool json = cli_flag(s->args, "json");
-	if (!json && s->study.plan.count > SUMMARY_POINTS) {
-		cli_say("for the numbers: mcvsim query %s", path);
-		return CLI_OK;
-	}
+	bool small = s->study.plan.count <= SUMMARY_POINTS;
 	struct results results;
 	int code = results_open(&results, path);
 	if (code == CLI_OK)
+		tell_imprecise(s, &results);
+	if (code == CLI_OK && !json && !small)
+		cli_say("for the numbers: mcvsim query %s", path);
+	else if (code == CLI_OK)
 		code = results_print(&results,
 				     &(struct summary_request){.width = cli_stdout_width()},
 				     TABLE_TEXT, json);

@@ -231,6 +231,19 @@ static void json_answers_are_json(void)
 	PROGRAM_EXPECT(0, "\"name\":", "$BIN/mcvsim schema --json");
 }
 
+static void a_precision_that_is_not_reached_is_told(void)
+{
+	study_write("rule.json", ", \"repeat\": 2, \"precision\": { \"metric\": "
+				 "\"response_time.mean\", \"relative\": 0.000001, "
+				 "\"max_repeat\": 3 }");
+	PROGRAM_EXPECT(0, "4 of 4 points stopped at 3 repetitions",
+		       "$BIN/mcvsim run $TMP/rule.json -o $TMP/rule.db");
+	PROGRAM_EXPECT(
+		0, "none told",
+		"$BIN/mcvsim run $TMP/rule.json -o $TMP/easy.db --set /precision/relative=0.9 "
+		"2>&1 | grep stopped || echo none told");
+}
+
 static void a_full_disk_keeps_what_was_finished(void)
 {
 	write_long_study("full.json");
@@ -326,6 +339,8 @@ int main(int argc, char **argv)
 		{"a_dry_run_runs_nothing", a_dry_run_runs_nothing},
 		{"output_names_are_file_names", output_names_are_file_names},
 		{"json_answers_are_json", json_answers_are_json},
+		{"a_precision_that_is_not_reached_is_told",
+		 a_precision_that_is_not_reached_is_told},
 		{"a_full_disk_keeps_what_was_finished", a_full_disk_keeps_what_was_finished},
 		{"without_gnuplot_the_data_are_there", without_gnuplot_the_data_are_there},
 		{"a_failed_run_can_be_repeated_alone", a_failed_run_can_be_repeated_alone},
