@@ -272,10 +272,14 @@ static const char *name_of(const struct profile *p, const char *none)
 static int not_found(const struct profile_view *view, const char *name, struct err *e)
 {
 	const char *near = nearest(view, name);
-	return err_set(e, ERR_NOTFOUND, "primitive %s is in neither %s nor %s%s%s%s", name,
+	bool has_fallback = view->fallback && view->fallback->name;
+	return err_set(e, ERR_NOTFOUND, "primitive %s is in neither %s nor %s%s%s%s%s", name,
 		       name_of(view->profile, "a profile (there is none)"),
 		       name_of(view->fallback, "a fallback (there is none)"),
-		       near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+		       near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
+		       has_fallback ? ""
+				    : "; what a profile lacks may come from the literature: "
+				      "\"fallback_profile\": \"profiles/literature.json\"");
 }
 
 int profile_view_find(const struct profile_view *view, const char *name, struct primitive *out,

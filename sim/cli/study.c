@@ -128,6 +128,59 @@ static int resolve_all(struct study *s, struct diag_list *diags, struct err *e)
 	return code;
 }
 
+/* Whether the pointer is at or below another. */
+static bool is_inside(const char *pointer, const char *above)
+{
+	size_t n = strlen(above);
+	return strncmp(pointer, above, n) == 0 && (pointer[n] == '\0' || pointer[n] == '/');
+}
+
+/* Prices are read once for a whole study and stored once with its results. */
+static int refuse_swept_profiles(const struct study *s, struct diag_list *diags)
+{
+	int code = 0;
+	const struct axis *axes = s->experiment.sweep.items;
+	for (size_t a = 0; a < s->experiment.sweep.count; a++) {
+		if (!is_inside(axes[a].path, "/profile") &&
+		    !is_inside(axes[a].path, "/fallback_profile"))
+			continue;
+		char at[400];
+		json_pointer_join(at, sizeof(at), "/sweep", axes[a].name);
+		json_doc_error(
+			&s->doc, diags, json_pointer_join(at, sizeof(at), at, "path"),
+			"a study has one %s, stored with its results, so it cannot be swept; "
+			"run the study once with each (--set %s=FILE) and compare with "
+			"`mcvsim diff`",
+			axes[a].path + 1, axes[a].path);
+		code = ERR_INVALID;
+	}
+	return code;
+}
+
+/* An axis puts its own values over what --set put at its place or below. */
+static int refuse_settings_of_axes(const struct study *s, const struct cli_args *args,
+				   struct diag_list *diags)
+{
+	int code = 0;
+	const char *setting;
+	const struct axis *axes = s->experiment.sweep.items;
+	for (size_t i = 0; args && (setting = cli_value_at(args, "set", i)); i++) {
+		char pointer[500];
+		snprintf(pointer, sizeof(pointer), "%.*s", (int)strcspn(setting, "="), setting);
+		for (size_t a = 0; a < s->experiment.sweep.count; a++) {
+			if (!is_inside(pointer, axes[a].path))
+				continue;
+			json_doc_error(&s->doc, diags, pointer,
+				       "axis \"%s\" sets this at every point; change its values "
+				       "(--set /sweep/%s/values=[...]) or take it out "
+				       "(--set /sweep/%s=null)",
+				       axes[a].name, axes[a].name, axes[a].name);
+			code = ERR_INVALID;
+		}
+	}
+	return code;
+}
+
 static int trim_point(void *ctx, cJSON *document)
 {
 	(void)ctx;
@@ -157,8 +210,9 @@ static int check_points(struct study *s, struct diag_list *diags, struct err *e)
 	return code;
 }
 
-/* Everything after the text was read; the prices are there. */
-static int put_together(struct study *s, struct diag_list *diags, struct err *e)
+/* Everything after the text was read; the prices are there. `args` may be NULL. */
+static int put_together(struct study *s, const struct cli_args *args, struct diag_list *diags,
+			struct err *e)
 {
 	struct study_file file;
 	if (keys_check(&study_object, &s->doc, "", diags) != 0 ||
@@ -171,6 +225,9 @@ static int put_together(struct study *s, struct diag_list *diags, struct err *e)
 	int figures_code =
 		keys_parse_part(&figures_object, &s->doc, "", &figures, &s->arena, diags);
 	if (keys_parse_part(&experiment_object, &s->doc, "", &s->experiment, &s->arena, diags) != 0)
+		return ERR_INVALID;
+	int swept = refuse_swept_profiles(s, diags);
+	if (refuse_settings_of_axes(s, args, diags) != 0 || swept != 0)
 		return ERR_INVALID;
 	code = resolve_all(s, diags, e);
 	if (code != 0)
@@ -226,8 +283,24 @@ static const char *top_level_text(const struct study *s, const char *key)
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(s->doc.root, key));
 }
 
+/* Profiles are read before the keys are parsed, so the default of that row is put in here. */
+static int default_profile(struct study *s)
+{
+	const struct key *row = world_object.keys;
+	while (strcmp(row->name, "profile") != 0)
+		row++;
+	cJSON *name = cJSON_Parse(row->def);
+	if (name && cJSON_AddItemToObject(s->doc.root, "profile", name))
+		return 0;
+	cJSON_Delete(name);
+	return ERR_NOMEM;
+}
+
 static int read_profiles(struct study *s, struct diag_list *diags, struct err *e)
 {
+	if (cJSON_IsObject(s->doc.root) &&
+	    !cJSON_GetObjectItemCaseSensitive(s->doc.root, "profile") && default_profile(s) != 0)
+		return err_set(e, ERR_NOMEM, "out of memory");
 	const char *name = top_level_text(s, "profile");
 	const char *fallback_name = top_level_text(s, "fallback_profile");
 	cJSON *document = NULL, *fallback = NULL;
@@ -259,7 +332,7 @@ int study_open(struct study *s, const char *path, const struct cli_args *args,
 	if (code != 0 && code != ERR_INVALID)
 		return code;
 	/* With a broken profile the rest is still looked at, for its own mistakes. */
-	int rest = put_together(s, diags, e);
+	int rest = put_together(s, args, diags, e);
 	return rest && rest != ERR_INVALID ? rest : code ? code : rest;
 }
 
@@ -283,7 +356,7 @@ int study_open_stored(struct study *s, const cJSON *document, const cJSON *price
 	if (code == 0 && !(s->prices = cJSON_Duplicate(prices, true)))
 		code = err_set(e, ERR_NOMEM, "out of memory");
 	if (code == 0)
-		code = put_together(s, diags, e);
+		code = put_together(s, NULL, diags, e);
 	json_doc_free(&profile);
 	free(text);
 	free(price_text);

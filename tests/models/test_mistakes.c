@@ -282,6 +282,7 @@ static void a_missing_primitive_names_both_files(void)
 	world_free(w);
 	CU_ASSERT_EQUAL(world_new(&w, &doc, &tiny, NULL, &diags, &e), ERR_INVALID);
 	CU_ASSERT(told(&diags, "/sites/edge/hosts/node/platform", "is in neither p.json", 0));
+	CU_ASSERT(told(&diags, NULL, "\"fallback_profile\": \"profiles/literature.json\"", 0));
 	json_doc_free(&doc);
 	diag_free(&diags);
 	profile_free(&tiny);
