@@ -202,7 +202,7 @@ void profile_free(struct profile *p)
 	*p = (struct profile){0};
 }
 
-static bool pattern_matches(const char *pattern, const char *name)
+bool profile_pattern_matches(const char *pattern, const char *name)
 {
 	size_t n = strlen(pattern);
 	return n >= 2 && strcmp(pattern + n - 2, ".*") == 0 && strncmp(pattern, name, n - 1) == 0;
@@ -216,7 +216,8 @@ static const struct profile_override *find_override(const struct profile_view *v
 		const struct profile_override *o = &view->overrides[i];
 		if (strcmp(o->name, name) == 0)
 			return o;
-		if (!by_pattern && pattern_matches(o->name, name))
+		if (profile_pattern_matches(o->name, name) &&
+		    (!by_pattern || strlen(o->name) > strlen(by_pattern->name)))
 			by_pattern = o;
 	}
 	return by_pattern;

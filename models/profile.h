@@ -13,6 +13,7 @@
 #include "sim/base/err.h"
 #include "sim/base/json.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum profile_source { PROFILE_MEASURED, PROFILE_LITERATURE, PROFILE_ASSUMED };
@@ -62,12 +63,16 @@ void profile_free(struct profile *p);
 const struct primitive *profile_find(const struct profile *p, const char *name);
 
 /* One entry of a study's `overrides`. The name is a primitive's, or ends in ".*" for all primitives
- * that begin so; an exact name wins over a pattern. */
+ * that begin so; an exact name wins over a pattern, the longer pattern over a shorter one,
+ * whatever their order. */
 struct profile_override {
 	const char *name;
 	double scale;	   /* factor on the value */
 	const char *value; /* replaces the value before scaling: "2 us", "0.1 ns/B", "4"; or NULL */
 };
+
+/* Whether the pattern ends in ".*" and the name begins with what stands before the "*". */
+bool profile_pattern_matches(const char *pattern, const char *name);
 
 /* What a run prices with: a profile, what to fall back to, what the study overrides. */
 struct profile_view {

@@ -53,6 +53,14 @@ int world_resolve(struct json_doc *doc, const struct world_library *library,
  * resolved study. Mistakes are left for world_new to tell. Returns 0 or ERR_NOMEM. */
 int world_trim(cJSON *document);
 
+/* Looks for names in `overrides` that no primitive has: those of the profiles (each may be NULL),
+ * of what axis values contribute, and of the terms of platforms anywhere in `doc` or in `study` -
+ * the whole study, where doc is a point of it, since a primitive that only another point's platform
+ * spends is no mistake. Returns 0, ERR_INVALID with each in diags at its place, or ERR_NOMEM. */
+int world_check_overrides(const struct json_doc *doc, const cJSON *study,
+			  const struct profile *profile, const struct profile *fallback,
+			  struct diag_list *diags);
+
 /* Builds a world from a resolved document. `fallback` (may be NULL) has the primitives that
  * `profile` (may be NULL, too) lacks; each use of it is a warning in diags that names both files.
  * Both must outlive this call only. Keys that are not the world's are passed over. Returns 0 with

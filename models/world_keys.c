@@ -174,7 +174,10 @@ static const struct key world_keys[] = {
 	KEY(struct world_file, "profile", KEY_STRING, profile,
 	    .def = "\"profiles/literature.json\"", .help = "what the primitives cost: a file"),
 	KEY(struct world_file, "overrides", KEY_MAP, overrides, .object = &override_object,
-	    .def = "{}", .help = "changes to primitives, by name or \"exit.*\""),
+	    .def = "{}",
+	    .help = "changes to primitives: by name, or by a pattern that ends in \".*\" "
+		    "(\"exit.*\": all that begin so); the exact name wins over a pattern, "
+		    "a longer pattern over a shorter one"),
 	KEY(struct world_file, "handsets", KEY_MAP, handsets, .object = &class_object,
 	    .help = "classes of handsets by name"),
 	KEY(struct world_file, "cells", KEY_MAP, cells, .object = &cell_object, .def = "{}",

@@ -201,11 +201,16 @@ static int check_points(struct study *s, struct diag_list *diags, struct err *e)
 		if (one == 0) {
 			s->expected_tasks += world_expected_tasks(world);
 		}
+		int names = s->stored ? 0
+				      : world_check_overrides(&doc, s->doc.root, &s->profile,
+							      &s->fallback, diags);
 		world_free(world);
 		json_doc_free(&doc);
 		if (one != 0 && one != ERR_INVALID)
 			return one;
-		code = one ? one : code;
+		if (names != 0 && names != ERR_INVALID)
+			return err_set(e, names, "out of memory");
+		code = one ? one : names ? names : code;
 	}
 	return code;
 }
@@ -339,7 +344,7 @@ int study_open(struct study *s, const char *path, const struct cli_args *args,
 int study_open_stored(struct study *s, const cJSON *document, const cJSON *prices,
 		      struct diag_list *diags, struct err *e)
 {
-	*s = (struct study){.path = "stored study"};
+	*s = (struct study){.path = "stored study", .stored = true};
 	library_open(&s->library, NULL);
 	struct json_doc profile = {0};
 	char *text = cJSON_PrintUnformatted(document), *price_text = cJSON_PrintUnformatted(prices);

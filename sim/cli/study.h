@@ -27,6 +27,7 @@ struct study {
 			  stored */
 	double expected_tasks; /* over all points, one repetition each */
 	struct where *where;   /* the filter that the plan was made with */
+	bool stored;	       /* from a database: what it may name was checked when it was run */
 	struct arena arena;
 };
 

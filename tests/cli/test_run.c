@@ -186,36 +186,6 @@ static void mistakes_in_a_study_are_told_all_with_places(void)
 		       "$BIN/mcvsim check $TMP/right.json --set /profile=$TMP/bad-profile.json");
 }
 
-/* Without `profile` a study is priced by what the schema says is the default. */
-static void a_study_without_a_profile_takes_the_default(void)
-{
-	char one[33], two[33];
-	write_study("given.json", "");
-	write_study("none.json", ", \"profile\": null");
-	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/given.json -o $TMP/given.db");
-	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/none.json -o $TMP/none.db");
-	CU_ASSERT_EQUAL(content("given.db", one).done, 16);
-	content("none.db", two);
-	CU_ASSERT_STRING_EQUAL(one, two);
-	PROGRAM_EXPECT(0, "\"profiles/literature.json\"",
-		       "$BIN/mcvsim check --resolved $TMP/none.json");
-	PROGRAM_EXPECT(0, "valid", "$BIN/mcvsim check $TMP/given.json --set /profile=null");
-	PROGRAM_EXPECT(2, "/profile", "$BIN/mcvsim check $TMP/given.json --set /profile=7");
-}
-
-static void what_an_axis_sets_cannot_be_set_beside_it(void)
-{
-	write_study("swept.json", "");
-	PROGRAM_EXPECT(2, "axis \"platform\" sets this",
-		       "$BIN/mcvsim check $TMP/swept.json "
-		       "--set /sites/edge/hosts/node/platform=native");
-	PROGRAM_EXPECT(0, "valid; 4 points",
-		       "$BIN/mcvsim check $TMP/swept.json --set /sites/edge/hosts/node/cores=8");
-	PROGRAM_EXPECT(2, "/sweep/prices/path: a study has one profile",
-		       "$BIN/mcvsim check $TMP/swept.json --set "
-		       "'/sweep/prices={\"path\": \"/profile\", \"values\": [\"a.json\"]}'");
-}
-
 static void wrong_command_lines_are_refused(void)
 {
 	PROGRAM_EXPECT(2, "did you mean 'check'", "$BIN/mcvsim chek x.json");
@@ -365,10 +335,6 @@ int main(int argc, char **argv)
 		{"results_are_never_overwritten", results_are_never_overwritten},
 		{"mistakes_in_a_study_are_told_all_with_places",
 		 mistakes_in_a_study_are_told_all_with_places},
-		{"a_study_without_a_profile_takes_the_default",
-		 a_study_without_a_profile_takes_the_default},
-		{"what_an_axis_sets_cannot_be_set_beside_it",
-		 what_an_axis_sets_cannot_be_set_beside_it},
 		{"wrong_command_lines_are_refused", wrong_command_lines_are_refused},
 		{"a_dry_run_runs_nothing", a_dry_run_runs_nothing},
 		{"output_names_are_file_names", output_names_are_file_names},
