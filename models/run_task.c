@@ -6,8 +6,6 @@
  * by construction, in whole nanoseconds. */
 #include "models/run.h"
 
-#include <assert.h>
-
 enum { TASKS_AT_ONCE = 256 };
 
 static void arrive(struct sim *s, void *ctx, uint32_t arg);
@@ -240,7 +238,7 @@ static void served(struct sim *s, struct station_job *job)
 		finish(t, -1);
 		return;
 	default:
-		assert(false && "a station served a task that was at none");
+		sim_fail(s, ERR_INTERNAL, "a station served a task that was at none");
 	}
 }
 

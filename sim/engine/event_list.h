@@ -7,10 +7,12 @@
  * 2005), which are split into finer ones, and in the end sorted into the run, only when their time
  * has come. What each part holds:
  *
- *     run, heap   times below limit[rungs]: a sorted array, and what would have to move too far in
- * it lane        the present time: first in, first out rung k      limit[k + 1] <= time < limit[k],
- * in up to 1024 buckets of equal width top         times from limit[0] on, except SIM_NEVER never
- * SIM_NEVER
+ * - run and heap: times below limit[rungs]; a sorted array, and what would have to move too far in
+ *   it;
+ * - lane: the present time, first in, first out;
+ * - rung k: limit[k + 1] <= time < limit[k], in up to 1024 buckets of equal width;
+ * - top: times from limit[0] on, except SIM_NEVER;
+ * - never: SIM_NEVER.
  *
  * With few events pending there are no rungs, limit[0] is "for ever" and the run is all there is.
  *
@@ -27,7 +29,7 @@
 #define EVENT_FOREVER	  ((uint64_t)SIM_NEVER)
 #define EVENT_RUNGS_MAX	  12
 #define EVENT_BUCKETS_MAX 1024
-#define EVENT_SHIFT_MAX 32
+#define EVENT_SHIFT_MAX	  32
 
 struct event_slot {
 	sim_fn *fn; /* NULL: cancelled */

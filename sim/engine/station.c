@@ -34,7 +34,12 @@ void station_fini(struct station *st)
 
 void station_submit(struct station *st, struct station_job *job, double demand)
 {
-	assert(!job->station && demand >= 0 && isfinite(demand));
+	assert(!job->station);
+	if (!(demand >= 0) || !isfinite(demand)) {
+		sim_fail(st->sim, ERR_INTERNAL, "a job with a demand of %g came to a station",
+			 demand);
+		return;
+	}
 	job->station = st;
 	job->work = demand;
 	job->arrival = st->sequence++;
@@ -79,7 +84,10 @@ double station_remaining(const struct station_job *job)
 
 void station_set_rate(struct station *st, double rate)
 {
-	assert(rate >= 0 && isfinite(rate));
+	if (!(rate >= 0) || !isfinite(rate)) {
+		sim_fail(st->sim, ERR_INTERNAL, "a station was given a rate of %g", rate);
+		return;
+	}
 	work_clock_advance(&st->clock, sim_now(st->sim));
 	st->rate = rate;
 	st->ops->rate_changed(st);

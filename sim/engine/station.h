@@ -140,7 +140,7 @@ int station_init(struct station *st, struct sim *s, const struct station_config 
 void station_fini(struct station *st);
 
 /* Brings a job that needs `demand` >= 0 units of work. A demand of 0 is done at this time, but not
- * before this call returns. */
+ * before this call returns. A demand that is negative or not finite fails the run (sim_fail). */
 void station_submit(struct station *st, struct station_job *job, double demand);
 
 /* Takes a job back, waiting or in service, and returns the work it still needed. The job must be at
@@ -155,7 +155,8 @@ static inline bool station_job_present(const struct station_job *job)
 /* The work it still needs, now. */
 double station_remaining(const struct station_job *job);
 
-/* Changes the rate of each server from now on, for jobs in service too; 0 stops them. */
+/* Changes the rate of each server from now on, for jobs in service too; 0 stops them. One that is
+ * negative or not finite fails the run. */
 void station_set_rate(struct station *st, double rate);
 
 /* Forgets the counts and averages: the end of a warm-up. Jobs are not touched. */

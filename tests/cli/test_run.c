@@ -284,6 +284,30 @@ static void without_gnuplot_the_data_are_there(void)
 	program_free(&r);
 }
 
+/* Of three points on each platform, the one in the middle needs more memory than the process may
+ * have. */
+static void a_failed_run_is_recorded_and_costs_only_itself(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	test_skip("under a sanitizer the memory cannot be limited");
+	return;
+#endif
+	study_write("fails.json", ", \"repeat\": 2, \"sweep\": { \"handsets\": { \"path\": "
+				  "\"/handsets/phones/count\", \"values\": [30, 10000000, 20] } }");
+	PROGRAM_EXPECT(3, "8 runs failed",
+		       "ulimit -v 500000; $BIN/mcvsim run $TMP/fails.json -o $TMP/fails.db -j2");
+	char hash[33];
+	struct db_counts n = study_content("fails.db", hash);
+	CU_ASSERT_EQUAL(n.done, 16);
+	CU_ASSERT_EQUAL(n.failed, 8);
+	PROGRAM_EXPECT(1, "no memory for the handsets",
+		       "ulimit -v 500000; PATH=$BIN:$PATH; eval \"$(sqlite3 $TMP/fails.db \"SELECT "
+		       "reproduce FROM run WHERE status = 'failed' LIMIT 1\")\"");
+	/* They are tried again with the next command, and only they. */
+	PROGRAM_EXPECT(3, "16 of them were there",
+		       "ulimit -v 500000; $BIN/mcvsim run $TMP/fails.json -o $TMP/fails.db");
+}
+
 static void a_failed_run_can_be_repeated_alone(void)
 {
 	study_write("only.json", "");
@@ -343,6 +367,8 @@ int main(int argc, char **argv)
 		 a_precision_that_is_not_reached_is_told},
 		{"a_full_disk_keeps_what_was_finished", a_full_disk_keeps_what_was_finished},
 		{"without_gnuplot_the_data_are_there", without_gnuplot_the_data_are_there},
+		{"a_failed_run_is_recorded_and_costs_only_itself",
+		 a_failed_run_is_recorded_and_costs_only_itself},
 		{"a_failed_run_can_be_repeated_alone", a_failed_run_can_be_repeated_alone},
 		{"stored_results_can_be_reproduced", stored_results_can_be_reproduced},
 		{"numbers_can_be_asked_and_exported", numbers_can_be_asked_and_exported},

@@ -2,11 +2,12 @@
  *
  * Benchmarks of the engine. Times are CPU times of the process.
  *
- *   bench_engine mm1 [--customers N]             M/M/1 at load 0.9 with statistics
- *   bench_engine hold [--n N] [--holds N] [--increments NAME]
- *   bench_engine phold [--lps N] [--holds N]     PHOLD (Fujimoto 1990), one event per logical
- * process bench_engine cancel|reschedule [--n N] [--holds N] bench_engine variates [--holds N]
- *   bench_engine compare [--n LARGEST] [--rounds N]   against the reference heap, interleaved
+ * - bench_engine mm1 [--customers N]: M/M/1 at load 0.9 with statistics
+ * - bench_engine hold [--n N] [--holds N] [--increments NAME]
+ * - bench_engine phold [--lps N] [--holds N]: PHOLD (Fujimoto 1990), one event per logical process
+ * - bench_engine cancel|reschedule [--n N] [--holds N]
+ * - bench_engine variates [--holds N]
+ * - bench_engine compare [--n LARGEST] [--rounds N]: against the reference heap, interleaved
  *
  * With --json one object and nothing else is printed.
  */

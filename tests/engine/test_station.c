@@ -7,6 +7,7 @@
 #include "sim/engine/stream.h"
 #include "tests/support/test.h"
 
+#include <math.h>
 #include <string.h>
 
 #define JOBS 8
@@ -434,6 +435,31 @@ static void nonsense_is_refused(void)
 	sim_destroy(s);
 }
 
+static void submit_what_it_says(struct sim *s, void *ctx, uint32_t arg)
+{
+	static const double wrong[] = {-1, NAN, INFINITY};
+	struct scene *c = ctx;
+	(void)s;
+	if (arg < 3)
+		submit(c, 0, wrong[arg]);
+	else
+		station_set_rate(&c->station, wrong[arg - 3]);
+}
+
+/* A model that computes nonsense costs its run, not the process with all the others. */
+static void nonsense_fails_the_run(void)
+{
+	for (uint32_t i = 0; i < 6; i++) {
+		struct scene c;
+		struct err e = {0};
+		scene_open(&c, (struct station_config){.ops = &station_fifo, .servers = 1});
+		sim_at(c.sim, sim_from_seconds(1), submit_what_it_says, &c, i);
+		CU_ASSERT_EQUAL(sim_run_until(c.sim, sim_from_seconds(9), &e), ERR_INTERNAL);
+		CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "(at 1.000000000 s of simulated time)"));
+		scene_close(&c);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -452,6 +478,7 @@ int main(int argc, char **argv)
 		{"changes_of_rate_add_no_error", changes_of_rate_add_no_error},
 		{"work_is_conserved", work_is_conserved},
 		{"nonsense_is_refused", nonsense_is_refused},
+		{"nonsense_fails_the_run", nonsense_fails_the_run},
 		{0},
 	};
 	return test_main("stations", cases, argc, argv);
