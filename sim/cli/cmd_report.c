@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 static const struct cli_option options[] = {
 	{"output", 'o', "FOLDER", "where the figures go; \"figures\" when not given"},
@@ -90,6 +91,59 @@ static int read_figures(struct drawing *d, struct err *e)
 	return figures_of_study(d->db, &d->figures, &d->arena, &d->diags);
 }
 
+/* What gnuplot makes of a script, and what stands at the end of one that is complete. gnuplot's
+ * exit status does not tell: it is 0 also when the disk was full. */
+static const struct picture {
+	unsigned format;
+	const char *suffix, *ending;
+} pictures[] = {
+	{FIGURE_PDF, ".pdf", "%%EOF"},	       {FIGURE_SVG, ".svg", "</svg>"},
+	{FIGURE_PNG, ".png", "IEND"},	       {FIGURE_LATEX, "-latex.tex", "\\endgroup"},
+	{FIGURE_LATEX, "-latex.pdf", "%%EOF"},
+};
+
+static bool ends_with(const char *path, const char *ending)
+{
+	char tail[64];
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return false;
+	size_t n = 0;
+	if (fseek(f, 0, SEEK_END) == 0) {
+		long length = ftell(f),
+		     from = length > (long)sizeof(tail) ? length - (long)sizeof(tail) : 0;
+		if (length > 0 && fseek(f, from, SEEK_SET) == 0)
+			n = fread(tail, 1, sizeof(tail), f);
+	}
+	fclose(f);
+	return memmem(tail, n, ending, strlen(ending)) != NULL;
+}
+
+/* Whether less is free than any picture needs. */
+static bool disk_is_full(const char *folder)
+{
+	struct statvfs st;
+	return statvfs(folder, &st) == 0 && st.f_blocks > 0 &&
+	       (double)st.f_bavail * (double)st.f_frsize < 65536;
+}
+
+/* Whether the pictures of a script are there and complete; says of the first that is not so. */
+static int check_pictures(const struct drawing *d, const char *script)
+{
+	for (size_t i = 0; i < sizeof(pictures) / sizeof(*pictures); i++) {
+		char path[4096];
+		if (!(d->formats & pictures[i].format))
+			continue;
+		int n = snprintf(path, sizeof(path), "%s/%.*s%s", d->folder,
+				 (int)(strlen(script) - 3), script, pictures[i].suffix);
+		if (n < (int)sizeof(path) && ends_with(path, pictures[i].ending))
+			continue;
+		return cli_fail(CLI_FAILED, "%s is missing or not complete%s", path,
+				disk_is_full(d->folder) ? ": no space left on device" : "");
+	}
+	return CLI_OK;
+}
+
 /* Runs the scripts. Returns an enum cli_exit. */
 static int draw(const struct drawing *d, const char *const *scripts, size_t count)
 {
@@ -119,7 +173,11 @@ static int draw(const struct drawing *d, const char *const *scripts, size_t coun
 			free(errors);
 			return CLI_FAILED;
 		}
+		if (errors && *errors)
+			cli_say("gnuplot, drawing %s/%s: %s", d->folder, scripts[i], errors);
 		free(errors);
+		if (check_pictures(d, scripts[i]) != CLI_OK)
+			return CLI_FAILED;
 		printf("%s/%.*s\n", d->folder, (int)(strlen(scripts[i]) - 3), scripts[i]);
 		fflush(stdout);
 	}

@@ -264,6 +264,34 @@ static void a_full_disk_keeps_what_was_finished(void)
 	program_free(&r);
 }
 
+static void a_full_disk_leaves_no_picture_that_counts_as_drawn(void)
+{
+	struct program_result r = program_run("unshare -Urm true && gnuplot --version");
+	write_study("room.json", "");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/room.json -o $TMP/room.db");
+	if (r.code != 0) {
+		test_skip("this needs gnuplot and a user and a mount namespace");
+	} else {
+		/* From room for hardly more than the script to room for all but a picture's end. */
+		for (int kilobytes = 16; kilobytes <= 48; kilobytes += 16)
+			PROGRAM_EXPECT(1, "no space left on device",
+				       "mkdir -p $TMP/room; unshare -Urm sh -c '"
+				       "mount -t tmpfs -o size=%dk none $TMP/room && "
+				       "$BIN/mcvsim report $TMP/room.db -o $TMP/room'",
+				       kilobytes);
+		PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim report $TMP/room.db -o $TMP/room");
+	}
+	program_free(&r);
+	/* A gnuplot that does nothing and says that all went well. */
+	PROGRAM_EXPECT(1, "p95.pdf is missing",
+		       "mkdir -p $TMP/fake && printf '#!/bin/sh\\nexit 0\\n' >$TMP/fake/gnuplot && "
+		       "chmod +x $TMP/fake/gnuplot && PATH=$TMP/fake:$PATH $BIN/mcvsim report "
+		       "$TMP/room.db -o $TMP/undrawn");
+	PROGRAM_EXPECT(1, "font not found",
+		       "printf '#!/bin/sh\\necho font not found >&2\\n' >$TMP/fake/gnuplot && "
+		       "PATH=$TMP/fake:$PATH $BIN/mcvsim report $TMP/room.db -o $TMP/undrawn");
+}
+
 static void without_gnuplot_the_data_are_there(void)
 {
 	study_write("draw.json", "");
@@ -366,6 +394,8 @@ int main(int argc, char **argv)
 		{"a_precision_that_is_not_reached_is_told",
 		 a_precision_that_is_not_reached_is_told},
 		{"a_full_disk_keeps_what_was_finished", a_full_disk_keeps_what_was_finished},
+		{"a_full_disk_leaves_no_picture_that_counts_as_drawn",
+		 a_full_disk_leaves_no_picture_that_counts_as_drawn},
 		{"without_gnuplot_the_data_are_there", without_gnuplot_the_data_are_there},
 		{"a_failed_run_is_recorded_and_costs_only_itself",
 		 a_failed_run_is_recorded_and_costs_only_itself},
