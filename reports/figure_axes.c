@@ -82,20 +82,106 @@ void gp_log_tics(struct drawing *d, char axis, double low, double high)
 	const double *steps = span < 0.8 ? finest : span < 2.2 ? fine : coarse;
 	size_t n = span < 0.8 ? 7 : span < 2.2 ? 3 : 1;
 	int every = span > 8 ? 3 : span > 5 ? 2 : 1;
-	fprintf(d->gp, "set %ctics (", axis);
-	bool first = true;
+	double tics[64];
+	size_t count = 0;
 	for (int e = (int)floor(log10(low)) - 1; e <= (int)ceil(log10(high)); e++) {
-		for (size_t i = 0; i < n; i++) {
+		for (size_t i = 0; i < n && count < 64; i++) {
 			double tic = steps[i] * pow(10, e);
-			if (tic < low / 1.1 || tic > high * 1.1 || e % every)
-				continue;
-			fprintf(d->gp, "%s\"%g\" %g", first ? "" : ", ", tic, tic);
-			first = false;
+			if (tic >= low / 1.1 && tic <= high * 1.1 && e % every == 0)
+				tics[count++] = tic;
 		}
 	}
-	if (first) /* less than one step: the ends say where we are */
-		fprintf(d->gp, "\"%.3g\" %.17g, \"%.3g\" %.17g", low, low, high, high);
+	if (count < 2) { /* less than a step or two: there the axis is nearly linear */
+		double rough = (high - low) / 3, step = pow(10, floor(log10(rough)));
+		step *= rough / step >= 5 ? 5 : rough / step >= 2 ? 2 : 1;
+		count = 0;
+		for (double k = ceil(low / step); k * step <= high * 1.0001 && count < 64; k++)
+			tics[count++] = k * step;
+	}
+	fprintf(d->gp, "set %ctics (", axis);
+	for (size_t i = 0; i < count; i++)
+		fprintf(d->gp, "%s\"%g\" %g", i ? ", " : "", tics[i], tics[i]);
 	fputs(")\n", d->gp);
+}
+
+void gp_extent_add(struct gp_extent *x, const struct cell *c)
+{
+	double half = isnan(c->ci95) ? 0 : c->ci95;
+	if (c->n == 0 || isnan(c->mean))
+		return;
+	x->mean_low = fmin(x->mean_low, c->mean);
+	x->mean_high = fmax(x->mean_high, c->mean);
+	x->low = fmin(x->low, c->mean - half);
+	x->high = fmax(x->high, c->mean + half);
+	if (c->mean > 0)
+		x->positive_low = fmin(x->positive_low, c->mean);
+	else
+		x->not_positive++;
+}
+
+/* A logarithmic axis holds the means and what of their intervals is not far below. */
+static void log_range(const struct gp_extent *x, bool bars, double *low, double *high)
+{
+	*low = fmax(x->low, x->positive_low / 3);
+	if (bars) /* of the smallest one, too, something must be seen */
+		*low = fmin(*low, x->positive_low / 2);
+	*low /= 1.1;
+	*high = x->high * 1.1;
+}
+
+static void linear_range(const struct gp_extent *x, bool bars, double *low, double *high)
+{
+	bool signed_ = x->mean_low < 0;
+	*low = x->low;
+	*high = x->high;
+	if (!bars) { /* beyond the means, not more than they take themselves */
+		double room = fmax(x->mean_high - x->mean_low,
+				   0.5 * fmax(fabs(x->mean_high), fabs(x->mean_low)));
+		if (room > 0) {
+			*low = fmax(*low, x->mean_low - room);
+			*high = fmin(*high, x->mean_high + room);
+		}
+	}
+	/* From zero, where that does not squeeze lines into a strip. */
+	if (!signed_ && (bars || *low < 0.5 * *high))
+		*low = 0;
+	if (bars && *high < 0)
+		*high = 0;
+	double pad = 0.04 * (*high - *low);
+	if (!(pad > 0))
+		pad = *high == 0 ? 1 : 0.1 * fabs(*high);
+	*high += pad;
+	if (*low != 0)
+		*low -= pad;
+}
+
+void gp_y_axis(struct drawing *d, const struct gp_extent *x, bool bars)
+{
+	char label[200];
+	bool log = (d->figure->log == FIGURE_LOG_Y || d->figure->log == FIGURE_LOG_XY) &&
+		   isfinite(x->positive_low);
+	double low = 0, high = 1;
+	if (log)
+		log_range(x, bars, &low, &high);
+	else if (isfinite(x->mean_low) && isfinite(x->high))
+		linear_range(x, bars, &low, &high);
+	struct scale scale = scale_choose(d->metric->unit, fmax(fabs(x->low), fabs(x->high)));
+	fprintf(d->gp, "y_factor = %g\n", scale.factor);
+	gp_axis_label(d, 'y',
+		      scale_metric_label(d->metric->name, d->metric->subject, label, sizeof(label)),
+		      scale.unit);
+	low *= scale.factor;
+	high *= scale.factor;
+	if (log)
+		gp_log_tics(d, 'y', low * 1.1, high / 1.1);
+	if (log && x->not_positive)
+		diag_add(
+			d->diags, DIAG_WARNING, d->request->file, 0, 0, NULL,
+			"%s: %zu values are not above zero and have no place on a logarithmic axis",
+			d->figure->name, x->not_positive);
+	fprintf(d->gp,
+		"set yrange [%.6g:%.6g]\ny_clip(y) = y < %.6g ? %.6g : y > %.6g ? %.6g : y\n", low,
+		high, low, low, high, high);
 }
 
 /* Whether labels at every `step`-th value of the axis stay apart. */

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 /* One block per series: place of the bar, mean, interval. Bars of one value of x stand together. */
-static double write_series(struct drawing *d, const struct cell *cells, size_t s, double width)
+static void write_series(struct drawing *d, const struct cell *cells, size_t s, double width,
+			 struct gp_extent *extent)
 {
-	double largest = 0;
 	size_t series = figure_series_count(d);
 	const struct data_axis *axis = &d->data->axes[d->x];
 	fprintf(d->tsv, "# series: %s\n", figure_series_title(d, s));
@@ -24,41 +24,36 @@ static double write_series(struct drawing *d, const struct cell *cells, size_t s
 			(double)x + ((double)s - (double)(series - 1) / 2) * width, c.mean,
 			c.mean - half, c.mean + half, c.n, axis->values[x].text);
 		if (c.n) {
-			largest = fmax(largest, fabs(c.mean) + half);
+			gp_extent_add(extent, &c);
 			figure_count_repetitions(d, c.n);
 		}
 	}
 	fputs("\n\n", d->tsv);
-	return largest;
 }
 
 int figure_draw_bars(struct drawing *d, struct err *e)
 {
 	size_t series = figure_series_count(d), size;
-	double width = 0.8 / (double)series, largest = 0;
+	double width = 0.8 / (double)series;
+	struct gp_extent extent = GP_EXTENT_NONE;
 	struct cell *cells = calloc(d->data->point_count + 1, sizeof(*cells));
 	const char **titles = calloc(series, sizeof(*titles));
-	char *plot = NULL, label[200];
+	char *plot = NULL;
 	FILE *text = open_memstream(&plot, &size);
 	int code = cells && titles && text ? dataset_summary(d->data, d->metric, cells, e)
 					   : err_set(e, ERR_NOMEM, "no memory to draw");
 	if (code == 0) {
 		tsv_begin(d, "place\tmean\tlow\thigh\tn\tlabel, with the 95 % interval");
 		for (size_t s = 0; s < series; s++) {
-			largest = fmax(largest, write_series(d, cells, s, width));
+			write_series(d, cells, s, width, &extent);
 			titles[s] = figure_series_title(d, s);
 		}
-		struct scale scale = scale_choose(d->metric->unit, largest);
 		gp_begin(d);
 		if (d->series >= 0)
 			gp_key_above(d, titles, series);
 		d->extra_bottom_pt = gp_category_axis(d, &d->data->axes[d->x], 0);
-		gp_axis_label(d, 'y',
-			      scale_metric_label(d->metric->name, d->metric->subject, label,
-						 sizeof(label)),
-			      scale.unit);
-		fprintf(d->gp, "y_factor = %g\nset yrange [0:*]\nset boxwidth %.4g absolute\n",
-			scale.factor, width * 0.9);
+		gp_y_axis(d, &extent, true);
+		fprintf(d->gp, "set boxwidth %.4g absolute\n", width * 0.9);
 		fputs("plot ", text);
 		for (size_t s = 0; s < series; s++) {
 			/* Hatched in turn, so that grey print tells neighbours apart. */
@@ -80,7 +75,8 @@ int figure_draw_bars(struct drawing *d, struct err *e)
 		for (size_t s = 0; s < series; s++)
 			fprintf(text,
 				", \\\n  '%s.tsv' index %zu using "
-				"1:($3*y_factor):(0):(($4-$3)*y_factor) "
+				"1:(y_clip($3*y_factor)):(0):(y_clip($4*y_factor)-y_clip($3*y_"
+				"factor)) "
 				"with vectors heads size screen 0.005,90 linecolor rgb \"#000000\" "
 				"linewidth 0.75 notitle",
 				d->figure->name, s);

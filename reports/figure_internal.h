@@ -9,6 +9,7 @@
 #include "reports/figure.h"
 #include "reports/scale.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* A figure being drawn. */
@@ -85,6 +86,21 @@ void gp_axis_label(struct drawing *d, char axis, const char *label, const char *
 
 /* The x axis over the sweep's axis: label, range, ticks; sets x_factor in the script. */
 void gp_x_axis(struct drawing *d);
+
+/* What a y axis has to show, in base units; begins as GP_EXTENT_NONE. */
+struct gp_extent {
+	double mean_low, mean_high;
+	double positive_low; /* the smallest mean above zero */
+	double low, high;    /* of intervals */
+	size_t not_positive; /* means that a logarithmic axis cannot show */
+};
+#define GP_EXTENT_NONE ((struct gp_extent){INFINITY, -INFINITY, INFINITY, INFINITY, -INFINITY, 0})
+void gp_extent_add(struct gp_extent *extent, const struct cell *cell);
+
+/* The y axis of a metric: label, range, ticks; sets y_factor and y_clip() in the script, the latter
+ * for the ends of intervals. When no mean is negative, neither is the axis. bars: from zero, with
+ * room for whole intervals; a band that dwarfs its lines is cut off instead. */
+void gp_y_axis(struct drawing *d, const struct gp_extent *extent, bool bars);
 
 /* An x axis with one place for each value, at 0, 1, ... taken_pt: width that something beside the
  * plot takes. Returns how much deeper than usual its labels reach, in points. */

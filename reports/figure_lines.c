@@ -7,21 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-struct extent {
-	double low, high; /* of means and their intervals */
-};
-
-static void include(struct extent *x, double value)
-{
-	if (isnan(value))
-		return;
-	x->low = fmin(x->low, value);
-	x->high = fmax(x->high, value);
-}
-
 /* Writes the points of one series and returns how many there are. */
 static size_t write_series(struct drawing *d, const struct cell *cells, size_t s,
-			   struct extent *extent)
+			   struct gp_extent *extent)
 {
 	size_t count = 0;
 	const struct data_axis *axis = &d->data->axes[d->x];
@@ -35,8 +23,7 @@ static size_t write_series(struct drawing *d, const struct cell *cells, size_t s
 		fprintf(d->tsv, "%.17g\t%.17g\t%.17g\t%.17g\t%zu\t%s\n",
 			axis->numeric ? axis->values[x].number : (double)x, c->mean, c->mean - half,
 			c->mean + half, c->n, axis->values[x].text);
-		include(extent, c->mean - half);
-		include(extent, c->mean + half);
+		gp_extent_add(extent, c);
 		figure_count_repetitions(d, c->n);
 		count++;
 	}
@@ -72,8 +59,10 @@ static void plot_series(const struct drawing *d, FILE *plot, const size_t *count
 			}
 		} else {
 			fprintf(plot,
-				"%s\\\n  '%s.tsv' index %zu using ($1*x_factor):($3*y_factor):"
-				"($4*y_factor) with filledcurves fillcolor rgb \"#%06x\" fillstyle "
+				"%s\\\n  '%s.tsv' index %zu using "
+				"($1*x_factor):(y_clip($3*y_factor)):"
+				"(y_clip($4*y_factor)) with filledcurves fillcolor rgb \"#%06x\" "
+				"fillstyle "
 				"transparent solid 0.2 noborder notitle",
 				first ? "" : ", ", file, s, look.colour);
 		}
@@ -88,7 +77,8 @@ static void plot_series(const struct drawing *d, FILE *plot, const size_t *count
 		fprintf(plot, "%s\\\n  '%s.tsv' index %zu using ($1*x_factor):($2*y_factor)",
 			first ? "" : ", ", file, s);
 		if (counts[s] == 1)
-			fprintf(plot, ":($3*y_factor):($4*y_factor) with yerrorbars");
+			fprintf(plot,
+				":(y_clip($3*y_factor)):(y_clip($4*y_factor)) with yerrorbars");
 		else
 			fprintf(plot, " with linespoints");
 		fprintf(plot, " linecolor rgb \"#%06x\" linewidth 1.2 dashtype %s pointtype %d",
@@ -100,27 +90,6 @@ static void plot_series(const struct drawing *d, FILE *plot, const size_t *count
 			gp_quote(plot, figure_series_title(d, s));
 		}
 		first = false;
-	}
-}
-
-static void write_axes(struct drawing *d, struct extent extent)
-{
-	char label[200];
-	bool log = d->figure->log == FIGURE_LOG_Y || d->figure->log == FIGURE_LOG_XY;
-	struct scale scale =
-		scale_choose(d->metric->unit, fmax(fabs(extent.low), fabs(extent.high)));
-	gp_x_axis(d);
-	fprintf(d->gp, "y_factor = %g\n", scale.factor);
-	gp_axis_label(d, 'y',
-		      scale_metric_label(d->metric->name, d->metric->subject, label, sizeof(label)),
-		      scale.unit);
-	if (log && extent.low > 0) {
-		gp_log_tics(d, 'y', extent.low * scale.factor, extent.high * scale.factor);
-		fprintf(d->gp, "set yrange [%.6g:%.6g]\n", extent.low * scale.factor / 1.1,
-			extent.high * scale.factor * 1.1);
-	} else if (extent.low >= 0 && extent.low < 0.5 * extent.high) {
-		/* From zero, where that does not squeeze the lines into a strip. */
-		fputs("set yrange [0:*]\n", d->gp);
 	}
 }
 
@@ -136,7 +105,7 @@ int figure_draw_lines(struct drawing *d, struct err *e)
 	int code = cells && counts && titles && text ? dataset_summary(d->data, d->metric, cells, e)
 						     : err_set(e, ERR_NOMEM, "no memory to draw");
 	if (code == 0) {
-		struct extent extent = {INFINITY, -INFINITY};
+		struct gp_extent extent = GP_EXTENT_NONE;
 		size_t shown = 0, points = 0;
 		tsv_begin(d, "x\tmean\tlow\thigh\tn\tlabel, with the 95 % interval");
 		for (size_t s = 0; s < series; s++) {
@@ -148,7 +117,8 @@ int figure_draw_lines(struct drawing *d, struct err *e)
 		gp_begin(d);
 		if (d->series >= 0)
 			gp_key_above(d, titles, shown);
-		write_axes(d, extent);
+		gp_x_axis(d);
+		gp_y_axis(d, &extent, false);
 		fputs("plot ", text);
 		plot_series(d, text, counts, cells);
 		fflush(text);

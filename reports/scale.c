@@ -68,13 +68,25 @@ const char *scale_metric_label(const char *metric, const char *subject, char *bu
 	return buf;
 }
 
+/* To a place after the point, or before it when `decimals` is negative. Never "-0". */
+static void print_rounded(double value, int decimals, char *buf, size_t size)
+{
+	if (decimals < 0) {
+		double unit = pow(10, -decimals);
+		value = round(value / unit) * unit;
+		decimals = 0;
+	}
+	snprintf(buf, size, "%.*f", decimals, value == 0 ? 0 : value);
+}
+
 const char *scale_print(double mean, double ci95, const char *sign, char *buf, size_t size)
 {
 	if (isnan(mean)) {
 		snprintf(buf, size, "-");
 	} else if (!(ci95 > 1e-12 * fabs(mean))) { /* nothing, or the rounding of sums */
-		snprintf(buf, size, "%.4g", mean);
+		snprintf(buf, size, "%.4g", mean == 0 ? 0 : mean);
 	} else {
+		char rounded_mean[64], rounded_ci[64];
 		/* Two digits of the interval when it begins with 1, else one: the last digit of the
 		 * mean is then worth something. */
 		int exponent = (int)floor(log10(ci95));
@@ -84,13 +96,15 @@ const char *scale_print(double mean, double ci95, const char *sign, char *buf, s
 			snprintf(buf, size, "%.12g %s %.1g", mean, sign, ci95);
 			return buf;
 		}
-		if (decimals < 0) {
-			double unit = pow(10, -decimals);
-			mean = round(mean / unit) * unit;
-			ci95 = round(ci95 / unit) * unit;
-			decimals = 0;
-		}
-		snprintf(buf, size, "%.*f %s %.*f", decimals, mean, sign, decimals, ci95);
+		print_rounded(ci95, decimals, rounded_ci, sizeof(rounded_ci));
+		/* An interval wider than the mean must not round it away; what is nothing beside
+		 * its interval is 0. */
+		if (fabs(mean) < 1e-4 * ci95)
+			mean = 0;
+		else
+			decimals = (int)fmax(decimals, 1 - floor(log10(fabs(mean))));
+		print_rounded(mean, decimals, rounded_mean, sizeof(rounded_mean));
+		snprintf(buf, size, "%s %s %s", rounded_mean, sign, rounded_ci);
 	}
 	return buf;
 }

@@ -24,9 +24,9 @@ const char *scale_metric_label(const char *metric, const char *subject, char *bu
 /* "exit_cost" -> "exit cost". */
 const char *scale_axis_label(const char *name, char *buf, size_t size);
 
-/* "12.3 ± 0.4" with the interval to two digits at most and the mean to the same place; without an
- * interval (NaN) four significant digits; "-" for NaN. `sign` stands between the two. Values are
- * printed as given: apply the scale first. */
+/* "12.3 ± 0.4" with the interval to two digits at most and the mean to the same place, but to two
+ * digits at least; without an interval (NaN) four significant digits; "-" for NaN. `sign` stands
+ * between the two. Values are printed as given: apply the scale first. */
 const char *scale_print(double mean, double ci95, const char *sign, char *buf, size_t size);
 
 #endif

@@ -363,6 +363,108 @@ static void axes_in_lockstep_go_together(void)
 	cJSON_Delete((cJSON *)study.profile);
 }
 
+/* Means 1 to 32 along an axis, the last with an interval of 32 +- 60, as two repetitions can give;
+ * and "zero", which is 0 at the first value. */
+static void write_noisy(const char *path)
+{
+	struct db_study study = {
+		cJSON_Parse("{\"sweep\":{\"a\":{}}}"), cJSON_CreateObject(), 1, "0", "", NULL};
+	struct err e = {0};
+	struct db *noisy;
+	CU_ASSERT_EQUAL_FATAL(db_open_run(&noisy, path, &study, NULL, &e), 0);
+	struct run_sink sink = db_sink(noisy);
+	for (uint32_t i = 0; i < 12; i++) {
+		double mean = 1 << i / 2, off = (i % 2 ? 1 : -1) * (i / 2 == 5 ? 4.7 : 0.02);
+		struct parameter p[] = {{"a", "", true, i / 2, "1"}};
+		struct point point = {.parameters = p, .parameter_count = 1};
+		struct run_result r = {0};
+		struct run_record record = {.key = {point.id, i % 2, 1}, .result = &r};
+		snprintf(point.id, sizeof(point.id), "%032u", i / 2);
+		run_result_add(&r, "y", "", "J", mean + off);
+		run_result_add(&r, "signed", "", "J", mean + off - 4);
+		run_result_add(&r, "zero", "", "J", i / 2);
+		run_result_add(&r, "flat", "", "J", 1.26 + 0.01 * (i / 2));
+		CU_ASSERT_EQUAL(sink.add_point(sink.ctx, &point, &e), 0);
+		CU_ASSERT_EQUAL(sink.put_run(sink.ctx, &record, &e), 0);
+		run_result_free(&r);
+	}
+	db_close(noisy);
+	cJSON_Delete((cJSON *)study.document);
+	cJSON_Delete((cJSON *)study.profile);
+}
+
+/* The range of the y axis in the script of a figure, and whether it is logarithmic. */
+static bool y_range(const char *name, double *low, double *high)
+{
+	struct program_result r = program_run("cat $TMP/noisy/%s.gp", name);
+	const char *range = strstr(r.out, "set yrange [");
+	*low = *high = NAN;
+	CU_ASSERT(range && sscanf(range, "set yrange [%lf:%lf]", low, high) == 2);
+	bool log = strstr(r.out, "set logscale y") != NULL;
+	program_free(&r);
+	return log;
+}
+
+static void wide_intervals_neither_squash_nor_end_a_logarithm(void)
+{
+	static const char figures_text[] =
+		"[{\"name\":\"lines\",\"kind\":\"lines\",\"x\":\"a\",\"y\":\"y\"},"
+		"{\"name\":\"logs\",\"kind\":\"lines\",\"x\":\"a\",\"y\":\"y\",\"log\":\"y\"},"
+		"{\"name\":\"bars\",\"kind\":\"bars\",\"x\":\"a\",\"y\":\"y\"},"
+		"{\"name\":\"logbars\",\"kind\":\"bars\",\"x\":\"a\",\"y\":\"y\",\"log\":\"y\"},"
+		"{\"name\":\"signed\",\"kind\":\"lines\",\"x\":\"a\",\"y\":\"signed\"},"
+		"{\"name\":\"flat\",\"kind\":\"lines\",\"x\":\"a\",\"y\":\"flat\",\"log\":\"y\"},"
+		"{\"name\":\"zero\",\"kind\":\"bars\",\"x\":\"a\",\"y\":\"zero\",\"log\":\"y\"}]";
+	char path[200], folder[200];
+	struct db *noisy;
+	struct dataset grid;
+	struct arena arena = {0};
+	struct diag_list diags = {0};
+	struct figures figures = {0};
+	struct json_doc doc;
+	struct err e = {0};
+	const char *scripts[7];
+	size_t written = 0;
+	snprintf(path, sizeof(path), "%s/noisy.db", test_scratch());
+	snprintf(folder, sizeof(folder), "%s/noisy", test_scratch());
+	mkdir(folder, 0700);
+	write_noisy(path);
+	CU_ASSERT_EQUAL_FATAL(db_open(&noisy, path, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(dataset_load(&grid, noisy, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(
+		figures_parse(noisy, figures_text, &figures, &doc, &arena, &diags, &e), 0);
+	struct figure_request request = {folder, FIGURE_PNG | FIGURE_PDF, NULL};
+	CU_ASSERT_EQUAL(
+		figures_write(&grid, &figures, &request, scripts, &written, &arena, &diags, &e), 0);
+	CU_ASSERT_EQUAL(written, 7);
+	/* The only thing to say: one value cannot be drawn. */
+	CU_ASSERT_EQUAL_FATAL(diags.count, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(diags.items[0].text, "zero: 1 values are not above zero"));
+	double low, high, interval = 32 + 4.7 * 12.7062047;
+	CU_ASSERT_FALSE(y_range("lines", &low, &high));
+	CU_ASSERT_EQUAL(low, 0);
+	CU_ASSERT(high > 32 && high < 70);
+	CU_ASSERT_TRUE(y_range("logs", &low, &high));
+	CU_ASSERT(low > 0.25 && low < 1 && high > interval);
+	CU_ASSERT_FALSE(y_range("bars", &low, &high));
+	CU_ASSERT(low == 0 && high > interval);
+	CU_ASSERT_TRUE(y_range("logbars", &low, &high));
+	CU_ASSERT(low > 0.25 && low < 0.6 && high > interval);
+	CU_ASSERT_FALSE(y_range("signed", &low, &high));
+	CU_ASSERT(low < -3 && low > -40);
+	CU_ASSERT_TRUE(y_range("zero", &low, &high));
+	CU_ASSERT(low > 0 && low < 1);
+	/* Less than a step of the logarithm: still at round numbers. */
+	PROGRAM_EXPECT(0, "\"1.26\"", "grep 'set ytics' $TMP/noisy/flat.gp");
+	if (have("gnuplot"))
+		PROGRAM_EXPECT(0, NULL, "cd $TMP/noisy && gnuplot *.gp 2>err; test ! -s err");
+	json_doc_free(&doc);
+	diag_free(&diags);
+	arena_free(&arena);
+	dataset_free(&grid);
+	db_close(noisy);
+}
+
 static void a_folder_that_cannot_be_written_is_an_error(void)
 {
 	struct arena arena = {0};
@@ -414,6 +516,8 @@ int main(int argc, char **argv)
 		{"mistakes_say_what_there_is", mistakes_say_what_there_is},
 		{"a_bad_figure_does_not_stop_the_others", a_bad_figure_does_not_stop_the_others},
 		{"axes_in_lockstep_go_together", axes_in_lockstep_go_together},
+		{"wide_intervals_neither_squash_nor_end_a_logarithm",
+		 wide_intervals_neither_squash_nor_end_a_logarithm},
 		{"a_folder_that_cannot_be_written_is_an_error",
 		 a_folder_that_cannot_be_written_is_an_error},
 		{"a_platform_keeps_its_look", a_platform_keeps_its_look},
