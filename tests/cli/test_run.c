@@ -267,7 +267,7 @@ static void a_full_disk_keeps_what_was_finished(void)
 static void a_full_disk_leaves_no_picture_that_counts_as_drawn(void)
 {
 	struct program_result r = program_run("unshare -Urm true && gnuplot --version");
-	write_study("room.json", "");
+	study_write("room.json", "");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/room.json -o $TMP/room.db");
 	if (r.code != 0) {
 		test_skip("this needs gnuplot and a user and a mount namespace");
