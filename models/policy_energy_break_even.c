@@ -13,7 +13,9 @@ static bool offload(const void *parameters, const struct policy_view *view, stru
 }
 
 const struct policy_ops policy_energy_break_even_ops = {
-	.choice = {.name = "energy-break-even",
-		   .help = "offload when that is expected to save the handset energy"},
+	.choice =
+		{.name = "energy-break-even",
+		 .help = "Kumar and Lu's rule: offload when computing would take more energy than "
+			 "idling and sending; knows nothing of promotions and tails"},
 	.offload = offload,
 };

@@ -58,7 +58,8 @@ static const struct key class_keys[] = {
 	KEY(struct class_file, "apps", KEY_MAP, apps, .object = &class_app_object,
 	    .help = "apps by their names in the library"),
 	KEY(struct class_file, "policy", KEY_ANY, policy, .def = "\"remote\"",
-	    .help = "where tasks run: an offload policy, as \"energy-break-even\""),
+	    .help = "where tasks run: an offload policy, as \"energy-break-even\" (Kumar and Lu's "
+		    "rule: computing against idling and sending, without promotions and tails)"),
 	KEY(struct class_file, "cell", KEY_STRING, cell, .help = "the cell they are in"),
 	{0},
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Asking the program hvcore: it is started with some arguments and a deadline, and answers in JSON
- * lines. Used by calibrate, validate and doctor. A VMM that crashes or hangs ends one question, not
+ * lines. Used by calibrate and doctor. A VMM that crashes or hangs ends one question, not
  * the program that asked.
  */
 #ifndef SIM_CLI_HVCORE_H
