@@ -424,5 +424,8 @@ int db_count(struct db *db, struct db_counts *out, struct err *e)
 	if (code == 0)
 		code = db_integer(db, "SELECT count(*) FROM run WHERE status = 'failed'", 0,
 				  &out->failed, e);
+	if (code == 0)
+		code = db_integer(db, "SELECT ifnull(max(repetition) + 1, 0) FROM run", 0,
+				  &out->repetitions, e);
 	return code;
 }

@@ -67,8 +67,12 @@ uint64_t db_seed(const struct db *db);
 
 struct db_counts {
 	int64_t points, done, failed;
+	int64_t repetitions; /* one more than the highest; 0 when there are no runs */
 };
 int db_count(struct db *db, struct db_counts *out, struct err *e);
+
+/* Whether the run is there, done or failed. */
+int db_has_run(struct db *db, const char *point, uint32_t repetition, bool *has, struct err *e);
 
 /* Copies the runs of `shards` into the database at `into`, which is made when absent; each shard
  * wholly or not at all, and merging again does no harm. All must come from the same study, profile

@@ -375,17 +375,33 @@ static int sink_put_run(void *ctx, const struct run_record *r, struct err *e)
 
 /* --- what is there --- */
 
-static int sink_has_run(void *ctx, const char *point, uint32_t repetition, bool *has, struct err *e)
+/* 1 when the run is there, with *done when it did not fail; 0 when it is not; or a negative code.
+ */
+static int find_run(struct db *db, const char *point, uint32_t repetition, bool *done,
+		    struct err *e)
 {
-	struct db *db = ctx;
 	sqlite3_stmt *s = statement(db, DB_FIND_RUN, e);
 	if (!s)
 		return code_of(e);
 	bind_text(s, 1, point);
 	sqlite3_bind_int64(s, 2, repetition);
-	int64_t done = 0;
-	int got = step_once(db, s, &done, e);
-	*has = done;
+	int64_t is_done = 0;
+	int got = step_once(db, s, &is_done, e);
+	*done = is_done;
+	return got;
+}
+
+int db_has_run(struct db *db, const char *point, uint32_t repetition, bool *has, struct err *e)
+{
+	bool done;
+	int got = find_run(db, point, repetition, &done, e);
+	*has = got == 1;
+	return got < 0 ? got : 0;
+}
+
+static int sink_has_run(void *ctx, const char *point, uint32_t repetition, bool *has, struct err *e)
+{
+	int got = find_run(ctx, point, repetition, has, e);
 	return got < 0 ? got : 0;
 }
 

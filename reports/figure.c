@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reports/figure.h"
 
+#include "reports/caveat.h"
 #include "reports/figure_internal.h"
 
 #include <errno.h>
@@ -438,7 +439,14 @@ int figures_write(const struct dataset *data, const struct figures *figures,
 {
 	const struct figure *list = figures->list.items;
 	int result = 0;
+	size_t lossy_count;
+	bool *lossy = arena_array(arena, data->point_count + 1, sizeof(*lossy));
 	*written = 0;
+	if (!lossy)
+		return err_set(e, ERR_NOMEM, "no memory to draw");
+	int marked = caveat_mark_lossy(data, lossy, &lossy_count, e);
+	if (marked)
+		return marked;
 	for (size_t i = 0; i < figures->list.count; i++) {
 		size_t *fixed = arena_array(arena, data->axis_count, sizeof(*fixed));
 		if (!fixed)
@@ -449,6 +457,7 @@ int figures_write(const struct dataset *data, const struct figures *figures,
 				    .figure = &list[i],
 				    .request = request,
 				    .index = i,
+				    .lossy = lossy,
 				    .diags = diags};
 		int code = draw(&d, fixed, e);
 		if (code == ERR_INVALID) {

@@ -25,6 +25,7 @@ struct drawing {
 	size_t repetitions_min, repetitions_max; /* of what is drawn, for the footnote */
 	bool slanted_tics, broken_label;	 /* on the x axis; of the y axis */
 	double extra_bottom_pt;			 /* more room below the axis, for slanted labels */
+	const bool *lossy;			 /* of each point (caveat.h), for the footnote */
 	struct diag_list *diags;
 };
 

@@ -2,6 +2,7 @@
  *
  * The frame of a gnuplot script: size, fonts, axes, key, footnote, and one section per format.
  */
+#include "reports/caveat.h"
 #include "reports/figure_internal.h"
 
 #include <inttypes.h>
@@ -126,6 +127,23 @@ static void describe_study(const struct drawing *d, char *out, size_t size)
 		snprintf(out + n, size - n, ".");
 }
 
+/* "" unless points of the figure are lossy. Stands first, where nothing is cut. */
+static void describe_losses(const struct drawing *d, char *out, size_t size)
+{
+	size_t count = 0;
+	for (size_t x = 0; x < figure_x_count(d); x++) {
+		for (size_t s = 0; s < figure_series_count(d); s++) {
+			long p = figure_point(d, x, s);
+			count += p >= 0 && d->lossy[p];
+		}
+	}
+	out[0] = '\0';
+	if (count)
+		snprintf(out, size,
+			 "At %zu point%s over %g %% of the tasks did not finish and are left out. ",
+			 count, count == 1 ? "" : "s", 100 * CAVEAT_LOSSY_SHARE);
+}
+
 /* Breaks at spaces into lines that fit; the last line is cut. Returns how many. */
 static size_t wrap(char *text, double width_pt, char *lines[], size_t limit)
 {
@@ -217,8 +235,11 @@ void gp_key_above(struct drawing *d, const char *const *titles, size_t count)
 
 static void write_footnote(struct drawing *d, double font_scale)
 {
-	char text[900], study[300];
-	describe_profile(db_profile(d->data->db), text, sizeof(text) - sizeof(study));
+	char text[1000], study[300];
+	describe_losses(d, text, sizeof(text));
+	size_t losses = strlen(text);
+	describe_profile(db_profile(d->data->db), text + losses,
+			 sizeof(text) - losses - sizeof(study));
 	describe_study(d, study, sizeof(study));
 	strcat(strcat(text, " "), study);
 	char *lines[FOOTNOTE_LINES];

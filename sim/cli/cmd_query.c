@@ -51,6 +51,8 @@ static int run(const struct cli_args *args)
 	struct results results;
 	code = results_open(&results, args->arguments[0]);
 	if (code == CLI_OK)
+		results_warn(&results, args->arguments[0]);
+	if (code == CLI_OK)
 		code = results_print(&results, &request, format, cli_flag(args, "json"));
 	results_close(&results);
 	return code;

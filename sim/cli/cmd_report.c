@@ -5,7 +5,7 @@
  */
 #include "reports/figure.h"
 #include "reports/page.h"
-#include "sim/cli/cli.h"
+#include "sim/cli/results.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -208,6 +208,7 @@ static int report(struct drawing *d)
 	if (db_open(&d->db, d->args->arguments[0], &e) != 0 ||
 	    dataset_load(&d->data, d->db, &e) != 0)
 		return cli_fail_err(&e);
+	results_warn(&(struct results){d->db, d->data}, d->args->arguments[0]);
 	int code = read_figures(d, &e);
 	if (code != 0 && code != ERR_INVALID)
 		return cli_fail_err(&e);

@@ -32,9 +32,47 @@ static void on_progress(void *ctx, const struct runner_progress *p)
 		      isnan(p->eta_s) ? -1 : p->eta_s);
 }
 
-/* Runs the study into a new database at `path`. */
-static int run_again(struct rerun *r, const struct db *old, const char *path, char hash[33],
-		     struct err *e)
+/* The new database, as the runner sees it: what the old one does not have counts as there, so that
+ * a part of a study is compared with the same part. */
+struct part {
+	struct db *old;
+	struct run_sink inner;
+};
+
+static int part_add_point(void *ctx, const struct point *point, struct err *e)
+{
+	struct part *p = ctx;
+	return p->inner.add_point(p->inner.ctx, point, e);
+}
+
+static int part_has_run(void *ctx, const char *point, uint32_t repetition, bool *has, struct err *e)
+{
+	struct part *p = ctx;
+	bool wanted;
+	int code = p->inner.has_run(p->inner.ctx, point, repetition, has, e);
+	if (code || *has)
+		return code;
+	code = db_has_run(p->old, point, repetition, &wanted, e);
+	*has = !wanted;
+	return code;
+}
+
+static int part_get_value(void *ctx, const char *point, uint32_t repetition, const char *metric,
+			  const char *subject, double *value, struct err *e)
+{
+	struct part *p = ctx;
+	return p->inner.get_value(p->inner.ctx, point, repetition, metric, subject, value, e);
+}
+
+static int part_put_run(void *ctx, const struct run_record *record, struct err *e)
+{
+	struct part *p = ctx;
+	return p->inner.put_run(p->inner.ctx, record, e);
+}
+
+/* Runs what `old` holds into a new database at `path`. */
+static int run_again(struct rerun *r, struct db *old, int64_t repetitions, const char *path,
+		     char hash[33], struct err *e)
 {
 	struct db *db = NULL;
 	struct db_study about = {.document = db_document(old),
@@ -45,9 +83,14 @@ static int run_again(struct rerun *r, const struct db *old, const char *path, ch
 	int code = db_open_run(&db, path, &about, NULL, e);
 	if (code != 0)
 		return code;
-	struct run_sink sink = db_sink(db);
+	struct part part = {old, db_sink(db)};
+	struct run_sink sink = {&part, part_add_point, part_has_run, part_get_value, part_put_run};
+	/* What was stored says how often each point ran, not a rule for stopping. */
+	struct experiment experiment = r->study.experiment;
+	experiment.precision = NULL;
+	experiment.repeat = repetitions;
 	struct runner runner = {.plan = &r->study.plan,
-				.experiment = &r->study.experiment,
+				.experiment = &experiment,
 				.run = study_run_point,
 				.run_ctx = &r->study,
 				.sink = &sink,
@@ -70,16 +113,21 @@ static int compare(struct db *old, const char *path, struct rerun *r)
 {
 	char before[33], after[33];
 	struct err e = {0};
-	if (db_content_hash(old, before, &e) != 0 || run_again(r, old, path, after, &e) != 0)
+	struct db_counts counts;
+	if (db_count(old, &counts, &e) != 0)
+		return cli_fail_err(&e);
+	if (counts.repetitions == 0)
+		return cli_fail(CLI_FAILED, "the database holds no runs to compare with");
+	if (db_content_hash(old, before, &e) != 0 ||
+	    run_again(r, old, counts.repetitions, path, after, &e) != 0)
 		return cli_fail_err(&e);
 	if (strcmp(before, after) == 0) {
 		printf("the same, to the bit: %s\n", before);
 		return CLI_OK;
 	}
 	printf("different: %s stored, %s now\n", before, after);
-	return cli_fail(CLI_FAILED,
-			"the results differ; the database may be incomplete, or another "
-			"version of the program or of its libraries made it");
+	return cli_fail(CLI_FAILED, "the results differ; another "
+				    "version of the program or of its libraries made it");
 }
 
 static int run(const struct cli_args *args)
@@ -107,8 +155,10 @@ static int run(const struct cli_args *args)
 			code = cli_fail(CLI_FAILED, "cannot make a folder in /tmp");
 		else
 			snprintf(path, sizeof(path), "%s/results.db", scratch);
-		if (code == CLI_OK)
+		if (code == CLI_OK) {
+			results_warn(&old, args->arguments[0]);
 			code = compare(old.db, kept ? kept : path, &r);
+		}
 		if (!kept) {
 			unlink(path);
 			rmdir(scratch);

@@ -254,8 +254,10 @@ static int print_summary(const struct session *s, const char *path)
 	bool small = s->study.plan.count <= SUMMARY_POINTS;
 	struct results results;
 	int code = results_open(&results, path);
-	if (code == CLI_OK)
+	if (code == CLI_OK) {
+		results_warn(&results, path);
 		tell_imprecise(s, &results);
+	}
 	if (code == CLI_OK && !json && !small)
 		cli_say("for the numbers: mcvsim query %s", path);
 	else if (code == CLI_OK)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/results.h"
 
+#include "reports/caveat.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +32,23 @@ void results_close(struct results *r)
 	dataset_free(&r->data);
 	db_close(r->db);
 	*r = (struct results){0};
+}
+
+void results_warn(const struct results *r, const char *path)
+{
+	struct caveat_runs runs;
+	size_t count = 0;
+	bool *lossy = calloc(r->data.point_count + 1, sizeof(*lossy));
+	/* What cannot be read is told by whoever reads it for the user. */
+	if (caveat_count_runs(&r->data, &runs, NULL) == 0 && runs.there < runs.expected)
+		cli_say("only %" PRId64 " of %s%" PRId64 " runs are in %s", runs.there,
+			runs.at_least ? "at least " : "", runs.expected, path);
+	if (lossy && caveat_mark_lossy(&r->data, lossy, &count, NULL) == 0 && count)
+		cli_say("%zu of %zu points left more than %g %% of their tasks unfinished or "
+			"failed, and their numbers are of the others; to see them: mcvsim query %s "
+			"--metric tasks",
+			count, r->data.point_count, 100 * CAVEAT_LOSSY_SHARE, path);
+	free(lossy);
 }
 
 static int print_json(const struct results *r, const struct summary_request *request,

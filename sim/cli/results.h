@@ -22,6 +22,10 @@ const char *results_path(const char *path);
 int results_open(struct results *r, const char *path);
 void results_close(struct results *r);
 
+/* Says on stderr what a reader must know first: that runs are missing, that at some points many
+ * tasks did not finish. `path` is what the hint on how to see them names. */
+void results_warn(const struct results *r, const char *path);
+
 /* Prints the table that is asked for, or the same as JSON. Says what is wrong and returns an enum
  * cli_exit. */
 int results_print(const struct results *r, const struct summary_request *request,

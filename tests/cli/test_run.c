@@ -356,6 +356,57 @@ static void stored_results_can_be_reproduced(void)
 		       "$BIN/mcvsim reproduce $TMP/stored.db");
 }
 
+static void a_part_can_be_reproduced_and_says_that_it_is_one(void)
+{
+	study_write("part.json", "");
+	PROGRAM_EXPECT(0, "of 16 runs are in",
+		       "$BIN/mcvsim run $TMP/part.json -o $TMP/part.db --shard 2/3");
+	PROGRAM_EXPECT(0, "of 16 runs are in", "$BIN/mcvsim query $TMP/part.db");
+	PROGRAM_EXPECT(0, "of 16 runs are in", "$BIN/mcvsim reproduce $TMP/part.db");
+	PROGRAM_EXPECT(0, "the same, to the bit", "$BIN/mcvsim reproduce $TMP/part.db");
+	/* A point of which one repetition is left. */
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/part.json -o $TMP/holes.db");
+	PROGRAM_EXPECT(1, NULL, "$BIN/mcvsim query $TMP/holes.db 2>&1 | grep only");
+	PROGRAM_EXPECT(0, "the same, to the bit",
+		       "for t in value histogram run; do sqlite3 $TMP/holes.db \"DELETE FROM $t "
+		       "WHERE point = 1 AND repetition < 3\" || exit 9; done; "
+		       "$BIN/mcvsim reproduce $TMP/holes.db");
+	PROGRAM_EXPECT(0, "only 13 of 16", "$BIN/mcvsim query $TMP/holes.db");
+	PROGRAM_EXPECT(1, "different",
+		       "sqlite3 $TMP/holes.db 'UPDATE value SET value = value + 1 WHERE point = 1' "
+		       "&& $BIN/mcvsim reproduce $TMP/holes.db");
+	PROGRAM_EXPECT(1, "no runs",
+		       "for t in value histogram run; do sqlite3 $TMP/holes.db \"DELETE FROM $t\" "
+		       "|| exit 9; done; $BIN/mcvsim reproduce $TMP/holes.db");
+	study_write("until.json", ", \"precision\": { \"metric\": \"response_time.mean\", "
+				  "\"relative\": 0.05, \"max_repeat\": 9 }");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/until.json -o $TMP/until.db");
+	PROGRAM_EXPECT(0, "the same, to the bit", "$BIN/mcvsim reproduce $TMP/until.db");
+}
+
+static void tasks_that_do_not_finish_are_told(void)
+{
+	/* 3000 phones are more than a cell can serve; of an hour with few, only the end is open. */
+	study_write("lossy.json", ", \"figures\": [ { \"name\": \"bars\", \"kind\": \"bars\", "
+				  "\"x\": \"platform\", \"y\": \"response_time.mean\" } ]");
+	PROGRAM_EXPECT(0, "4 of 4 points left more than 5 % of their tasks",
+		       "$BIN/mcvsim run $TMP/lossy.json -o $TMP/lossy.db "
+		       "--set /handsets/phones/count=3000");
+	PROGRAM_EXPECT(0, "4 of 4 points left more than 5 % of their tasks",
+		       "$BIN/mcvsim query $TMP/lossy.db");
+	PROGRAM_EXPECT(0, "tasks, unfinished", "$BIN/mcvsim query $TMP/lossy.db --metric tasks");
+	PROGRAM_EXPECT(0, "At 4 points over 5 % of the tasks did not finish",
+		       "PATH=/nonexistent $BIN/mcvsim report $TMP/lossy.db -o $TMP/lossy; "
+		       "cat $TMP/lossy/bars.gp");
+	PROGRAM_EXPECT(1, NULL,
+		       "$BIN/mcvsim run $TMP/lossy.json -o $TMP/easy.db --set '/duration=1 h' "
+		       "2>&1 | grep 'more than 5 %%'");
+	PROGRAM_EXPECT(1, NULL,
+		       "$BIN/mcvsim run $TMP/lossy.json -o $TMP/unrecorded.db --set "
+		       "'/record=[\"response_time\"]' --set /handsets/phones/count=3000 "
+		       "2>&1 | grep 'more than 5 %%'");
+}
+
 static void numbers_can_be_asked_and_exported(void)
 {
 	study_write("ask.json", "");
@@ -401,6 +452,9 @@ int main(int argc, char **argv)
 		 a_failed_run_is_recorded_and_costs_only_itself},
 		{"a_failed_run_can_be_repeated_alone", a_failed_run_can_be_repeated_alone},
 		{"stored_results_can_be_reproduced", stored_results_can_be_reproduced},
+		{"a_part_can_be_reproduced_and_says_that_it_is_one",
+		 a_part_can_be_reproduced_and_says_that_it_is_one},
+		{"tasks_that_do_not_finish_are_told", tasks_that_do_not_finish_are_told},
 		{"numbers_can_be_asked_and_exported", numbers_can_be_asked_and_exported},
 		{0},
 	};
