@@ -31,7 +31,15 @@ enum energy {
 		ENERGY_COUNT
 };
 
+extern const char *const energy_names[]; /* ended by NULL */
+
 enum failure { FAILURE_BATTERY, FAILURE_DEADLINE, FAILURE_NO_GUEST, FAILURE_COUNT };
+extern const char *const failure_names[]; /* ended by NULL */
+
+/* What a host is called where it is a metric's subject: "edge/node/0" is of site, kind and number
+ * within the kind. */
+void world_host_subject(char *buf, size_t size, const struct site *site,
+			const struct host_kind *kind, uint32_t number);
 
 struct run;
 struct task;

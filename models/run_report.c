@@ -2,15 +2,7 @@
 #include "models/run.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-static const char *const energy_names[] = {
-#define ENERGY_NAME(id, name) name,
-	ENERGY_LIST(ENERGY_NAME)
-#undef ENERGY_NAME
-};
-static const char *const failure_names[] = {"battery", "deadline", "no-guest"};
 
 /* Passes values on until the sink refuses one. */
 struct reporter {
@@ -126,7 +118,6 @@ int run_report(const struct world *w, const struct metrics *m, struct world_metr
 
 /* ---- One site */
 
-/* "edge/node/0": site, kind, number within the kind. */
 static void report_hosts(struct reporter *r, const struct site_state *site)
 {
 	sim_time now = r->world->duration;
@@ -137,8 +128,7 @@ static void report_hosts(struct reporter *r, const struct site_state *site)
 		char subject[600];
 		number = host->kind == kind ? number + 1 : 0;
 		kind = host->kind;
-		snprintf(subject, sizeof(subject), "%s/%s/%u", site->site->name, kind->name,
-			 number);
+		world_host_subject(subject, sizeof(subject), site->site, kind, number);
 		double busy = time_average_mean(&host->busy, now) / kind->cores;
 		put(r, "utilization", subject, "1", busy);
 		put(r, "power.mean", subject, "W",

@@ -76,6 +76,30 @@ struct world_run_key {
 	uint32_t repetition;
 };
 
+/* What a metric is told of. */
+enum world_subjects {
+	WORLD_WHOLE,   /* the whole alone: the subject "" */
+	WORLD_NAMED,   /* a list that is the same in every world */
+	WORLD_CLASSES, /* the classes of handsets */
+	WORLD_HOSTS,   /* the hosts, as "site/kind/0" */
+};
+
+/* A metric that every run reports. */
+struct world_metric {
+	const char *name, *unit;
+	bool has_values, has_histograms;
+	enum world_subjects subjects;
+	const char *const *subject_names; /* of WORLD_NAMED, ended by NULL */
+};
+extern const struct world_metric world_metrics[]; /* ended by a NULL name */
+
+/* The metric of that name, or NULL. */
+const struct world_metric *world_metric_find(const char *name);
+
+/* How many subjects the metric has in a run of this world, and whether that is one of them. */
+size_t world_subject_count(const struct world *w, const struct world_metric *m);
+bool world_has_subject(const struct world *w, const struct world_metric *m, const char *subject);
+
 struct world_bucket {
 	double low, high; /* [low, high); both 0 for observations of 0 */
 	uint64_t count;	  /* at least 1 */

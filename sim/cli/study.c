@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/study.h"
 #include "models/world.h"
-#include "reports/figure.h"
 #include "reports/where.h"
 #include "sim/cli/prices.h"
+#include "sim/cli/study_metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,7 +188,8 @@ static int trim_point(void *ctx, cJSON *document)
 }
 
 /* Builds each point's world once, so that no mistake waits for the middle of the night. */
-static int check_points(struct study *s, struct diag_list *diags, struct err *e)
+static int check_points(struct study *s, struct metric_uses *uses, struct diag_list *diags,
+			struct err *e)
 {
 	int code = 0;
 	for (size_t i = 0; i < s->plan.count; i++) {
@@ -200,6 +201,7 @@ static int check_points(struct study *s, struct diag_list *diags, struct err *e)
 		one = world_new(&world, &doc, &s->profile, &s->fallback, diags, e);
 		if (one == 0) {
 			s->expected_tasks += world_expected_tasks(world);
+			metric_uses_meet(uses, world);
 		}
 		int names = s->stored ? 0
 				      : world_check_overrides(&doc, s->doc.root, &s->profile,
@@ -212,7 +214,16 @@ static int check_points(struct study *s, struct diag_list *diags, struct err *e)
 			return err_set(e, names, "out of memory");
 		code = one ? one : names ? names : code;
 	}
-	return code;
+	return code ? code : metric_uses_check(uses, &s->doc, diags);
+}
+
+/* Whether the results will have what the study reads back of them; figures may be NULL. */
+static int check_results(struct study *s, const struct figures *figures, struct metric_uses *uses,
+			 struct diag_list *diags)
+{
+	int code = study_check_metrics(s, figures, uses, diags);
+	int axes = figures && code != ERR_NOMEM ? study_check_figure_axes(s, figures, diags) : 0;
+	return axes ? axes : code;
 }
 
 /* Everything after the text was read; the prices are there. `args` may be NULL. */
@@ -247,11 +258,16 @@ static int put_together(struct study *s, const struct cli_args *args, struct dia
 	code = plan_expand(&s->plan, &s->experiment, &s->doc, &options, diags, e);
 	if (code != 0)
 		return code;
+	struct metric_uses uses = {0};
+	int results_code =
+		s->stored ? 0 : check_results(s, figures_code == 0 ? &figures : NULL, &uses, diags);
+	if (results_code == ERR_NOMEM)
+		return err_set(e, results_code, "out of memory");
 	if (s->prices) { /* else a profile is missing, which is told already */
 		prices_mark_used(s->prices, &s->doc);
-		code = check_points(s, diags, e);
+		code = check_points(s, &uses, diags, e);
 	}
-	return code ? code : figures_code;
+	return code ? code : figures_code ? figures_code : results_code;
 }
 
 /* Reads a profile that the study names; *document becomes its tree, owned by the caller. */
@@ -386,8 +402,7 @@ struct recorder {
 	const struct experiment *experiment;
 };
 
-/* Whether `record` asks for a metric: by its name, or by what stands before a dot in it. */
-static bool is_recorded(const struct experiment *x, const char *metric)
+bool study_records(const struct experiment *x, const char *metric)
 {
 	if (x->precision && strcmp(x->precision->metric, metric) == 0)
 		return true;
@@ -404,7 +419,7 @@ static int record_value(void *ctx, const char *metric, const char *subject, cons
 			double value)
 {
 	struct recorder *r = ctx;
-	if (!is_recorded(r->experiment, metric))
+	if (!study_records(r->experiment, metric))
 		return 0;
 	return run_result_add(r->out, metric, subject, unit, value);
 }
@@ -413,7 +428,7 @@ static int record_histogram(void *ctx, const char *metric, const char *subject, 
 			    const struct world_bucket *buckets, size_t count)
 {
 	struct recorder *r = ctx;
-	if (!is_recorded(r->experiment, metric))
+	if (!study_records(r->experiment, metric))
 		return 0;
 	struct result_bucket *copy = calloc(count ? count : 1, sizeof(*copy));
 	if (!copy)

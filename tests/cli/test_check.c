@@ -69,6 +69,64 @@ static void what_an_axis_sets_cannot_be_set_beside_it(void)
 		       "'/sweep/prices={\"path\": \"/profile\", \"values\": [\"a.json\"]}'");
 }
 
+#define CHECK_SET "$BIN/mcvsim check $TMP/names.json --set '%s'"
+
+static void metrics_that_no_run_reports_are_mistakes(void)
+{
+	study_write("names.json", "");
+	PROGRAM_EXPECT(2, "did you mean \"response_time\"", CHECK_SET,
+		       "/record=[\"respones_time\"]");
+	PROGRAM_EXPECT(2, "/record/1: a run reports no metric", CHECK_SET,
+		       "/record=[\"response_time\", \"response_time.p95.x\"]");
+	PROGRAM_EXPECT(0, "valid", CHECK_SET, "/record=[\"response_time\", \"power\"]");
+	PROGRAM_EXPECT(2, "/figures/0/y: \"record\" leaves \"response_time.p95\" out", CHECK_SET,
+		       "/record=[\"tasks\"]");
+	PROGRAM_EXPECT(2, "/precision/metric: a run reports no metric \"nope\"", CHECK_SET,
+		       "/precision={\"metric\": \"nope\", \"relative\": 0.1}");
+	PROGRAM_EXPECT(2, "\"overhead\" has no subject \"\" (radio, ", CHECK_SET,
+		       "/precision={\"metric\": \"overhead\", \"relative\": 0.1}");
+	PROGRAM_EXPECT(0, "valid", CHECK_SET,
+		       "/precision={\"metric\": \"overhead\", \"subject\": \"queue\", "
+		       "\"relative\": 0.1}");
+	PROGRAM_EXPECT(2, "did you mean \"response_time.mean\"", CHECK_SET,
+		       "/figures/0/y=\"respnse_time.mean\"");
+	PROGRAM_EXPECT(2, "is a distribution", CHECK_SET, "/figures/0/y=\"response_time\"");
+	PROGRAM_EXPECT(2, "has no distribution", CHECK_SET,
+		       "/figures=[{\"name\": \"f\", \"kind\": \"cdf\", \"series\": "
+		       "\"platform\", \"y\": \"throughput\"}]");
+	PROGRAM_EXPECT(2, "/figures/0: \"energy\" has several subjects", CHECK_SET,
+		       "/figures/0/y=\"energy\"");
+	PROGRAM_EXPECT(0, "valid",
+		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=energy "
+		       "--set /figures/0/subject=tail");
+	PROGRAM_EXPECT(2, "/figures/0/subject: \"energy\" has no subject \"tial\"",
+		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=energy "
+		       "--set /figures/0/subject=tial");
+	PROGRAM_EXPECT(2, "has no subject \"edge/node/99\"",
+		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=utilization "
+		       "--set /figures/0/subject=edge/node/99");
+	PROGRAM_EXPECT(0, "valid",
+		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=utilization "
+		       "--set /figures/0/subject=edge/node/0");
+}
+
+/* Beside the platform there are two axes in lockstep, drawn, fixed, or forgotten. */
+static void a_figure_must_choose_its_points(void)
+{
+	study_write("names.json",
+		    ", \"sweep\": { \"cores\": { \"path\": \"/sites/edge/hosts/node/cores\", "
+		    "\"values\": [4, 8] }, \"delay\": { \"path\": \"/sites/edge/delay\", "
+		    "\"from\": \"1 ms\", \"to\": \"3 ms\", \"steps\": 2, \"with\": \"cores\" } }");
+	PROGRAM_EXPECT(2, "/figures/0: axis \"cores\" has several values",
+		       "$BIN/mcvsim check $TMP/names.json");
+	PROGRAM_EXPECT(0, "valid", CHECK_SET, "/figures/0/at={\"cores\": 8}");
+	PROGRAM_EXPECT(0, "valid", CHECK_SET, "/figures/0/at={\"delay\": \"0.003 s\"}");
+	PROGRAM_EXPECT(0, "valid", CHECK_SET, "/figures/0/series=\"delay\"");
+	PROGRAM_EXPECT(2, "/figures/0/at/cores: axis \"cores\" has no value 5 (it has 4, 8)",
+		       CHECK_SET, "/figures/0/at={\"cores\": 5}");
+	PROGRAM_EXPECT(0, "valid", "$BIN/mcvsim check $TMP/names.json --set '/where=cores = 8'");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -77,6 +135,9 @@ int main(int argc, char **argv)
 		{"an_override_of_nothing_is_a_mistake", an_override_of_nothing_is_a_mistake},
 		{"what_an_axis_sets_cannot_be_set_beside_it",
 		 what_an_axis_sets_cannot_be_set_beside_it},
+		{"metrics_that_no_run_reports_are_mistakes",
+		 metrics_that_no_run_reports_are_mistakes},
+		{"a_figure_must_choose_its_points", a_figure_must_choose_its_points},
 		{0},
 	};
 	return test_main("check", cases, argc, argv);

@@ -320,8 +320,9 @@ static void a_failed_run_is_recorded_and_costs_only_itself(void)
 	test_skip("under a sanitizer the memory cannot be limited");
 	return;
 #endif
-	study_write("fails.json", ", \"repeat\": 2, \"sweep\": { \"handsets\": { \"path\": "
-				  "\"/handsets/phones/count\", \"values\": [30, 10000000, 20] } }");
+	study_write("fails.json",
+		    ", \"figures\": [], \"repeat\": 2, \"sweep\": { \"handsets\": { \"path\": "
+		    "\"/handsets/phones/count\", \"values\": [30, 10000000, 20] } }");
 	PROGRAM_EXPECT(3, "8 runs failed",
 		       "ulimit -v 500000; $BIN/mcvsim run $TMP/fails.json -o $TMP/fails.db -j2");
 	char hash[33];

@@ -306,6 +306,37 @@ static void a_run_stops_when_asked_and_when_its_sink_refuses(void)
 	free(text);
 }
 
+/* What studies are checked against before they run is what they report when they run. */
+static void the_table_of_metrics_is_what_a_run_reports(void)
+{
+	struct diag_list diags = {0};
+	struct outcome o;
+	char *text = busy_study("kvm-virtio", "2 min", "", 5);
+	struct world *w = support_build(text, &diags);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+	support_run(w, 5, 0, &o);
+	for (size_t i = 0; i < o.count; i++) {
+		const struct world_metric *m = world_metric_find(o.values[i].metric);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+		CU_ASSERT(m->has_values);
+		CU_ASSERT_STRING_EQUAL(m->unit, o.values[i].unit);
+		CU_ASSERT(world_has_subject(w, m, o.values[i].subject));
+		CU_ASSERT_FALSE(world_has_subject(w, m, "nobody"));
+	}
+	for (const struct world_metric *m = world_metrics; m->name; m++) {
+		size_t reported = 0;
+		for (size_t i = 0; i < o.count; i++)
+			reported += strcmp(o.values[i].metric, m->name) == 0;
+		CU_ASSERT_EQUAL(reported, m->has_values ? world_subject_count(w, m) : 0);
+		CU_ASSERT(m->has_values != m->has_histograms);
+	}
+	CU_ASSERT(world_metric_find("response_time")->has_histograms);
+	CU_ASSERT(world_metric_find("energy_per_task")->has_histograms);
+	world_free(w);
+	diag_free(&diags);
+	free(text);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -313,6 +344,8 @@ int main(int argc, char **argv)
 		{"the_causes_add_up_to_the_response_time", the_causes_add_up_to_the_response_time},
 		{"the_sum_of_causes_is_the_time_of_a_task",
 		 the_sum_of_causes_is_the_time_of_a_task},
+		{"the_table_of_metrics_is_what_a_run_reports",
+		 the_table_of_metrics_is_what_a_run_reports},
 		{"the_same_seed_gives_the_same_bytes", the_same_seed_gives_the_same_bytes},
 		{"runs_side_by_side_do_not_meet", runs_side_by_side_do_not_meet},
 		{"sites_have_nothing_to_do_with_each_other",
