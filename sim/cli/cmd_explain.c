@@ -48,6 +48,45 @@ static const char *time_text(double ns, char *buf, size_t size)
 	return unit_format(ns * 1e-9, UNIT_TIME, buf, size);
 }
 
+/* Computing at native speed is in the sums and is no charge of the platform: it is shown as a term
+ * of its own, so that the terms add up to the sums. */
+static const struct platform_term native_term = {.op = OP_CPU,
+						 .n = 1,
+						 .per = PER_COMPUTE,
+						 .primitive = "native",
+						 .site = SITE_GUEST,
+						 .cause = CAUSE_COMPUTE,
+						 .why = "computing at native speed",
+						 .from = "every platform"};
+static const char native_source[] = "definition";
+
+static const char *source_of(const struct platform_charge *c)
+{
+	return c->term == &native_term ? native_source : profile_source_names[c->primitive.source];
+}
+
+static int add_up(const struct pricing *p, struct question *q)
+{
+	struct err e = {0};
+	size_t first = q->load.compute_ns > 0;
+	if (platform_cost(q->platform, &p->view, &q->load, q->charges + first, CHARGES_MAX - first,
+			  &q->count, &q->cost, &e) != 0)
+		return cli_fail_err(&e);
+	if (first)
+		q->charges[0] = (struct platform_charge){
+			.term = &native_term,
+			.x = q->load.compute_ns,
+			.primitive = {.name = "native", .unit = PROFILE_RATIO, .value = 1},
+			.factor = 1,
+			.exact_ns = q->load.compute_ns,
+			.ns = q->cost.cause_ns[CAUSE_COMPUTE]};
+	q->count += first;
+	if (q->count > CHARGES_MAX)
+		return cli_fail(CLI_FAILED, "%s has more than %d terms for %s", q->platform->name,
+				CHARGES_MAX, op_name(q->op));
+	return CLI_OK;
+}
+
 static void print_terms(const struct question *q)
 {
 	char a[40], b[40];
@@ -62,8 +101,7 @@ static void print_terms(const struct question *q)
 		printf("%10.4g %-8s %-20s %12s %-8s %-10s %-12s %12s\n", c->term->n * c->x,
 		       platform_per_names[c->term->per], c->term->primitive, a,
 		       platform_site_names[c->term->site], cause_names[c->term->cause],
-		       profile_source_names[c->primitive.source],
-		       time_text((double)c->ns, b, sizeof(b)));
+		       source_of(c), time_text((double)c->ns, b, sizeof(b)));
 		if (c->term->why)
 			printf("%10s %s (%s)\n", "", c->term->why, c->term->from);
 	}
@@ -95,7 +133,7 @@ static cJSON *terms_json(const struct question *q)
 		cJSON_AddStringToObject(t, "site", platform_site_names[c->term->site]);
 		cJSON_AddStringToObject(t, "cause", cause_names[c->term->cause]);
 		cJSON_AddNumberToObject(t, "ns", (double)c->ns);
-		cJSON_AddStringToObject(t, "source", profile_source_names[c->primitive.source]);
+		cJSON_AddStringToObject(t, "source", source_of(c));
 		if (c->primitive.citation)
 			cJSON_AddStringToObject(t, "citation", c->primitive.citation);
 		cJSON_AddItemToArray(terms, t);
@@ -133,13 +171,12 @@ static int explain_all(const struct pricing *p, struct question *q, long long co
 		printf("%s: what one of each operation costs\n\n%-16s %12s %12s %12s\n",
 		       q->platform->name, "operation", "guest", "backend", "wait");
 	for (enum op op = 0; op < OP_COUNT; op++) {
-		struct err e = {0};
 		q->op = op;
 		fill_load(q, count, bytes);
-		if (platform_cost(q->platform, &p->view, &q->load, q->charges, CHARGES_MAX,
-				  &q->count, &q->cost, &e) != 0) {
+		int code = add_up(p, q);
+		if (code != CLI_OK) {
 			cJSON_Delete(list);
-			return cli_fail_err(&e);
+			return code;
 		}
 		if (json)
 			cJSON_AddItemToArray(list, terms_json(q));
@@ -154,7 +191,6 @@ static int explain_all(const struct pricing *p, struct question *q, long long co
 static int explain(const struct pricing *p, struct question *q, const struct cli_args *args)
 {
 	long long count = 1, bytes = -1;
-	struct err e = {0};
 	int code = cli_number(args, "count", 1, 1000000000, &count);
 	if (code == CLI_OK)
 		code = cli_number(args, "bytes", 0, 1LL << 40, &bytes);
@@ -171,9 +207,9 @@ static int explain(const struct pricing *p, struct question *q, const struct cli
 				near ? near : "", near ? "'?" : "", args->arguments[0]);
 	}
 	fill_load(q, count, bytes);
-	if (platform_cost(q->platform, &p->view, &q->load, q->charges, CHARGES_MAX, &q->count,
-			  &q->cost, &e) != 0)
-		return cli_fail_err(&e);
+	code = add_up(p, q);
+	if (code != CLI_OK)
+		return code;
 	if (cli_flag(args, "json"))
 		print_json(terms_json(q));
 	else

@@ -26,7 +26,7 @@ static int read_profile(struct pricing *p, const char *name, struct profile *out
 int pricing_open(struct pricing *p, const struct cli_args *args)
 {
 	*p = (struct pricing){0};
-	library_open(&p->library, NULL);
+	library_open(&p->library, "./"); /* as for a study in the current folder */
 	const char *name = cli_value(args, "profile");
 	int code = name ? read_profile(p, name, &p->profile) : CLI_OK;
 	if (code == CLI_OK)

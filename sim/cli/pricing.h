@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Platforms and prices outside a study, for the commands that show them: a platform of the library
- * and the profile that --profile names, with what it lacks from the literature.
+ * Platforms and prices outside a study, for the commands that show them: a platform of the
+ * current folder or the library, and the profile that --profile names, with what it lacks from the
+ * literature.
  */
 #ifndef SIM_CLI_PRICING_H
 #define SIM_CLI_PRICING_H

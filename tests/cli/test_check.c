@@ -7,6 +7,9 @@
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 
+#include <cjson/cJSON.h>
+#include <string.h>
+
 /* Without `profile` a study is priced by what the schema says is the default. */
 static void a_study_without_a_profile_takes_the_default(void)
 {
@@ -127,6 +130,51 @@ static void a_figure_must_choose_its_points(void)
 	PROGRAM_EXPECT(0, "valid", "$BIN/mcvsim check $TMP/names.json --set '/where=cores = 8'");
 }
 
+static void terms_add_up(const char *platform)
+{
+	struct program_result r = program_run("$BIN/mcvsim explain %s --json --count 3", platform);
+	cJSON *list = cJSON_Parse(r.out);
+	CU_ASSERT_EQUAL(r.code, 0);
+	CU_ASSERT(cJSON_GetArraySize(list) > 5);
+	const cJSON *operation, *term, *total;
+	cJSON_ArrayForEach(operation, list)
+	{
+		cJSON_ArrayForEach(total, cJSON_GetObjectItem(operation, "total_ns"))
+		{
+			double sum = 0;
+			cJSON_ArrayForEach(term, cJSON_GetObjectItem(operation, "terms"))
+			{
+				const char *site =
+					cJSON_GetStringValue(cJSON_GetObjectItem(term, "site"));
+				if (site && strcmp(site, total->string) == 0)
+					sum += cJSON_GetObjectItem(term, "ns")->valuedouble;
+			}
+			CU_ASSERT_EQUAL(sum, total->valuedouble);
+		}
+	}
+	cJSON_Delete(list);
+	program_free(&r);
+}
+
+static void the_terms_that_explain_shows_add_up_to_its_totals(void)
+{
+	terms_add_up("native");
+	terms_add_up("qemu-tcg");
+	terms_add_up("kvm-virtio");
+	PROGRAM_EXPECT(0, "computing at native speed", "$BIN/mcvsim explain native cpu");
+}
+
+static void platforms_of_the_current_folder_are_shown(void)
+{
+	PROGRAM_EXPECT(0, NULL,
+		       "mkdir -p $TMP/own/platforms && "
+		       "cp scenarios/platforms/kvm-virtio.json $TMP/own/platforms/mine.json");
+	PROGRAM_EXPECT(0, "mine", "cd $TMP/own && $BIN/mcvsim platforms");
+	PROGRAM_EXPECT(0, "kvm-virtio", "cd $TMP/own && $BIN/mcvsim platforms");
+	PROGRAM_EXPECT(0, "blk_read on mine", "cd $TMP/own && $BIN/mcvsim explain mine blk_read");
+	PROGRAM_EXPECT(2, "there is no platform 'mine'", "$BIN/mcvsim explain mine");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -138,6 +186,10 @@ int main(int argc, char **argv)
 		{"metrics_that_no_run_reports_are_mistakes",
 		 metrics_that_no_run_reports_are_mistakes},
 		{"a_figure_must_choose_its_points", a_figure_must_choose_its_points},
+		{"the_terms_that_explain_shows_add_up_to_its_totals",
+		 the_terms_that_explain_shows_add_up_to_its_totals},
+		{"platforms_of_the_current_folder_are_shown",
+		 platforms_of_the_current_folder_are_shown},
 		{0},
 	};
 	return test_main("check", cases, argc, argv);
