@@ -62,9 +62,10 @@ int world_check_overrides(const struct json_doc *doc, const cJSON *study,
 			  struct diag_list *diags);
 
 /* Builds a world from a resolved document. `fallback` (may be NULL) has the primitives that
- * `profile` (may be NULL, too) lacks; each use of it is a warning in diags that names both files.
- * Both must outlive this call only. Keys that are not the world's are passed over. Returns 0 with
- * *out to be freed, ERR_INVALID with every mistake in diags, or another code with *e filled. */
+ * `profile` (may be NULL, too) lacks; each use of it is a warning in diags that names both files;
+ * so is each part of the world in which nothing can happen. Both must outlive this call only. Keys
+ * that are not the world's are passed over. Returns 0 with *out to be freed, ERR_INVALID with every
+ * mistake in diags, or another code with *e filled. */
 int world_new(struct world **out, const struct json_doc *doc, const struct profile *profile,
 	      const struct profile *fallback, struct diag_list *diags, struct err *e);
 void world_free(struct world *w);

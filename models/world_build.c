@@ -157,6 +157,8 @@ static int build_sources(struct builder *b, struct class *class, const struct cl
 	const struct class_app_file *apps = file->apps.items;
 	char list[500], at[600], arrivals[700], entity[500];
 	json_pointer_join(list, sizeof(list), pointer, "apps");
+	if (file->apps.count == 0)
+		json_doc_warning(b->doc, b->diags, list, "is empty: these handsets start no tasks");
 	class->sources = arena_array(&b->w->arena, file->apps.count, sizeof(*class->sources));
 	if (!class->sources)
 		return no_memory(b);
@@ -171,6 +173,8 @@ static int build_sources(struct builder *b, struct class *class, const struct cl
 		    !s->app)
 			continue;
 		s->arrival = (const struct arrival_ops *)(const void *)chosen;
+		if (!(s->arrival->rate(s->arrival_parameters) > 0))
+			json_doc_warning(b->doc, b->diags, arrivals, "no task ever starts");
 		snprintf(entity, sizeof(entity), "handsets/%s/%s", file->name, apps[i].name);
 		s->entity = stream_name(entity);
 		class->source_count++;
@@ -201,6 +205,9 @@ static int build_class(struct builder *b, struct class *class, const struct clas
 	if (choice_read((choice_table)policy_models, "policy", b->doc, key, &b->w->arena, b->diags,
 			&chosen, &class->policy_parameters) == 0)
 		class->policy = (const struct policy_ops *)(const void *)chosen;
+	if (class->count == 0)
+		json_doc_warning(b->doc, b->diags, json_pointer_join(key, sizeof(key), at, "count"),
+				 "is 0: there are no such handsets");
 	b->w->handset_count += class->count;
 	return build_sources(b, class, file, at);
 }
@@ -209,6 +216,8 @@ static int build_classes(struct builder *b)
 {
 	const struct class_file *files = b->file.handsets.items;
 	b->w->class_count = (uint32_t)b->file.handsets.count;
+	if (b->w->class_count == 0)
+		json_doc_warning(b->doc, b->diags, "/handsets", "is empty: no task starts");
 	b->w->classes = arena_array(&b->w->arena, b->file.handsets.count, sizeof(*b->w->classes));
 	b->w->apps = arena_array(&b->w->arena, b->file.apps.count, sizeof(*b->w->apps));
 	if (!b->w->classes || !b->w->apps)
@@ -428,6 +437,8 @@ static int build(struct builder *b)
 	b->view.override_count = b->file.overrides.count;
 	b->w->duration = sim_from_seconds(b->file.duration_s);
 	b->w->warmup = sim_from_seconds(b->file.warmup_s);
+	if (b->w->duration == 0)
+		json_doc_warning(b->doc, b->diags, "/duration", "is 0: nothing happens");
 
 	code = build_cells(b);
 	if (code == 0)

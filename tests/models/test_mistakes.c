@@ -112,6 +112,35 @@ static void wrong_values_are_told_with_their_place(void)
 	check("\"remote\"", "17", "/handsets/phones/policy", "must be the name of a policy", 7);
 }
 
+/* Valid, and hardly what anyone wants. */
+static void warned(const char *old, const char *new, const char *pointer, const char *says,
+		   int line)
+{
+	struct diag_list diags = {0};
+	char *text = with(old, new);
+	struct world *w = support_build(text, &diags);
+	CU_ASSERT_PTR_NOT_NULL(w);
+	CU_ASSERT_EQUAL_FATAL(diags.count, 1);
+	CU_ASSERT_EQUAL(diags.items[0].severity, DIAG_WARNING);
+	CU_ASSERT_STRING_EQUAL(diags.items[0].pointer, pointer);
+	CU_ASSERT_PTR_NOT_NULL(strstr(diags.items[0].text, says));
+	CU_ASSERT_EQUAL(diags.items[0].line, line);
+	CU_ASSERT_EQUAL(world_expected_tasks(w), 0);
+	world_free(w);
+	diag_free(&diags);
+	free(text);
+}
+
+static void worlds_in_which_nothing_happens_are_warned_of(void)
+{
+	warned("\"1 min\"", "\"0 s\"", "/duration", "nothing happens", 2);
+	warned("\"count\": 3", "\"count\": 0", "/handsets/phones/count", "no such handsets", 3);
+	warned("{ \"health\": { \"arrivals\": { \"poisson\": \"6 /min\" } } }", "{}",
+	       "/handsets/phones/apps", "start no tasks", 8);
+	warned("6 /min", "0 /min", "/handsets/phones/apps/health/arrivals", "no task ever starts",
+	       8);
+}
+
 static void all_mistakes_are_told_not_only_the_first(void)
 {
 	struct diag_list diags = {0};
@@ -331,6 +360,8 @@ int main(int argc, char **argv)
 		{"names_that_do_not_exist_get_the_list_and_the_nearest",
 		 names_that_do_not_exist_get_the_list_and_the_nearest},
 		{"wrong_values_are_told_with_their_place", wrong_values_are_told_with_their_place},
+		{"worlds_in_which_nothing_happens_are_warned_of",
+		 worlds_in_which_nothing_happens_are_warned_of},
 		{"all_mistakes_are_told_not_only_the_first",
 		 all_mistakes_are_told_not_only_the_first},
 		{"sections_of_the_wrong_type_do_no_harm", sections_of_the_wrong_type_do_no_harm},
