@@ -12,15 +12,17 @@ static const double label_room_pt = 88;
 /* How far apart two tick labels must be, in points, and the width of a plot in one column. */
 static const double tic_gap = 4, plot_width[] = {[FIGURE_COLUMN] = 190, [FIGURE_PAGE] = 440};
 
-/* The '-', '/' or ' ' at which a label is best broken into two lines; NULL when there is none. */
+/* The '-', '/' or ' ' at which a label is best broken into two lines; NULL when there is none. Not
+ * within a unit, as in "1 Mbit/s" and "rate (1/s)". */
 static const char *middle_break(const char *text)
 {
 	const char *best = NULL;
 	size_t length = strlen(text), off = length;
-	for (const char *p = text; *p; p++) {
+	bool quantity = text[0] >= '0' && text[0] <= '9';
+	for (const char *p = text; *p && *p != '('; p++) {
 		size_t at = (size_t)(p - text),
 		       from_middle = 2 * at > length ? 2 * at - length : length - 2 * at;
-		if (strchr("-/ ", *p) && at > 0 && p[1] && from_middle < off) {
+		if (strchr(quantity ? " " : "-/ ", *p) && at > 0 && p[1] && from_middle < off) {
 			best = p;
 			off = from_middle;
 		}
@@ -71,6 +73,33 @@ void gp_axis_label(struct drawing *d, char axis, const char *label, const char *
 			    : "0.8,0");
 }
 
+enum { TICS_MAX = 64 };
+
+/* Round numbers from low to high, about `about` of them. Returns how many. */
+static size_t linear_tics(double low, double high, double about, double tics[TICS_MAX])
+{
+	double rough = (high - low) / about, step = pow(10, floor(log10(rough)));
+	size_t count = 0;
+	step *= rough / step >= 5 ? 5 : rough / step >= 2 ? 2 : 1;
+	for (double k = ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++)
+		if (count < TICS_MAX)
+			tics[count++] = k == 0 ? 0 : k * step;
+	return count;
+}
+
+static void write_tics(struct drawing *d, char axis, const double *tics, size_t count)
+{
+	fprintf(d->gp, "set %ctics (", axis);
+	for (size_t i = 0; i < count; i++) {
+		char text[32];
+		snprintf(text, sizeof(text), "%.6g", tics[i]);
+		fprintf(d->gp, "%s\"%s\" %.12g", i ? ", " : "", text, tics[i]);
+		if (axis == 'y')
+			d->y_tics_pt = fmax(d->y_tics_pt, gp_text_width(text));
+	}
+	fputs(")\n", d->gp);
+}
+
 void gp_log_tics(struct drawing *d, char axis, double low, double high)
 {
 	fprintf(d->gp, "set logscale %c\n", axis);
@@ -82,26 +111,36 @@ void gp_log_tics(struct drawing *d, char axis, double low, double high)
 	const double *steps = span < 0.8 ? finest : span < 2.2 ? fine : coarse;
 	size_t n = span < 0.8 ? 7 : span < 2.2 ? 3 : 1;
 	int every = span > 8 ? 3 : span > 5 ? 2 : 1;
-	double tics[64];
+	double tics[TICS_MAX];
 	size_t count = 0;
 	for (int e = (int)floor(log10(low)) - 1; e <= (int)ceil(log10(high)); e++) {
-		for (size_t i = 0; i < n && count < 64; i++) {
+		for (size_t i = 0; i < n && count < TICS_MAX; i++) {
 			double tic = steps[i] * pow(10, e);
 			if (tic >= low / 1.1 && tic <= high * 1.1 && e % every == 0)
 				tics[count++] = tic;
 		}
 	}
-	if (count < 2) { /* less than a step or two: there the axis is nearly linear */
-		double rough = (high - low) / 3, step = pow(10, floor(log10(rough)));
-		step *= rough / step >= 5 ? 5 : rough / step >= 2 ? 2 : 1;
-		count = 0;
-		for (double k = ceil(low / step); k * step <= high * 1.0001 && count < 64; k++)
-			tics[count++] = k * step;
-	}
-	fprintf(d->gp, "set %ctics (", axis);
-	for (size_t i = 0; i < count; i++)
-		fprintf(d->gp, "%s\"%g\" %g", i ? ", " : "", tics[i], tics[i]);
-	fputs(")\n", d->gp);
+	if (count < 2) /* less than a step or two: there the axis is nearly linear */
+		count = linear_tics(low, high, 3, tics);
+	write_tics(d, axis, tics, count);
+}
+
+/* The label beside ticks of a known width. gnuplot's own place for it does not take ticks with
+ * texts into account, nor a second line. */
+static void place_y_label(struct drawing *d, const char *label, const char *unit)
+{
+	static const double line_pt = 9.5, edge_pt = 8, gap_pt = 9;
+	char text[240];
+	snprintf(text, sizeof(text), *unit ? "%s (%s)" : "%s", label, unit);
+	bool in_two = gp_text_width(text) > label_room_pt && middle_break(text);
+	double width = figure_width_pt(d);
+	fputs("set label 100 ", d->gp);
+	write_broken(d->gp, text, in_two);
+	fprintf(d->gp,
+		" at screen %.4f, graph 0.5 center rotate by 90 noenhanced\n"
+		"set lmargin screen %.4f\n",
+		edge_pt / width,
+		(edge_pt + (in_two ? 1.6 : 0.6) * line_pt + d->y_tics_pt + gap_pt) / width);
 }
 
 void gp_extent_add(struct gp_extent *x, const struct cell *c)
@@ -167,13 +206,17 @@ void gp_y_axis(struct drawing *d, const struct gp_extent *x, bool bars)
 		linear_range(x, bars, &low, &high);
 	struct scale scale = scale_choose(d->metric->unit, fmax(fabs(x->low), fabs(x->high)));
 	fprintf(d->gp, "y_factor = %g\n", scale.factor);
-	gp_axis_label(d, 'y',
-		      scale_metric_label(d->metric->name, d->metric->subject, label, sizeof(label)),
-		      scale.unit);
 	low *= scale.factor;
 	high *= scale.factor;
-	if (log)
+	if (log) {
 		gp_log_tics(d, 'y', low * 1.1, high / 1.1);
+	} else {
+		double tics[TICS_MAX];
+		write_tics(d, 'y', tics, linear_tics(low, high, 5, tics));
+	}
+	place_y_label(d,
+		      scale_metric_label(d->metric->name, d->metric->subject, label, sizeof(label)),
+		      scale.unit);
 	if (log && x->not_positive)
 		diag_add(
 			d->diags, DIAG_WARNING, d->request->file, 0, 0, NULL,

@@ -24,6 +24,7 @@ struct drawing {
 	FILE *tsv, *gp;
 	size_t repetitions_min, repetitions_max; /* of what is drawn, for the footnote */
 	bool slanted_tics, broken_label;	 /* on the x axis; of the y axis */
+	double y_tics_pt;			 /* the widest label at a tick of y */
 	double extra_bottom_pt;			 /* more room below the axis, for slanted labels */
 	const bool *lossy;			 /* of each point (caveat.h), for the footnote */
 	struct diag_list *diags;
@@ -82,6 +83,9 @@ void gp_begin(struct drawing *d);
 
 /* The key above the plot, in as many columns as fit the width of the titles. */
 void gp_key_above(struct drawing *d, const char *const *titles, size_t count);
+
+/* Of the whole figure. */
+double figure_width_pt(const struct drawing *d);
 
 void gp_axis_label(struct drawing *d, char axis, const char *label, const char *unit);
 

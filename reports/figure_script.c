@@ -18,6 +18,11 @@ static const struct {
 enum { PNG_DPI = 300, SVG_DPI = 96, FOOTNOTE_LINES = 3 };
 static const double font_pt = 8, footnote_pt = 5;
 
+double figure_width_pt(const struct drawing *d)
+{
+	return sizes[d->figure->width].width * 72;
+}
+
 double gp_text_width(const char *text)
 {
 	/* Widths of Helvetica in 1/1000 em, by class: good enough to count columns. */
@@ -308,7 +313,8 @@ void gp_end(struct drawing *d, const char *plot)
 		fprintf(d->gp, "\nset terminal %s\n", sections[i].terminal);
 		write_footnote(d, sections[i].font_scale);
 		if (sections[i].format == FIGURE_LATEX) /* there the caption says it */
-			fputs("unset label\n", d->gp);
+			for (int line = 1; line <= FOOTNOTE_LINES; line++)
+				fprintf(d->gp, "unset label %d\n", line);
 		if (sections[i].format == FIGURE_SVG)
 			correct_svg(d);
 		fprintf(d->gp, "set output \"%s%s.%s\"\n%s\n", name,

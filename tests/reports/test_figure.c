@@ -162,6 +162,28 @@ static void check_words(const char *name, double width, double height)
 	}
 }
 
+/* The label of the y axis stands upright beside the ticks, also beside those of a logarithm. */
+static void check_y_label(const char *name)
+{
+	struct program_result r = program_run("pdftotext -bbox $TMP/a/%s.pdf -", name);
+	struct word w;
+	double label = 0, tics = 1e9;
+	for (const char *p = r.out; (p = strstr(p, "<word ")); p++) {
+		if (sscanf(p, "<word xMin=\"%lf\" yMin=\"%lf\" xMax=\"%lf\" yMax=\"%lf\">%59[^<]",
+			   &w.x0, &w.y0, &w.x1, &w.y1, w.text) != 5)
+			continue;
+		if (w.x1 - w.x0 < 12 && w.y1 - w.y0 > 16 && w.x0 < 40)
+			label = fmax(label, w.x1);
+		else if (w.text[0] >= '0' && w.text[0] <= '9' && w.y1 < 100 && w.x0 < 60)
+			tics = fmin(tics, w.x0);
+	}
+	program_free(&r);
+	CU_ASSERT(label > 0 && tics < 1e9);
+	if (label > tics)
+		printf(" %s: the y label reaches to %g, ticks begin at %g ", name, label, tics);
+	CU_ASSERT(label <= tics);
+}
+
 static void no_label_is_cut_off_or_on_another(void)
 {
 	static const char *const names[] = {"lines",  "logs",  "categories", "bars",
@@ -174,6 +196,8 @@ static void no_label_is_cut_off_or_on_another(void)
 	PROGRAM_EXPECT(0, NULL, "cd $TMP/a && gnuplot *.gp");
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		check_words(names[i], 3.33 * 72, 2.06 * 72);
+	for (size_t i = 0; i < 4; i++)
+		check_y_label(names[i]);
 	check_words("page", 7.0 * 72, 2.4 * 72);
 }
 
@@ -367,16 +391,22 @@ static void axes_in_lockstep_go_together(void)
  * and "zero", which is 0 at the first value. */
 static void write_noisy(const char *path)
 {
-	struct db_study study = {
-		cJSON_Parse("{\"sweep\":{\"a\":{}}}"), cJSON_CreateObject(), 1, "0", "", NULL};
+	struct db_study study = {cJSON_Parse("{\"sweep\":{\"a\":{},\"rate\":{\"with\":\"a\"}}}"),
+				 cJSON_CreateObject(),
+				 1,
+				 "0",
+				 "",
+				 NULL};
 	struct err e = {0};
 	struct db *noisy;
 	CU_ASSERT_EQUAL_FATAL(db_open_run(&noisy, path, &study, NULL, &e), 0);
 	struct run_sink sink = db_sink(noisy);
 	for (uint32_t i = 0; i < 12; i++) {
 		double mean = 1 << i / 2, off = (i % 2 ? 1 : -1) * (i / 2 == 5 ? 4.7 : 0.02);
-		struct parameter p[] = {{"a", "", true, i / 2, "1"}};
-		struct point point = {.parameters = p, .parameter_count = 1};
+		char rate[32];
+		snprintf(rate, sizeof(rate), "%u Mbit/s", i / 2 + 1);
+		struct parameter p[] = {{"a", "", true, i / 2, "1"}, {"rate", rate, false, 0, ""}};
+		struct point point = {.parameters = p, .parameter_count = 2};
 		struct run_result r = {0};
 		struct run_record record = {.key = {point.id, i % 2, 1}, .result = &r};
 		snprintf(point.id, sizeof(point.id), "%032u", i / 2);
@@ -408,7 +438,8 @@ static bool y_range(const char *name, double *low, double *high)
 static void wide_intervals_neither_squash_nor_end_a_logarithm(void)
 {
 	static const char figures_text[] =
-		"[{\"name\":\"lines\",\"kind\":\"lines\",\"x\":\"a\",\"y\":\"y\"},"
+		"[{\"name\":\"rates\",\"kind\":\"bars\",\"x\":\"rate\",\"y\":\"y\"},"
+		"{\"name\":\"lines\",\"kind\":\"lines\",\"x\":\"a\",\"y\":\"y\"},"
 		"{\"name\":\"logs\",\"kind\":\"lines\",\"x\":\"a\",\"y\":\"y\",\"log\":\"y\"},"
 		"{\"name\":\"bars\",\"kind\":\"bars\",\"x\":\"a\",\"y\":\"y\"},"
 		"{\"name\":\"logbars\",\"kind\":\"bars\",\"x\":\"a\",\"y\":\"y\",\"log\":\"y\"},"
@@ -423,7 +454,7 @@ static void wide_intervals_neither_squash_nor_end_a_logarithm(void)
 	struct figures figures = {0};
 	struct json_doc doc;
 	struct err e = {0};
-	const char *scripts[7];
+	const char *scripts[8];
 	size_t written = 0;
 	snprintf(path, sizeof(path), "%s/noisy.db", test_scratch());
 	snprintf(folder, sizeof(folder), "%s/noisy", test_scratch());
@@ -436,7 +467,7 @@ static void wide_intervals_neither_squash_nor_end_a_logarithm(void)
 	struct figure_request request = {folder, FIGURE_PNG | FIGURE_PDF, NULL};
 	CU_ASSERT_EQUAL(
 		figures_write(&grid, &figures, &request, scripts, &written, &arena, &diags, &e), 0);
-	CU_ASSERT_EQUAL(written, 7);
+	CU_ASSERT_EQUAL(written, 8);
 	/* The only thing to say: one value cannot be drawn. */
 	CU_ASSERT_EQUAL_FATAL(diags.count, 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(diags.items[0].text, "zero: 1 values are not above zero"));
@@ -454,6 +485,9 @@ static void wide_intervals_neither_squash_nor_end_a_logarithm(void)
 	CU_ASSERT(low < -3 && low > -40);
 	CU_ASSERT_TRUE(y_range("zero", &low, &high));
 	CU_ASSERT(low > 0 && low < 1);
+	/* A unit stays in one piece. */
+	PROGRAM_EXPECT(0, "\"1 Mbit/s\"",
+		       "sed 's/ \\\\n/ /g' $TMP/noisy/rates.gp | grep 'set xtics scale'");
 	/* Less than a step of the logarithm: still at round numbers. */
 	PROGRAM_EXPECT(0, "\"1.26\"", "grep 'set ytics' $TMP/noisy/flat.gp");
 	if (have("gnuplot"))
