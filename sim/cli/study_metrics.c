@@ -141,7 +141,8 @@ void metric_uses_meet(struct metric_uses *uses, const struct world *world)
 		struct metric_use *use = &uses->items[i];
 		size_t n = world_subject_count(world, use->metric);
 		use->most = n > use->most ? n : use->most;
-		use->met |= !use->subject || world_has_subject(world, use->metric, use->subject);
+		use->met = use->met || !use->subject ||
+			   world_has_subject(world, use->metric, use->subject);
 	}
 }
 
