@@ -76,7 +76,7 @@ static void three_shards_merged(void)
 	reference();
 	int64_t sum = 0;
 	for (int i = 1; i <= 3; i++) {
-		char name[20], hash[33];
+		char name[32], hash[33];
 		snprintf(name, sizeof(name), "shard%d.db", i);
 		PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/study.json -o $TMP/%s --shard %d/3",
 			       name, i);
@@ -136,7 +136,7 @@ static void killed_ten_times_and_resumed(void)
 	} moments[KILLS] = {{1, 0},   {7, 310},	 {3, 1730}, {12, 90},  {5, 2900},
 			    {9, 640}, {2, 4100}, {14, 20},  {6, 1200}, {4, 220}};
 	reference();
-	char name[20] = "killed0.db", hash[33];
+	char name[32] = "killed0.db", hash[33];
 	int kills = 0, fresh = 0;
 	for (int i = 0; i < ATTEMPTS && kills < KILLS; i++) {
 		if (run_and_kill(name, moments[kills].more, moments[kills].delay_us)) {
