@@ -66,6 +66,8 @@ static void catch_some(struct catcher *c)
 static void run_child(const struct cli_spawn *s, const int out[2], const int err[2], int status)
 {
 	setpgid(0, 0);
+	/* Whatever the user's language: what it says is read by us, and gnuplot needs UTF-8. */
+	setenv("LC_ALL", "C.UTF-8", 1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	int null = open("/dev/null", O_RDONLY);
 	if (null >= 0)

@@ -31,6 +31,7 @@ static struct program_result run(const char *command)
 	snprintf(out, sizeof(out), "%s/.stdout", test_scratch());
 	snprintf(err, sizeof(err), "%s/.stderr", test_scratch());
 	setenv("TMP", test_scratch(), 1);
+	setenv("LC_ALL", "C.UTF-8", 1); /* gnuplot complains of other character sets */
 	setenv("BIN", getenv("MCVSIM_BIN") ? getenv("MCVSIM_BIN") : "build", 1);
 	int n = snprintf(whole, sizeof(whole), "{ %s\n} >%s 2>%s </dev/null", command, out, err);
 	CU_ASSERT_FATAL(n > 0 && (size_t)n < sizeof(whole));
