@@ -34,7 +34,7 @@ static void threads_and_repetition_change_nothing(void)
 }
 
 /* Other random numbers, the same truth: of the means under two seeds, none is further apart than
- * their intervals together (five times the variance of a difference would be needed). */
+ * their intervals together. The seeds are fixed: this fails when the code changes, not by chance. */
 static void another_seed_agrees_within_the_intervals(void)
 {
 	study_write("seeds.json", "");
