@@ -6,12 +6,13 @@ double policy_local_j(const struct policy_view *v)
 	return v->compute_w * v->cycles / v->handset_hz;
 }
 
-double policy_remote_j(const struct policy_view *v)
+double policy_remote_j(const struct policy_view *v, int site)
 {
+	const struct policy_site *s = &v->sites[site];
 	double transfer_j = 0;
 	if (v->input_bits > 0)
-		transfer_j += radio_up_w(v->radio, v->up_bps) * v->input_bits / v->up_bps;
+		transfer_j += radio_up_w(v->radio, s->up_bps) * v->input_bits / s->up_bps;
 	if (v->output_bits > 0)
-		transfer_j += radio_down_w(v->radio, v->down_bps) * v->output_bits / v->down_bps;
-	return v->idle_w * v->cycles / v->site_hz + transfer_j;
+		transfer_j += radio_down_w(v->radio, s->down_bps) * v->output_bits / s->down_bps;
+	return v->idle_w * v->cycles / s->hz + transfer_j;
 }

@@ -5,11 +5,20 @@
  * that it does not is part of what a study can show. */
 #include "models/policy.h"
 
-static bool offload(const void *parameters, const struct policy_view *view, struct stream *st)
+static int choose(const void *parameters, const struct policy_view *view, struct stream *st)
 {
 	(void)parameters;
 	(void)st;
-	return policy_local_j(view) > policy_remote_j(view);
+	double least = policy_local_j(view);
+	int best = POLICY_LOCAL;
+	for (int i = 0; i < view->site_count; i++) {
+		double j = policy_remote_j(view, i);
+		if (j < least) {
+			least = j;
+			best = i;
+		}
+	}
+	return best;
 }
 
 const struct policy_ops policy_energy_break_even_ops = {
@@ -17,5 +26,5 @@ const struct policy_ops policy_energy_break_even_ops = {
 		{.name = "energy-break-even",
 		 .help = "Kumar and Lu's rule: offload when computing would take more energy than "
 			 "idling and sending; knows nothing of promotions and tails"},
-	.offload = offload,
+	.choose = choose,
 };

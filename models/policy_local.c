@@ -3,15 +3,15 @@
  * Every task runs on the handset. */
 #include "models/policy.h"
 
-static bool offload(const void *parameters, const struct policy_view *view, struct stream *st)
+static int choose(const void *parameters, const struct policy_view *view, struct stream *st)
 {
 	(void)parameters;
 	(void)view;
 	(void)st;
-	return false;
+	return POLICY_LOCAL;
 }
 
 const struct policy_ops policy_local_ops = {
 	.choice = {.name = "local", .help = "every task runs on the handset"},
-	.offload = offload,
+	.choose = choose,
 };

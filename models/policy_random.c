@@ -23,10 +23,11 @@ static const struct key_object object = {
 	.help = "offload with a fixed probability",
 };
 
-static bool offload(const void *parameters, const struct policy_view *view, struct stream *st)
+static int choose(const void *parameters, const struct policy_view *view, struct stream *st)
 {
 	(void)view;
-	return stream_uniform(st) < ((const struct random *)parameters)->probability;
+	const struct random *r = parameters;
+	return stream_uniform(st) < r->probability ? 0 : POLICY_LOCAL;
 }
 
 const struct policy_ops policy_random_ops = {
@@ -35,5 +36,5 @@ const struct policy_ops policy_random_ops = {
 		   .parameters = &object,
 		   .main_key = "probability"},
 	.random = true,
-	.offload = offload,
+	.choose = choose,
 };

@@ -22,23 +22,24 @@ static void init_generator(struct run *run, struct generator *g, struct handset 
 	stream_init(&g->work, &run->key, s->entity + number, stream_name("work"));
 }
 
-static int init_handsets(struct run *run, const struct site *site, struct err *e)
+static int init_handsets(struct run *run, const struct region *region, struct err *e)
 {
 	const struct world *w = run->world;
 	uint64_t generators = 0, handsets = 0;
-	for (uint32_t c = 0; c < site->class_count; c++) {
-		const struct class *class = &w->classes[site->classes[c]];
+	for (uint32_t c = 0; c < region->class_count; c++) {
+		const struct class *class = &w->classes[region->classes[c]];
 		handsets += class->count;
 		generators += (uint64_t) class->count * class->source_count;
 	}
 	if (generators > UINT32_MAX)
-		return err_set(e, ERR_LIMIT, "more than 4 billion apps on the handsets of a site");
+		return err_set(e, ERR_LIMIT,
+			       "more than 4 billion apps on the handsets of a region");
 	run->handsets = arena_array(&run->arena, handsets, sizeof(*run->handsets));
 	run->generators = arena_array(&run->arena, generators, sizeof(*run->generators));
 	if (!run->handsets || !run->generators)
 		return no_memory(e);
-	for (uint32_t c = 0; c < site->class_count; c++) {
-		const struct class *class = &w->classes[site->classes[c]];
+	for (uint32_t c = 0; c < region->class_count; c++) {
+		const struct class *class = &w->classes[region->classes[c]];
 		for (uint32_t i = 0; i < class->count; i++) {
 			struct handset *h = &run->handsets[run->handset_count++];
 			h->class = class;
@@ -53,22 +54,39 @@ static int init_handsets(struct run *run, const struct site *site, struct err *e
 
 /* ---- Cells and sites */
 
-static int init_cells(struct run *run, const struct site *site, struct err *e)
+static int init_pipes(struct run *run, struct pipes *p, double up_bps, double down_bps,
+		      struct err *e)
 {
-	run->cells = arena_array(&run->arena, site->cell_count, sizeof(*run->cells));
-	if (!run->cells)
+	struct station_config up = {.ops = &station_ps, .rate = up_bps};
+	struct station_config down = {.ops = &station_ps, .rate = down_bps};
+	int code = station_init(&p->up, run->sim, &up, e);
+	if (code < 0)
+		return code;
+	code = station_init(&p->down, run->sim, &down, e);
+	if (code < 0)
+		station_fini(&p->up);
+	return code;
+}
+
+static int init_network(struct run *run, const struct region *region, struct err *e)
+{
+	const struct world *w = run->world;
+	int code = 0;
+	run->cells = arena_array(&run->arena, region->cell_count, sizeof(*run->cells));
+	run->links = arena_array(&run->arena, region->link_count, sizeof(*run->links));
+	if (!run->cells || !run->links)
 		return no_memory(e);
-	for (uint32_t i = 0; i < site->cell_count; i++) {
-		const struct cell *cell = &run->world->cells[site->cells[i]];
-		struct station_config up = {.ops = &station_ps, .rate = cell->up_bps};
-		struct station_config down = {.ops = &station_ps, .rate = cell->down_bps};
-		int code = station_init(&run->cells[i].up, run->sim, &up, e);
-		if (code == 0)
-			code = station_init(&run->cells[i].down, run->sim, &down, e);
-		if (code < 0)
-			return code;
+	for (uint32_t i = 0; code == 0 && i < region->cell_count; i++) {
+		const struct cell *cell = &w->cells[region->cells[i]];
+		code = init_pipes(run, &run->cells[i], cell->up_bps, cell->down_bps, e);
+		run->cell_count += code == 0;
 	}
-	return 0;
+	for (uint32_t i = 0; code == 0 && i < region->link_count; i++) {
+		const struct link *link = &w->links[region->links[i]];
+		code = init_pipes(run, &run->links[i], link->up_bps, link->down_bps, e);
+		run->link_count += code == 0;
+	}
+	return code;
 }
 
 /* Numbers the guests of a site across its hosts: the first of each host, the second of each, ... */
@@ -81,9 +99,9 @@ static void number_guests(struct site_state *site)
 				site->guests[n++] = (struct guest_ref){h, g};
 }
 
-static int init_site(struct run *run, const struct site *site, struct err *e)
+static int init_site(struct run *run, struct site_state *state, const struct site *site,
+		     struct err *e)
 {
-	struct site_state *state = &run->site;
 	uint32_t hosts = 0;
 	char name[500];
 	for (uint32_t k = 0; k < site->kind_count; k++)
@@ -108,18 +126,35 @@ static int init_site(struct run *run, const struct site *site, struct err *e)
 	return 0;
 }
 
+static int init_sites(struct run *run, const struct region *region, struct err *e)
+{
+	int code = 0;
+	run->sites = arena_array(&run->arena, region->site_count, sizeof(*run->sites));
+	if (!run->sites)
+		return no_memory(e);
+	for (uint32_t i = 0; code == 0 && i < region->site_count; i++)
+		code = init_site(run, &run->sites[run->site_count++],
+				 &run->world->sites[region->sites[i]], e);
+	return code;
+}
+
 /* ---- The whole */
 
-static void fini(struct run *run, const struct site *site)
+static void fini_pipes(struct pipes *pipes, uint32_t n)
 {
-	for (uint32_t i = 0; run->cells && i < site->cell_count; i++) {
-		if (run->cells[i].up.sim)
-			station_fini(&run->cells[i].up);
-		if (run->cells[i].down.sim)
-			station_fini(&run->cells[i].down);
+	for (uint32_t i = 0; i < n; i++) {
+		station_fini(&pipes[i].up);
+		station_fini(&pipes[i].down);
 	}
-	for (uint32_t h = 0; h < run->site.host_count; h++)
-		host_fini(&run->site.hosts[h]);
+}
+
+static void fini(struct run *run)
+{
+	fini_pipes(run->cells, run->cell_count);
+	fini_pipes(run->links, run->link_count);
+	for (uint32_t s = 0; s < run->site_count; s++)
+		for (uint32_t h = 0; h < run->sites[s].host_count; h++)
+			host_fini(&run->sites[s].hosts[h]);
 	arena_free(&run->arena);
 	sim_destroy(run->sim);
 }
@@ -127,10 +162,11 @@ static void fini(struct run *run, const struct site *site)
 /* The end of the warm-up: averages over time start anew. */
 static void reset_averages(struct run *run)
 {
-	for (uint32_t h = 0; h < run->site.host_count; h++) {
-		struct time_average *busy = &run->site.hosts[h].busy;
-		time_average_start(busy, sim_now(run->sim), busy->value);
-	}
+	for (uint32_t s = 0; s < run->site_count; s++)
+		for (uint32_t h = 0; h < run->sites[s].host_count; h++) {
+			struct time_average *busy = &run->sites[s].hosts[h].busy;
+			time_average_start(busy, sim_now(run->sim), busy->value);
+		}
 }
 
 static int advance(struct run *run, sim_time to, const volatile bool *stop, struct err *e)
@@ -164,8 +200,9 @@ static int simulate(struct run *run, const volatile bool *stop, struct err *e)
 	return code;
 }
 
-static int run_site(const struct world *w, const struct site *site, const struct world_run_key *key,
-		    struct metrics *metrics, struct world_metrics_sink *sink, struct err *e)
+static int run_region(const struct world *w, const struct region *region,
+		      const struct world_run_key *key, struct metrics *metrics,
+		      struct world_metrics_sink *sink, struct err *e)
 {
 	struct run run = {
 		.world = w,
@@ -175,16 +212,16 @@ static int run_site(const struct world *w, const struct site *site, const struct
 	run.sim = sim_create(e);
 	if (!run.sim)
 		return ERR_NOMEM;
-	int code = init_handsets(&run, site, e);
+	int code = init_handsets(&run, region, e);
 	if (code == 0)
-		code = init_cells(&run, site, e);
+		code = init_network(&run, region, e);
 	if (code == 0)
-		code = init_site(&run, site, e);
+		code = init_sites(&run, region, e);
 	if (code == 0)
 		code = simulate(&run, sink->stop, e);
 	if (code == 0)
-		code = run_report_site(&run, sink, e);
-	fini(&run, site);
+		code = run_report_region(&run, sink, e);
+	fini(&run);
 	return code;
 }
 
@@ -194,8 +231,8 @@ int world_run(const struct world *w, const struct world_run_key *key,
 	struct metrics metrics = {
 		.battery_j = calloc((size_t)w->class_count + 1, sizeof(*metrics.battery_j))};
 	int code = metrics.battery_j ? 0 : no_memory(e);
-	for (uint32_t i = 0; code == 0 && i < w->site_count; i++)
-		code = run_site(w, &w->sites[i], key, &metrics, sink, e);
+	for (uint32_t i = 0; code == 0 && i < w->region_count; i++)
+		code = run_region(w, &w->regions[i], key, &metrics, sink, e);
 	if (code == 0)
 		code = run_report(w, &metrics, sink, e);
 	histogram_free(&metrics.response_s);

@@ -92,6 +92,7 @@ struct host {
 
 struct site_state {
 	const struct site *site;
+	uint32_t tasks; /* here, or on their way */
 	struct host *hosts;
 	uint32_t host_count;
 	struct guest_loads loads;
@@ -101,15 +102,17 @@ struct site_state {
 	struct stream placement;
 };
 
-struct cell_state {
-	struct station up, down; /* bits */
+struct pipes { /* of a cell or a link: bits */
+	struct station up, down;
 };
 
 enum task_phase {
 	PHASE_RADIO_UP,
 	PHASE_UP,
+	PHASE_LINK_UP,
 	PHASE_GUEST,
 	PHASE_BACKEND,
+	PHASE_LINK_DOWN,
 	PHASE_RADIO_DOWN,
 	PHASE_DOWN
 };
@@ -127,8 +130,11 @@ struct task {
 	double backend_busy; /* share of its requests that find the backend at work */
 	double idle_mark, base_mark;
 	double energy[ENERGY_COUNT];
+	const struct reach *reach; /* where it was sent, or NULL */
+	struct site_state *site;
 	struct host *host;
 	uint32_t guest; /* of the site */
+	uint32_t hop;	/* of the reach's links: the next one */
 	uint8_t phase;
 	bool counts; /* started after the warm-up */
 	bool remote;
@@ -145,20 +151,21 @@ struct metrics {
 	double *battery_j;     /* left at the end, by class: sums over its handsets */
 };
 
-/* One site with the cells and handsets that belong to it. Sites have nothing to do with each other,
- * so they are run one after the other, each in memory that the caches can hold; what they have in
- * common is the metrics. */
+/* One region with its handsets. Regions have nothing to do with each other, so they are run one
+ * after the other, each in memory that the caches can hold; what they have in common is the
+ * metrics. */
 struct run {
 	struct sim *sim;
 	const struct world *world;
 	struct stream_key key;
 	struct arena arena;
-	struct handset *handsets; /* by class, in the order of the site's list */
+	struct handset *handsets; /* by class, in the order of the region's list */
 	uint64_t handset_count;
 	struct generator *generators;
 	uint32_t generator_count;
-	struct cell_state *cells; /* in the order of the site's list */
-	struct site_state site;
+	struct pipes *cells, *links; /* in the order of the region's lists */
+	struct site_state *sites;
+	uint32_t cell_count, link_count, site_count; /* made so far */
 	struct task *free_tasks;
 	struct metrics *metrics;
 };
@@ -203,13 +210,29 @@ void handset_close(struct run *run, struct handset *h, sim_time now);
 
 /* ---- run_task.c */
 
+/* The cell that the task's handset is in. */
+static inline const struct cell *task_cell(const struct task *t)
+{
+	return &t->run->world->cells[t->from->handset->class->cell];
+}
+
+/* Calls back when the task has passed the links on its way to the site, or back from it: see
+ * run_link.c. */
+void task_links_up(struct task *t);
+void task_links_down(struct task *t);
+/* A link has passed the task on. */
+void task_link_passed(struct task *t);
+/* It is at the site; it is back at the cell. */
+void task_at_site(struct sim *s, void *ctx, uint32_t arg);
+void task_at_cell(struct task *t);
+
 /* The first arrival of a generator. */
 void task_generator_start(struct run *run, uint32_t generator);
 
 /* ---- run_report.c */
 
-/* What one site reports of itself when it is done; the rest goes into the metrics. */
-int run_report_site(struct run *run, struct world_metrics_sink *sink, struct err *e);
+/* What one region reports of itself when it is done; the rest goes into the metrics. */
+int run_report_region(struct run *run, struct world_metrics_sink *sink, struct err *e);
 
 /* What the world reports when all sites are done. */
 int run_report(const struct world *w, const struct metrics *m, struct world_metrics_sink *sink,

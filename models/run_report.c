@@ -116,7 +116,7 @@ int run_report(const struct world *w, const struct metrics *m, struct world_metr
 	return result_of(&r, e);
 }
 
-/* ---- One site */
+/* ---- One region */
 
 static void report_hosts(struct reporter *r, const struct site_state *site)
 {
@@ -137,10 +137,10 @@ static void report_hosts(struct reporter *r, const struct site_state *site)
 }
 
 /* Adds the constant part of its price for each task done. */
-static void add_constant_causes(struct run *run)
+static void add_constant_causes(struct run *run, const struct site_state *site)
 {
-	for (uint32_t h = 0; h < run->site.host_count; h++) {
-		const struct host *host = &run->site.hosts[h];
+	for (uint32_t h = 0; h < site->host_count; h++) {
+		const struct host *host = &site->hosts[h];
 		for (uint32_t a = 0; a < run->world->app_count; a++)
 			for (int c = 0; c < CAUSE_COUNT; c++)
 				run->metrics->cause_ns[c] +=
@@ -159,11 +159,13 @@ static void add_batteries(struct run *run)
 	}
 }
 
-int run_report_site(struct run *run, struct world_metrics_sink *sink, struct err *e)
+int run_report_region(struct run *run, struct world_metrics_sink *sink, struct err *e)
 {
 	struct reporter r = {run->world, run->metrics, sink, 0};
-	add_constant_causes(run);
 	add_batteries(run);
-	report_hosts(&r, &run->site);
+	for (uint32_t s = 0; s < run->site_count; s++) {
+		add_constant_causes(run, &run->sites[s]);
+		report_hosts(&r, &run->sites[s]);
+	}
 	return result_of(&r, e);
 }

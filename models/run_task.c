@@ -49,11 +49,6 @@ static int64_t compute_ns(const struct task *t, double hz)
 	return (int64_t)(t->work.cycles / hz * 1e9 + 0.5);
 }
 
-static struct site_state *site_of(const struct task *t)
-{
-	return &t->run->site;
-}
-
 /* ---- The end */
 
 static void book(struct run *run, const struct task *t, sim_time response)
@@ -108,7 +103,7 @@ static void finish(struct task *t, int failure)
 static void start_transfer(struct sim *s, void *ctx, uint32_t arg)
 {
 	struct task *t = ctx;
-	struct cell_state *cell = &t->run->cells[t->from->handset->class->cell_slot];
+	struct pipes *cell = &t->run->cells[task_cell(t)->slot];
 	(void)arg;
 	handset_transfer_begin(t->from->handset, t, sim_now(s));
 	bool up = t->phase == PHASE_RADIO_UP;
@@ -144,34 +139,38 @@ static void end_transfer(struct task *t, bool up)
 
 static struct entity *guest_of(const struct task *t)
 {
-	return &t->host->guests[site_of(t)->guests[t->guest].guest];
+	return &t->host->guests[t->site->guests[t->guest].guest];
 }
 
 static struct entity *backend_of(const struct task *t)
 {
-	uint32_t own = site_of(t)->guests[t->guest].guest;
+	uint32_t own = t->site->guests[t->guest].guest;
 	return &t->host->backends[t->host->backend_count == 1 ? 0 : own];
 }
 
-static void came_back(struct sim *s, void *ctx, uint32_t arg)
+void task_at_cell(struct task *t)
 {
-	struct task *t = ctx;
-	(void)s;
-	(void)arg;
 	if (t->work.output_bytes > 0)
 		ask_for_radio(t, PHASE_RADIO_DOWN);
 	else
 		finish(t, -1);
 }
 
+static void came_back(struct sim *s, void *ctx, uint32_t arg)
+{
+	(void)s;
+	(void)arg;
+	task_links_down(ctx);
+}
+
 /* The guest has done its part: latencies that burn no CPU, and the way back, are one event. */
 static void leave_site(struct task *t)
 {
-	struct run *run = t->run;
-	sim_time one_way = run->world->cells[t->from->handset->class->cell].one_way_ns;
-	guest_loads_add(&site_of(t)->loads, t->guest, -1);
+	sim_time one_way = t->reach->one_way_ns;
+	guest_loads_add(&t->site->loads, t->guest, -1);
+	t->site->tasks--;
 	t->network_ns += one_way;
-	sim_after(run->sim, t->site_ns[SITE_WAIT] + one_way, came_back, t, 0);
+	sim_after(t->run->sim, t->site_ns[SITE_WAIT] + one_way, came_back, t, 0);
 }
 
 static void enter_backend(struct task *t)
@@ -181,12 +180,13 @@ static void enter_backend(struct task *t)
 	host_submit(backend_of(t), &t->job, t->site_ns[SITE_BACKEND]);
 }
 
-static void at_site(struct sim *s, void *ctx, uint32_t arg)
+void task_at_site(struct sim *s, void *ctx, uint32_t arg)
 {
 	struct task *t = ctx;
-	struct site_state *site = site_of(t);
+	struct site_state *site = t->site;
 	(void)arg;
 	if (site->loads.count == 0) {
+		site->tasks--;
 		finish(t, FAILURE_NO_GUEST);
 		return;
 	}
@@ -213,12 +213,14 @@ static void at_site(struct sim *s, void *ctx, uint32_t arg)
 static void served(struct sim *s, struct station_job *job)
 {
 	struct task *t = job->ctx;
-	sim_time one_way = t->run->world->cells[t->from->handset->class->cell].one_way_ns;
 	switch (t->phase) {
 	case PHASE_UP:
 		end_transfer(t, true);
-		t->network_ns += one_way;
-		sim_after(s, one_way, at_site, t, 0);
+		task_links_up(t);
+		return;
+	case PHASE_LINK_UP:
+	case PHASE_LINK_DOWN:
+		task_link_passed(t);
 		return;
 	case PHASE_GUEST:
 		host_job_done(guest_of(t));
@@ -244,7 +246,13 @@ static void served(struct sim *s, struct station_job *job)
 
 /* ---- The start */
 
-static bool decide(struct run *run, struct generator *g, const struct app_task *work)
+static struct site_state *site_state(const struct run *run, const struct reach *reach)
+{
+	return &run->sites[run->world->sites[reach->site].slot];
+}
+
+/* Where the task goes: POLICY_LOCAL, or which of the sites that its cell reaches. */
+static int decide(struct run *run, struct generator *g, const struct app_task *work)
 {
 	const struct class *class = g->handset->class;
 	const struct cell *cell = &run->world->cells[class->cell];
@@ -255,12 +263,13 @@ static bool decide(struct run *run, struct generator *g, const struct app_task *
 		.handset_hz = class->hz,
 		.compute_w = class->compute_w,
 		.idle_w = class->idle_w,
-		.site_hz = run->site.site->hz,
-		.up_bps = cell->up_bps,
-		.down_bps = cell->down_bps,
 		.radio = class->radio,
+		.sites = cell->policy_sites,
+		.site_count = (int)cell->reach_count,
 	};
-	return class->policy->offload(class->policy_parameters, &view, &g->work);
+	for (uint32_t i = 0; class->policy->sees_load && i < cell->reach_count; i++)
+		view.tasks_at[i] = site_state(run, &cell->reaches[i])->tasks;
+	return class->policy->choose(class->policy_parameters, &view, &g->work);
 }
 
 static void computed(struct sim *s, void *ctx, uint32_t arg)
@@ -279,15 +288,15 @@ static void start_local(struct task *t, sim_time now)
 	sim_at(t->run->sim, done, computed, t, 0);
 }
 
-static void start_remote(struct task *t)
+static void start_remote(struct task *t, const struct reach *reach)
 {
-	sim_time one_way = t->run->world->cells[t->from->handset->class->cell].one_way_ns;
-	if (t->work.input_bytes > 0) {
+	t->reach = reach;
+	t->site = site_state(t->run, reach);
+	t->site->tasks++;
+	if (t->work.input_bytes > 0)
 		ask_for_radio(t, PHASE_RADIO_UP);
-		return;
-	}
-	t->network_ns += one_way;
-	sim_after(t->run->sim, one_way, at_site, t, 0);
+	else
+		task_links_up(t);
 }
 
 static void start_task(struct run *run, struct generator *g, sim_time now)
@@ -299,7 +308,8 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 	t->from = g;
 	t->born = now;
 	t->counts = now >= run->world->warmup;
-	t->remote = decide(run, g, &t->work);
+	int site = decide(run, g, &t->work);
+	t->remote = site != POLICY_LOCAL;
 	if (t->counts) {
 		run->metrics->offered++;
 		if (t->remote)
@@ -309,7 +319,7 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 	}
 	handset_task_begins(g->handset, t, now);
 	if (t->remote)
-		start_remote(t);
+		start_remote(t, &task_cell(t)->reaches[site]);
 	else
 		start_local(t, now);
 }

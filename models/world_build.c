@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "models/world_keys.h"
-#include "models/world_model.h"
+#include "models/world_builder.h"
 #include "models/world_price.h"
 
 #include <math.h>
@@ -10,55 +9,7 @@
 
 enum { CHARGES_MAX = 256 };
 
-/* What building needs beside the world itself. */
-struct builder {
-	struct world *w;
-	struct world_file file;
-	const struct json_doc *doc;
-	struct profile_view view;
-	struct diag_list *diags;
-	struct err *e;
-	char missing[1500]; /* primitives taken from the fallback, as a list */
-};
-
-static int no_memory(struct builder *b)
-{
-	return err_set(b->e, ERR_NOMEM, "no memory to build the world");
-}
-
-static char *pointer2(char *buf, size_t size, const char *section, const char *name)
-{
-	char root[64];
-	json_pointer_join(root, sizeof(root), "", section);
-	return json_pointer_join(buf, size, root, name);
-}
-
-/* The index of the item of that name in a list of structs that begin with their name, or -1. */
-static long index_of(const struct key_list *list, size_t size, const char *name)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		const char *const *item =
-			(const char *const *)(const void *)((const char *)list->items + i * size);
-		if (strcmp(*item, name) == 0)
-			return (long)i;
-	}
-	return -1;
-}
-
-static void unknown_name(struct builder *b, const struct key_list *list, size_t size,
-			 const char *what, const char *name, const char *pointer)
-{
-	const char **names = calloc(list->count + 1, sizeof(char *));
-	for (size_t i = 0; names && i < list->count; i++)
-		names[i] =
-			*(const char *const *)(const void *)((const char *)list->items + i * size);
-	const char *near = names ? diag_nearest(name, names) : NULL;
-	json_doc_error(b->doc, b->diags, pointer, "there is no %s \"%s\"%s%s%s", what, name,
-		       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-	free(names);
-}
-
-/* ---- Radios, cells */
+/* ---- Radios */
 
 static int read_radio(struct builder *b, const struct radio_file *file, const char *pointer,
 		      struct radio *radio)
@@ -93,42 +44,13 @@ static const struct radio *radio_of(struct builder *b, const struct class_file *
 		inl.name = class->name;
 		return read_radio(b, &inl, at, radio) < 0 ? NULL : radio;
 	}
-	long i = index_of(list, sizeof(*files), class->radio.name);
+	long i = builder_index(list, sizeof(*files), class->radio.name);
 	if (i < 0) {
-		unknown_name(b, list, sizeof(*files), "radio", class->radio.name, at);
+		builder_unknown(b, list, sizeof(*files), "radio", class->radio.name, at);
 		return NULL;
 	}
-	pointer2(at, sizeof(at), "radios", files[i].name);
+	builder_pointer(at, sizeof(at), "radios", files[i].name);
 	return read_radio(b, &files[i], at, radio) < 0 ? NULL : radio;
-}
-
-static int build_cells(struct builder *b)
-{
-	const struct cell_file *files = b->file.cells.items;
-	b->w->cell_count = (uint32_t)b->file.cells.count;
-	b->w->cells = arena_array(&b->w->arena, b->file.cells.count, sizeof(*b->w->cells));
-	if (!b->w->cells)
-		return no_memory(b);
-	for (uint32_t i = 0; i < b->w->cell_count; i++) {
-		char at[600], site_at[700];
-		long site = index_of(&b->file.sites, sizeof(struct site_file), files[i].site);
-		pointer2(at, sizeof(at), "cells", files[i].name);
-		if (site < 0) {
-			json_pointer_join(site_at, sizeof(site_at), at, "site");
-			unknown_name(b, &b->file.sites, sizeof(struct site_file), "site",
-				     files[i].site, site_at);
-			continue;
-		}
-		double delay_s = ((const struct site_file *)b->file.sites.items)[site].delay_s;
-		b->w->cells[i] = (struct cell){
-			.name = files[i].name,
-			.up_bps = files[i].up_bps,
-			.down_bps = files[i].down_bps,
-			.one_way_ns = sim_from_seconds(files[i].rtt_s / 2 + delay_s),
-			.site = (uint32_t)site,
-		};
-	}
-	return 0;
 }
 
 /* ---- Handsets */
@@ -136,9 +58,9 @@ static int build_cells(struct builder *b)
 static const struct app *app_of(struct builder *b, const char *name, uint32_t *index,
 				const char *pointer)
 {
-	long i = index_of(&b->file.apps, sizeof(struct app), name);
+	long i = builder_index(&b->file.apps, sizeof(struct app), name);
 	if (i < 0) {
-		unknown_name(b, &b->file.apps, sizeof(struct app), "app", name, pointer);
+		builder_unknown(b, &b->file.apps, sizeof(struct app), "app", name, pointer);
 		return NULL;
 	}
 	const struct app *app = (const struct app *)b->file.apps.items + i;
@@ -161,7 +83,7 @@ static int build_sources(struct builder *b, struct class *class, const struct cl
 		json_doc_warning(b->doc, b->diags, list, "is empty: these handsets start no tasks");
 	class->sources = arena_array(&b->w->arena, file->apps.count, sizeof(*class->sources));
 	if (!class->sources)
-		return no_memory(b);
+		return builder_no_memory(b);
 	for (size_t i = 0; i < file->apps.count; i++) {
 		struct source *s = &class->sources[class->source_count];
 		const struct choice *chosen;
@@ -186,7 +108,7 @@ static int build_class(struct builder *b, struct class *class, const struct clas
 {
 	char at[500], key[600];
 	const struct choice *chosen = NULL;
-	pointer2(at, sizeof(at), "handsets", file->name);
+	builder_pointer(at, sizeof(at), "handsets", file->name);
 	*class = (struct class){
 		.name = file->name,
 		.count = (uint32_t)file->count,
@@ -196,10 +118,10 @@ static int build_class(struct builder *b, struct class *class, const struct clas
 		.battery_j = file->battery_j,
 		.radio = radio_of(b, file, at),
 	};
-	long cell = index_of(&b->file.cells, sizeof(struct cell_file), file->cell);
+	long cell = builder_index(&b->file.cells, sizeof(struct cell_file), file->cell);
 	if (cell < 0)
-		unknown_name(b, &b->file.cells, sizeof(struct cell_file), "cell", file->cell,
-			     json_pointer_join(key, sizeof(key), at, "cell"));
+		builder_unknown(b, &b->file.cells, sizeof(struct cell_file), "cell", file->cell,
+				json_pointer_join(key, sizeof(key), at, "cell"));
 	class->cell = cell < 0 ? 0 : (uint32_t)cell;
 	json_pointer_join(key, sizeof(key), at, "policy");
 	if (choice_read((choice_table)policy_models, "policy", b->doc, key, &b->w->arena, b->diags,
@@ -221,7 +143,7 @@ static int build_classes(struct builder *b)
 	b->w->classes = arena_array(&b->w->arena, b->file.handsets.count, sizeof(*b->w->classes));
 	b->w->apps = arena_array(&b->w->arena, b->file.apps.count, sizeof(*b->w->apps));
 	if (!b->w->classes || !b->w->apps)
-		return no_memory(b);
+		return builder_no_memory(b);
 	for (uint32_t i = 0; i < b->w->class_count; i++) {
 		int code = build_class(b, &b->w->classes[i], &files[i]);
 		if (code < 0)
@@ -244,10 +166,10 @@ static const struct platform *platform_of(struct builder *b, const struct host_f
 	if (!host->platform.name)
 		return platform_read(p, host->name, b->doc, at, &b->w->arena, b->diags) < 0 ? NULL
 											    : p;
-	long i = index_of(&b->file.platforms, sizeof(*files), host->platform.name);
+	long i = builder_index(&b->file.platforms, sizeof(*files), host->platform.name);
 	if (i < 0) {
-		unknown_name(b, &b->file.platforms, sizeof(*files), "platform", host->platform.name,
-			     at);
+		builder_unknown(b, &b->file.platforms, sizeof(*files), "platform",
+				host->platform.name, at);
 		return NULL;
 	}
 	return platform_compile(p, &files[i], &b->w->arena) < 0 ? NULL : p;
@@ -280,7 +202,7 @@ static int build_prices(struct builder *b, struct host_kind *kind, const struct 
 	sim_time disk_ns = sim_from_seconds(file->disk_latency_s);
 	kind->prices = arena_array(&b->w->arena, b->w->app_count, sizeof(*kind->prices));
 	if (!kind->prices)
-		return no_memory(b);
+		return builder_no_memory(b);
 	for (uint32_t a = 0; a < b->w->app_count; a++) {
 		struct platform_charge charges[CHARGES_MAX];
 		struct platform_cost cost;
@@ -340,6 +262,7 @@ static int build_host_kind(struct builder *b, struct site *site, struct host_kin
 		return 0;
 	}
 	site->guest_count += kind->count * kind->guests;
+	site->vcpu_count += kind->count * kind->guests * kind->vcpus;
 	site->hz = fmax(site->hz, kind->hz);
 	if (!kind->platform)
 		return 0;
@@ -352,9 +275,10 @@ static int build_site(struct builder *b, struct site *site, const struct site_fi
 	char at[400], hosts[500], host[600], placement[500];
 	const struct choice *chosen = NULL;
 	const struct host_file *files = file->hosts.items;
-	pointer2(at, sizeof(at), "sites", file->name);
+	builder_pointer(at, sizeof(at), "sites", file->name);
 	json_pointer_join(hosts, sizeof(hosts), at, "hosts");
 	site->name = file->name;
+	site->delay_ns = sim_from_seconds(file->delay_s);
 	json_pointer_join(placement, sizeof(placement), at, "placement");
 	if (choice_read((choice_table)placement_models, "placement", b->doc, placement,
 			&b->w->arena, b->diags, &chosen, &site->placement_parameters) == 0)
@@ -362,7 +286,7 @@ static int build_site(struct builder *b, struct site *site, const struct site_fi
 	site->kind_count = (uint32_t)file->hosts.count;
 	site->kinds = arena_array(&b->w->arena, file->hosts.count, sizeof(*site->kinds));
 	if (!site->kinds)
-		return no_memory(b);
+		return builder_no_memory(b);
 	for (uint32_t i = 0; i < site->kind_count; i++) {
 		json_pointer_join(host, sizeof(host), hosts, files[i].name);
 		int code = build_host_kind(b, site, &site->kinds[i], &files[i], host);
@@ -378,42 +302,11 @@ static int build_sites(struct builder *b)
 	b->w->site_count = (uint32_t)b->file.sites.count;
 	b->w->sites = arena_array(&b->w->arena, b->file.sites.count, sizeof(*b->w->sites));
 	if (!b->w->sites)
-		return no_memory(b);
+		return builder_no_memory(b);
 	for (uint32_t i = 0; i < b->w->site_count; i++) {
 		int code = build_site(b, &b->w->sites[i], &files[i]);
 		if (code < 0)
 			return code;
-	}
-	return 0;
-}
-
-/* Lists the cells and classes of each site: sites have nothing to do with each other, so a run
- * takes them one by one. */
-static int list_members(struct builder *b)
-{
-	struct world *w = b->w;
-	uint32_t *slots = arena_array(&w->arena, w->cell_count, sizeof(*slots));
-	if (!slots)
-		return no_memory(b);
-	for (uint32_t i = 0; i < w->cell_count; i++)
-		slots[i] = w->sites[w->cells[i].site].cell_count++;
-	for (uint32_t i = 0; i < w->class_count; i++) {
-		w->classes[i].cell_slot = slots[w->classes[i].cell];
-		w->sites[w->cells[w->classes[i].cell].site].class_count++;
-	}
-	for (uint32_t i = 0; i < w->site_count; i++) {
-		struct site *site = &w->sites[i];
-		site->cells = arena_array(&w->arena, site->cell_count, sizeof(*site->cells));
-		site->classes = arena_array(&w->arena, site->class_count, sizeof(*site->classes));
-		if (!site->cells || !site->classes)
-			return no_memory(b);
-		site->class_count = 0;
-	}
-	for (uint32_t i = 0; i < w->cell_count; i++)
-		w->sites[w->cells[i].site].cells[slots[i]] = i;
-	for (uint32_t i = 0; i < w->class_count; i++) {
-		struct site *site = &w->sites[w->cells[w->classes[i].cell].site];
-		site->classes[site->class_count++] = i;
 	}
 	return 0;
 }
@@ -429,7 +322,7 @@ static int build(struct builder *b)
 	struct profile_override *overrides =
 		arena_array(&b->w->arena, b->file.overrides.count, sizeof(*overrides));
 	if (!overrides)
-		return no_memory(b);
+		return builder_no_memory(b);
 	for (size_t i = 0; i < b->file.overrides.count; i++)
 		overrides[i] =
 			(struct profile_override){files[i].name, files[i].scale, files[i].value};
@@ -440,13 +333,13 @@ static int build(struct builder *b)
 	if (b->w->duration == 0)
 		json_doc_warning(b->doc, b->diags, "/duration", "is 0: nothing happens");
 
-	code = build_cells(b);
-	if (code == 0)
-		code = build_classes(b); /* before the sites: prices are by app */
+	code = build_classes(b); /* before the sites: prices are by app */
 	if (code == 0)
 		code = build_sites(b);
+	if (code == 0)
+		code = world_network_build(b);
 	if (code == 0 && b->diags->errors == 0)
-		code = list_members(b);
+		code = world_network_connect(b);
 	if (b->missing[0])
 		json_doc_warning(b->doc, b->diags, "/profile", "%s lacks %s: taken from %s",
 				 b->view.profile ? b->view.profile->name : "(no profile)",

@@ -68,6 +68,14 @@ static const struct key_object class_object =
 
 /* ---- Cells and sites */
 
+static const struct key reach_keys[] = {
+	KEY(struct reach_file, "via", KEY_STRINGS, via, .def = "[]",
+	    .help = "the links to it, the cell's end first"),
+	{0},
+};
+static const struct key_object reach_object =
+	OBJECT(reach, struct reach_file, "a site as a cell reaches it");
+
 static const struct key cell_keys[] = {
 	KEY(struct cell_file, "down", KEY_QUANTITY, down_bps, .unit = UNIT_BITRATE, .min = 1,
 	    .max = 1e15, .help = "capacity to the handsets, which share it evenly"),
@@ -75,11 +83,41 @@ static const struct key cell_keys[] = {
 	    .max = 1e15, .help = "capacity from the handsets, which share it evenly"),
 	KEY(struct cell_file, "rtt", KEY_QUANTITY, rtt_s, .unit = UNIT_TIME, .max = 3600,
 	    .help = "round trip to the site's edge, without transfer and site delay"),
-	KEY(struct cell_file, "site", KEY_STRING, site, .help = "where offloaded tasks go"),
+	KEY(struct cell_file, "site", KEY_STRING, site, .optional = true,
+	    .help = "where offloaded tasks go"),
+	KEY(struct cell_file, "reaches", KEY_MAP, reaches, .object = &reach_object,
+	    .optional = true, .min_items = 1,
+	    .help = "instead of \"site\": the sites among which policies choose, nearest first"),
 	{0},
 };
-static const struct key_object cell_object =
-	OBJECT(cell, struct cell_file, "a radio cell, shared by its handsets");
+
+static void check_cell(void *object, const struct json_doc *doc, const char *pointer,
+		       struct diag_list *diags)
+{
+	const struct cell_file *c = object;
+	if (!c->site == !c->reaches.items)
+		json_doc_error(doc, diags, pointer,
+			       c->site ? "has \"site\" and \"reaches\": only one of them can be"
+				       : "needs \"site\", or \"reaches\" for several sites");
+}
+
+static const struct key_object cell_object = {.name = "cell",
+					      .keys = cell_keys,
+					      .size = sizeof(struct cell_file),
+					      .help = "a radio cell, shared by its handsets",
+					      .check = check_cell};
+
+static const struct key link_keys[] = {
+	KEY(struct link_file, "down", KEY_QUANTITY, down_bps, .unit = UNIT_BITRATE, .min = 1,
+	    .max = 1e15, .help = "capacity from the site, shared evenly by what passes"),
+	KEY(struct link_file, "up", KEY_QUANTITY, up_bps, .unit = UNIT_BITRATE, .min = 1,
+	    .max = 1e15, .help = "capacity to the site, shared evenly by what passes"),
+	KEY(struct link_file, "delay", KEY_QUANTITY, delay_s, .unit = UNIT_TIME, .max = 3600,
+	    .def = "\"0 s\"", .help = "one way"),
+	{0},
+};
+static const struct key_object link_object =
+	OBJECT(link, struct link_file, "a link between cells and sites");
 
 struct guests {
 	int64_t count, vcpus;
@@ -183,6 +221,8 @@ static const struct key world_keys[] = {
 	    .help = "classes of handsets by name"),
 	KEY(struct world_file, "cells", KEY_MAP, cells, .object = &cell_object, .def = "{}",
 	    .help = "radio cells by name"),
+	KEY(struct world_file, "links", KEY_MAP, links, .object = &link_object, .optional = true,
+	    .help = "links between cells and sites by name"),
 	KEY(struct world_file, "sites", KEY_MAP, sites, .object = &site_object, .def = "{}",
 	    .help = "sites by name"),
 	KEY(struct world_file, "radios", KEY_MAP, radios, .object = &radio_object, .def = "{}",

@@ -28,10 +28,21 @@ struct class_file {
 	const char *cell;
 };
 
+struct reach_file {
+	const char *name; /* the site's */
+	struct key_list via;
+};
+
 struct cell_file {
 	const char *name;
 	double down_bps, up_bps, rtt_s;
-	const char *site;
+	const char *site;	 /* or NULL */
+	struct key_list reaches; /* struct reach_file; when there is no site */
+};
+
+struct link_file {
+	const char *name;
+	double down_bps, up_bps, delay_s;
 };
 
 struct host_file {
@@ -73,6 +84,7 @@ struct world_file {
 	struct key_list overrides; /* struct override_file */
 	struct key_list handsets;  /* struct class_file */
 	struct key_list cells;	   /* struct cell_file */
+	struct key_list links;	   /* struct link_file */
 	struct key_list sites;	   /* struct site_file */
 	struct key_list radios;	   /* struct radio_file */
 	struct key_list platforms; /* struct platform_file */

@@ -59,19 +59,35 @@ struct class
 	uint32_t count;
 	double hz, compute_w, idle_w, battery_j;
 	const struct radio *radio;
-	uint32_t cell;	    /* in world->cells */
-	uint32_t cell_slot; /* among the cells of its site */
+	uint32_t cell; /* in world->cells */
 	const struct policy_ops *policy;
 	const void *policy_parameters;
 	struct source *sources;
 	uint32_t source_count;
 };
 
+/* A site as a cell reaches it. */
+struct reach {
+	uint32_t site;	     /* in world->sites */
+	sim_time one_way_ns; /* half the cell's round trip, the links' delays, the site's */
+	uint32_t *links;     /* in world->links, from the cell on */
+	uint32_t link_count;
+};
+
 struct cell {
 	const char *name;
 	double up_bps, down_bps;
-	sim_time one_way_ns; /* to the site: half the cell's round trip and the site's delay */
-	uint32_t site;
+	struct reach *reaches; /* at least one; the first is what "remote" means */
+	uint32_t reach_count;
+	struct policy_site *policy_sites; /* the same for policies */
+	uint32_t region, slot;		  /* slot: among the cells of its region */
+};
+
+struct link { /* between cells and sites; each direction is shared evenly */
+	const char *name;
+	double up_bps, down_bps;
+	sim_time delay_ns;
+	uint32_t slot; /* among the links of its region */
 };
 
 struct host_kind {
@@ -87,12 +103,21 @@ struct site {
 	const char *name;
 	struct host_kind *kinds;
 	uint32_t kind_count;
-	uint32_t *cells, *classes; /* whose tasks come here, as indices into the world's */
-	uint32_t cell_count, class_count;
 	uint32_t guest_count; /* of all hosts */
+	uint32_t vcpu_count;  /* of all guests */
 	double hz;	      /* of the fastest host: what a policy takes the site for */
+	sim_time delay_ns;
+	uint32_t slot; /* among the sites of its region */
 	const struct placement_ops *placement;
 	const void *placement_parameters;
+};
+
+/* What is connected: sites, and the cells and links that lead to them. Regions have nothing to do
+ * with each other, so a run takes them one after the other. Lists of indices into the world's, in
+ * their order. */
+struct region {
+	uint32_t *sites, *cells, *classes, *links;
+	uint32_t site_count, cell_count, class_count, link_count;
 };
 
 struct world {
@@ -101,8 +126,10 @@ struct world {
 	struct class *classes;
 	struct cell *cells;
 	struct site *sites;
+	struct link *links;
+	struct region *regions;
 	const struct app **apps; /* each that some class runs, once */
-	uint32_t class_count, cell_count, site_count, app_count;
+	uint32_t class_count, cell_count, site_count, link_count, region_count, app_count;
 	uint64_t handset_count;
 };
 

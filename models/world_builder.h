@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Building a world from its document: what the parts of the builder share. Private to
+ * world_build.c (classes and hosts) and world_network.c (cells, links and what they connect).
+ */
+#ifndef MODELS_WORLD_BUILDER_H
+#define MODELS_WORLD_BUILDER_H
+
+#include "models/world_keys.h"
+#include "models/world_model.h"
+
+/* What building needs beside the world itself. */
+struct builder {
+	struct world *w;
+	struct world_file file;
+	const struct json_doc *doc;
+	struct profile_view view;
+	struct diag_list *diags;
+	struct err *e;
+	char missing[1500]; /* primitives taken from the fallback, as a list */
+};
+
+/* Returns ERR_NOMEM. */
+int builder_no_memory(struct builder *b);
+
+/* "/section/name" in buf. */
+char *builder_pointer(char *buf, size_t size, const char *section, const char *name);
+
+/* The index of the item of that name in a list of structs that begin with their name, or -1. */
+long builder_index(const struct key_list *list, size_t size, const char *name);
+
+/* Reports that the list has no such name, with the nearest one. */
+void builder_unknown(struct builder *b, const struct key_list *list, size_t size, const char *what,
+		     const char *name, const char *pointer);
+
+/* Cells, links, and the sites that they lead to, after the sites. Returns 0, with mistakes in
+ * b->diags, or ERR_NOMEM. */
+int world_network_build(struct builder *b);
+
+/* Finds what is connected and lists it, when there were no mistakes. Returns 0 or ERR_NOMEM. */
+int world_network_connect(struct builder *b);
+
+#endif
