@@ -10,7 +10,7 @@
 #include "sim/engine/stream.h"
 
 struct arrival_ops {
-	struct choice choice;
+	struct key_variant choice;
 	/* The time of the next task after `now`, > now or SIM_NEVER; drawn from st only. `first`:
 	 * it is the first of the run. */
 	sim_time (*next)(const void *parameters, struct stream *st, sim_time now, bool first);

@@ -6,7 +6,7 @@
 
 enum { NAMES_MAX = 64 };
 
-static const struct choice *find(choice_table table, const char *name)
+static const struct key_variant *find(choice_table table, const char *name)
 {
 	for (; *table; table++)
 		if (strcmp((*table)->name, name) == 0)
@@ -19,7 +19,7 @@ int choice_normalise(choice_table table, cJSON *node, const char *key)
 	cJSON *old = cJSON_GetObjectItemCaseSensitive(node, key);
 	cJSON *member = cJSON_IsObject(old) ? old->child : NULL;
 	const char *name = cJSON_IsString(old) ? old->valuestring : member ? member->string : NULL;
-	const struct choice *c = name ? find(table, name) : NULL;
+	const struct key_variant *c = name ? find(table, name) : NULL;
 	if (!c || (member && (member->next || cJSON_IsObject(member) || !c->main_key)))
 		return 0;
 	cJSON *wrapped = cJSON_CreateObject(), *inner = cJSON_CreateObject();
@@ -53,7 +53,7 @@ static void unknown(choice_table table, const char *kind, const char *name,
 
 int choice_read(choice_table table, const char *kind, const struct json_doc *doc,
 		const char *pointer, struct arena *arena, struct diag_list *diags,
-		const struct choice **chosen, const void **parameters)
+		const struct key_variant **chosen, const void **parameters)
 {
 	const cJSON *node = json_at(doc->root, pointer);
 	const cJSON *member = cJSON_IsObject(node) ? node->child : NULL;
@@ -69,7 +69,7 @@ int choice_read(choice_table table, const char *kind, const struct json_doc *doc
 			kind);
 		return ERR_INVALID;
 	}
-	const struct choice *c = find(table, name);
+	const struct key_variant *c = find(table, name);
 	if (!c) {
 		unknown(table, kind, name, doc, pointer, diags);
 		return ERR_INVALID;
@@ -94,5 +94,6 @@ int choice_read(choice_table table, const char *kind, const struct json_doc *doc
 	if (!out)
 		return ERR_NOMEM;
 	*parameters = out;
-	return keys_parse(c->parameters, doc, at, out, arena, diags);
+	int code = keys_parse(c->parameters, doc, at, out, arena, diags);
+	return code == 0 && c->finish ? c->finish(out, doc, at, arena, diags) : code;
 }

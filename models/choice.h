@@ -3,7 +3,7 @@
  * Models that are chosen by name in a file: arrival processes, radios, policies, placements. A
  * choice is written NAME, or { NAME: parameters }; where a model has one main parameter, { NAME:
  * value } is short for it ({ "poisson": "12 /min" }). Each model is one C file ending in a `const
- * struct ..._ops` whose first member is a struct choice; the build collects the tables.
+ * struct ..._ops` whose first member is a struct key_variant; the build collects the tables.
  */
 #ifndef MODELS_CHOICE_H
 #define MODELS_CHOICE_H
@@ -13,15 +13,8 @@
 #include "sim/base/json.h"
 #include "sim/base/keys.h"
 
-struct choice {
-	const char *name;		     /* as in files */
-	const char *help;		     /* one sentence */
-	const struct key_object *parameters; /* NULL: none */
-	const char *main_key; /* the parameter that a bare value stands for; or NULL */
-};
-
-/* A table of pointers to ..._ops, each beginning with a struct choice, ended by NULL. */
-typedef const struct choice *const *choice_table;
+/* A table of pointers to ..._ops, each beginning with a struct key_variant, ended by NULL. */
+typedef const struct key_variant *const *choice_table;
 
 /* Puts the choice at `node` (member `key` of it) into its long form { NAME: { ... } } where that
  * can be told; leaves what it does not understand for choice_read to report. Returns 0 or
@@ -34,6 +27,6 @@ int choice_normalise(choice_table table, cJSON *node, const char *key);
  * nearest one. */
 int choice_read(choice_table table, const char *kind, const struct json_doc *doc,
 		const char *pointer, struct arena *arena, struct diag_list *diags,
-		const struct choice **chosen, const void **parameters);
+		const struct key_variant **chosen, const void **parameters);
 
 #endif

@@ -32,7 +32,7 @@ static inline uint32_t guest_loads_least(const struct guest_loads *g)
 }
 
 struct placement_ops {
-	struct choice choice;
+	struct key_variant choice;
 	uint32_t (*pick)(const void *parameters, struct guest_loads *guests, struct stream *st);
 };
 

@@ -34,7 +34,7 @@ struct policy_view {
 };
 
 struct policy_ops {
-	struct choice choice;
+	struct key_variant choice;
 	bool random;	/* draws from the stream */
 	bool sees_load; /* wants view->tasks_at */
 	/* POLICY_LOCAL, or the index of one of view->sites. */

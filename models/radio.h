@@ -32,7 +32,7 @@ struct radio {
 };
 
 struct radio_ops {
-	struct choice choice;
+	struct key_variant choice;
 	/* Fills the numbers of *radio from the parameters. */
 	void (*fill)(const void *parameters, struct radio *radio);
 };

@@ -14,7 +14,7 @@ enum { CHARGES_MAX = 256 };
 static int read_radio(struct builder *b, const struct radio_file *file, const char *pointer,
 		      struct radio *radio)
 {
-	const struct choice *chosen;
+	const struct key_variant *chosen;
 	const void *parameters;
 	char at[600];
 	json_pointer_join(at, sizeof(at), pointer, "model");
@@ -86,7 +86,7 @@ static int build_sources(struct builder *b, struct class *class, const struct cl
 		return builder_no_memory(b);
 	for (size_t i = 0; i < file->apps.count; i++) {
 		struct source *s = &class->sources[class->source_count];
-		const struct choice *chosen;
+		const struct key_variant *chosen;
 		json_pointer_join(at, sizeof(at), list, apps[i].name);
 		json_pointer_join(arrivals, sizeof(arrivals), at, "arrivals");
 		s->app = app_of(b, apps[i].name, &s->app_index, at);
@@ -107,7 +107,7 @@ static int build_sources(struct builder *b, struct class *class, const struct cl
 static int build_class(struct builder *b, struct class *class, const struct class_file *file)
 {
 	char at[500], key[600];
-	const struct choice *chosen = NULL;
+	const struct key_variant *chosen = NULL;
 	builder_pointer(at, sizeof(at), "handsets", file->name);
 	*class = (struct class){
 		.name = file->name,
@@ -273,7 +273,7 @@ static int build_host_kind(struct builder *b, struct site *site, struct host_kin
 static int build_site(struct builder *b, struct site *site, const struct site_file *file)
 {
 	char at[400], hosts[500], host[600], placement[500];
-	const struct choice *chosen = NULL;
+	const struct key_variant *chosen = NULL;
 	const struct host_file *files = file->hosts.items;
 	builder_pointer(at, sizeof(at), "sites", file->name);
 	json_pointer_join(hosts, sizeof(hosts), at, "hosts");

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/world_keys.h"
 
+#include "models/arrival.h"
+#include "models/placement.h"
+#include "models/policy.h"
+#include "models/radio.h"
+
 #define KEY(of, word, kind, field, ...)                                                            \
 	{                                                                                          \
 		.name = word, .type = kind, .offset = offsetof(of, field), __VA_ARGS__             \
@@ -13,7 +18,7 @@
 /* ---- Handsets */
 
 static const struct key class_app_keys[] = {
-	KEY(struct class_app_file, "arrivals", KEY_ANY, arrivals,
+	KEY(struct class_app_file, "arrivals", KEY_ANY, arrivals, .variants = arrival_models,
 	    .help = "when tasks start: an arrival process, as { \"poisson\": \"12 /min\" }"),
 	{0},
 };
@@ -57,7 +62,8 @@ static const struct key class_keys[] = {
 	    .help = "how they transfer"),
 	KEY(struct class_file, "apps", KEY_MAP, apps, .object = &class_app_object,
 	    .help = "apps by their names in the library"),
-	KEY(struct class_file, "policy", KEY_ANY, policy, .def = "\"remote\"",
+	KEY(struct class_file, "policy", KEY_ANY, policy, .variants = policy_models,
+	    .def = "\"remote\"",
 	    .help = "where tasks run: an offload policy, as \"energy-break-even\" (Kumar and Lu's "
 		    "rule: computing against idling and sending, without promotions and tails)"),
 	KEY(struct class_file, "cell", KEY_STRING, cell, .help = "the cell they are in"),
@@ -173,7 +179,8 @@ static const struct key site_keys[] = {
 	    .def = "\"0 s\"", .help = "one way from the cells' edge to the site"),
 	KEY(struct site_file, "hosts", KEY_MAP, hosts, .object = &host_object,
 	    .help = "kinds of hosts by name"),
-	KEY(struct site_file, "placement", KEY_ANY, placement, .def = "\"least-loaded\"",
+	KEY(struct site_file, "placement", KEY_ANY, placement, .variants = placement_models,
+	    .def = "\"least-loaded\"",
 	    .help = "which guest a task goes to: a placement, as \"least-loaded\""),
 	{0},
 };
@@ -185,7 +192,7 @@ static const struct key_object site_object =
 static const struct key radio_keys[] = {
 	KEY(struct radio_file, "description", KEY_STRING, description, .def = "\"\"",
 	    .help = "one sentence"),
-	KEY(struct radio_file, "model", KEY_ANY, model,
+	KEY(struct radio_file, "model", KEY_ANY, model, .variants = radio_models,
 	    .help = "what kind of radio it is and its numbers, as { \"rrc\": { ... } }"),
 	KEY(struct radio_file, "sources", KEY_STRINGS, sources, .optional = true,
 	    .help = "where the numbers come from"),

@@ -53,6 +53,19 @@ struct key_ref {
 
 struct key_object;
 
+/* One of several models that a KEY_ANY may name: "NAME", or { NAME: parameters }, or, where one
+ * parameter is the main one, { NAME: its value }. Said in the schema; read by the table's owner. */
+struct key_variant {
+	const char *name;
+	const char *help;		     /* one sentence */
+	const struct key_object *parameters; /* NULL: none */
+	const char *main_key;		     /* the parameter that a bare value stands for; or NULL */
+	/* What the table of the parameters cannot read; for the owner to call when that found no mistake.
+	 * Returns 0, ERR_INVALID with diags, or ERR_NOMEM. NULL: nothing. */
+	int (*finish)(void *parameters, const struct json_doc *doc, const char *pointer,
+		      struct arena *arena, struct diag_list *diags);
+};
+
 struct key {
 	const char *name;
 	enum key_type type;
@@ -68,6 +81,9 @@ struct key {
 	const struct key_object *object;/* OBJECT, OPTIONAL_OBJECT, MAP, ARRAY */
 	const char *const *choices;	/* ENUM: ended by NULL */
 	const char *ref;		/* REF: the kind ("platform", "radio", "app") */
+	/* ANY: the models it may name, pointers to structs that begin with a key_variant, ended by NULL;
+	 * with .unit a quantity may stand there, too. For the schema. */
+	const void *variants;
 	size_t min_items;		/* MAP, ARRAY, STRINGS, NUMBERS */
 	const char *help;		/* one sentence for the schema and --help */
 };

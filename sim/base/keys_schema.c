@@ -157,6 +157,61 @@ static cJSON *list_of(struct writer *w, cJSON *to, const struct key *key, cJSON 
 	return to;
 }
 
+static cJSON *write_value(struct writer *w, const struct key *key);
+
+/* The schema of a model's parameters; a bare value may stand for the main one. */
+static cJSON *write_parameters(struct writer *w, const struct key_variant *v)
+{
+	if (!v->parameters)
+		return cJSON_CreateObject();
+	cJSON *long_form = reference(w, v->parameters);
+	const struct key *k = v->parameters->keys;
+	while (v->main_key && k->name && strcmp(k->name, v->main_key) != 0)
+		k++;
+	if (!v->main_key || !k->name)
+		return long_form;
+	cJSON *to = cJSON_CreateObject(), *either = cJSON_AddArrayToObject(to, "anyOf");
+	cJSON *short_form = write_value(w, k);
+	if (!either || !cJSON_AddItemToArray(either, short_form) ||
+	    !cJSON_AddItemToArray(either, long_form))
+		w->failures++;
+	return to;
+}
+
+/* The models that may be named, each with its parameters. */
+static void put_variants(struct writer *w, cJSON *to, const struct key *key)
+{
+	const struct key_variant *const *list = key->variants;
+	cJSON *any = cJSON_AddArrayToObject(to, "anyOf"), *names = cJSON_CreateArray();
+	cJSON *plain = cJSON_CreateObject();
+	put(w, plain, "enum", names);
+	if (!any || !cJSON_AddItemToArray(any, plain))
+		w->failures++;
+	if (key->unit != UNIT_NONE) {
+		struct key quantity = *key;
+		quantity.help = NULL;
+		cJSON *value = cJSON_CreateObject();
+		put_quantity(w, value, &quantity);
+		w->failures += !cJSON_AddItemToArray(any, value);
+	}
+	for (; *list; list++) {
+		cJSON *item = cJSON_CreateObject();
+		put_string(w, item, "type", "object");
+		put_string(w, item, "description", (*list)->help);
+		put(w, put_object(w, item, "properties"), (*list)->name,
+		    write_parameters(w, *list));
+		put(w, item, "required", cJSON_CreateStringArray(&(*list)->name, 1));
+		put_comments_allowed(w, item);
+		put(w, item, "additionalProperties", cJSON_CreateFalse());
+		w->failures += !cJSON_AddItemToArray(any, item);
+		if (!(*list)->parameters)
+			w->failures +=
+				!cJSON_AddItemToArray(names, cJSON_CreateString((*list)->name));
+	}
+	if (cJSON_GetArraySize(names) == 0)
+		cJSON_DeleteItemFromArray(any, 0);
+}
+
 static cJSON *write_value(struct writer *w, const struct key *key)
 {
 	cJSON *to = cJSON_CreateObject(), *items;
@@ -215,6 +270,8 @@ static cJSON *write_value(struct writer *w, const struct key *key)
 		put_string(w, to, "$comment", text);
 		break;
 	case KEY_ANY:
+		if (key->variants)
+			put_variants(w, to, key);
 		break;
 	}
 	if (to && key->help && !cJSON_GetObjectItemCaseSensitive(to, "description"))

@@ -2,6 +2,9 @@
  *
  * What a user gets told: mistakes in studies, profiles and overrides, all of them, with their
  * places. */
+#include "models/arrival.h"
+#include "models/placement.h"
+#include "models/policy.h"
 #include "tests/models/world_support.h"
 
 static char *plain(void)
@@ -353,6 +356,27 @@ static void a_resolved_document_is_complete_and_stays_the_same(void)
 	free(text);
 }
 
+/* Every model that a study may name is in its schema, with the table of its parameters. */
+static void the_schema_lists_every_model_with_its_keys(void)
+{
+	const choice_table tables[] = {(choice_table)arrival_models, (choice_table)policy_models,
+				       (choice_table)placement_models, (choice_table)radio_models};
+	cJSON *schema = keys_schema(&world_object, "world");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(schema);
+	char *text = cJSON_PrintUnformatted(schema);
+	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
+		for (choice_table m = tables[t]; *m; m++) {
+			char item[100], defined[100];
+			snprintf(item, sizeof(item), "\"required\":[\"%s\"]", (*m)->name);
+			CU_ASSERT_PTR_NOT_NULL(strstr(text, item));
+			snprintf(defined, sizeof(defined), "/$defs/%s",
+				 (*m)->parameters ? (*m)->parameters->name : "");
+			CU_ASSERT(!(*m)->parameters || json_at(schema, defined));
+		}
+	free(text);
+	cJSON_Delete(schema);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -371,6 +395,8 @@ int main(int argc, char **argv)
 		{"overrides_scale_replace_and_match_patterns",
 		 overrides_scale_replace_and_match_patterns},
 		{"a_missing_primitive_names_both_files", a_missing_primitive_names_both_files},
+		{"the_schema_lists_every_model_with_its_keys",
+		 the_schema_lists_every_model_with_its_keys},
 		{"a_resolved_document_is_complete_and_stays_the_same",
 		 a_resolved_document_is_complete_and_stays_the_same},
 		{0},
