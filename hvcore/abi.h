@@ -141,6 +141,7 @@ enum hv_op {
 	HV_OP_CONSOLE_LINE, /* the same through the console's ring */
 	HV_OP_RTL8139_SEND, /* a packet of HV_PACKET_BYTES through the register-programmed card */
 	HV_OP_VIRTIO_SEND,  /* the same through the card's ring */
+	HV_OP_START,	    /* sets the drivers up; before any operation with a device */
 	HV_OP_COUNT
 };
 #define HV_LOOP_INSTRUCTIONS 100

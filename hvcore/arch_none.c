@@ -19,10 +19,10 @@ int hv_kvm_arch_available(struct err *e)
 	return err_set(e, ERR_UNSUPPORTED, "the kvm backend is not available on " HERE);
 }
 
-const void *hv_kvm_arch_count_image(size_t *bytes)
+void hv_kvm_arch_count_code(uint8_t code[HV_KVM_COUNT_BYTES], uint32_t loops)
 {
-	*bytes = 0;
-	return NULL;
+	(void)code;
+	(void)loops;
 }
 
 int hv_kvm_arch_start(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regime, hv_gpa entry,

@@ -15,7 +15,6 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 extern const struct hv_backend hv_backend_kvm;
@@ -76,12 +75,23 @@ static int64_t find_statistic(int fd, const char *name)
 	return found;
 }
 
+int hv_kvm_statistic(struct hv_kvm *k, const char *name, uint64_t *value)
+{
+	if (k->stats < 0)
+		k->stats = ioctl(k->vcpu, KVM_GET_STATS_FD, 0);
+	int64_t at = k->stats < 0 ? -1 : find_statistic(k->stats, name);
+	return at >= 0 && pread(k->stats, value, sizeof(*value), at) == (ssize_t)sizeof(*value)
+		       ? 0
+		       : ERR_UNSUPPORTED;
+}
+
 static int kvm_exits(struct hv_vm *vm, uint64_t *count, struct err *e)
 {
 	struct hv_kvm *k = vm->state;
-	if (k->stats < 0) {
-		k->stats = ioctl(k->vcpu, KVM_GET_STATS_FD, 0);
-		k->exits_at = k->stats < 0 ? -1 : find_statistic(k->stats, "exits");
+	if (k->exits_at == 0) {
+		k->exits_at = -1;
+		if (hv_kvm_statistic(k, "exits", count) == 0)
+			k->exits_at = find_statistic(k->stats, "exits");
 	}
 	if (k->exits_at < 0)
 		return err_set(e, ERR_UNSUPPORTED,
@@ -214,10 +224,14 @@ static int kvm_open(struct hv_vm *vm, struct err *e)
 		return err_sys(e, errno, "cannot map the vCPU's run page");
 	k->run = run;
 	k->run_bytes = (size_t)size;
-	rc = hv_kvm_arch_start(k, &vm->mem, vm->config.regime, vm->config.entry, e);
+	rc = hv_watchdog_open(&k->watchdog, watchdog_fired, k, e);
+	if (!rc && vm->config.regime == HV_REGIME_NONE)
+		rc = hv_kvm_find_regime(vm, e);
+	if (!rc)
+		rc = hv_kvm_arch_start(k, &vm->mem, vm->config.regime, vm->config.entry, e);
 	if (!rc && vm->config.interrupts)
 		rc = set_up_interrupts(k, e);
-	return rc ? rc : hv_watchdog_open(&k->watchdog, watchdog_fired, k, e);
+	return rc;
 }
 
 static void kvm_close(struct hv_vm *vm)
@@ -326,50 +340,16 @@ static int kvm_doorbell(struct hv_vm *vm, uint16_t port, int fd, struct err *e)
 
 /* ---- the regime ---- */
 
-static uint64_t thread_cpu_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* How long the counting guest takes at CPL0; UINT64_MAX when it did not get to its end. */
-static int time_count(uint64_t *ns, struct err *e)
-{
-	struct hv_config config = {.backend = &hv_backend_kvm, .regime = HV_REGIME_CPL0};
-	config.image = hv_kvm_arch_count_image(&config.image_bytes);
-	struct hv_vm *vm;
-	int rc = hv_vm_open(&vm, &config, e);
-	if (rc)
-		return rc;
-	struct hv_outcome outcome;
-	uint64_t start = thread_cpu_ns();
-	rc = hv_vm_run(vm, 50000000, &outcome, e);
-	*ns = outcome.kind == HV_RUN_HALTED ? thread_cpu_ns() - start : UINT64_MAX;
-	hv_vm_close(vm);
-	return rc;
-}
-
-/* The counting guest runs for HV_KVM_LOOPS cycles where CPL0 runs natively: less than a
- * microsecond, next to which its entry and first page faults weigh tens of microseconds. Emulated,
- * each of its instructions costs hundreds of nanoseconds. CPU time, so that a preempted run is not
- * taken for emulation; and a second try before believing it. */
-#define NATIVE_LIMIT_NS 200000
-
 static int kvm_regime(enum hv_regime *regime, struct err *e)
 {
+	struct hv_config config = {.backend = &hv_backend_kvm, .image = "", .mem_bytes = 2u << 20};
+	struct hv_vm *vm;
 	*regime = HV_REGIME_CPL3;
-	for (int i = 0; i < 2 && *regime == HV_REGIME_CPL3; i++) {
-		uint64_t ns = 0;
-		int rc = time_count(&ns, e);
-		if (rc)
-			return rc;
-		if (ns < NATIVE_LIMIT_NS)
-			*regime = HV_REGIME_CPL0;
-		else if (ns > 4 * NATIVE_LIMIT_NS)
-			break;
-	}
-	return 0;
+	int rc = hv_vm_open(&vm, &config, e);
+	if (!rc)
+		*regime = vm->config.regime;
+	hv_vm_close(vm);
+	return rc;
 }
 
 static const struct hv_allow kvm_allow[] = {

@@ -47,11 +47,7 @@ int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
 		.image_bytes = (size_t)(image->end - image->start),
 		.delay_ns = env->delay_ns,
 	};
-	int rc = 0;
-	if (backend->regime && config.regime == HV_REGIME_NONE)
-		rc = backend->regime(&config.regime, e);
-	if (!rc)
-		rc = hv_vm_open(&bench->vm, &config, e);
+	int rc = hv_vm_open(&bench->vm, &config, e);
 	if (device && bench->vm) {
 		int attached = hv_vm_attach(bench->vm, *device, e);
 		rc = rc ? rc : attached;
@@ -60,6 +56,9 @@ int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
 	}
 	if (!rc)
 		rc = run_to_yield(bench, e);
+	struct hv_batch batch;
+	if (!rc && device)
+		rc = hv_bench_run(bench, HV_OP_START, 1, &batch, e);
 	uint64_t exits;
 	if (!rc)
 		bench->counts_exits = backend->exits && backend->exits(bench->vm, &exits, e) == 0;

@@ -96,7 +96,7 @@ struct hv_backend {
 	/* 0 when it can work here, else ERR_UNSUPPORTED, ERR_DENIED, ... with the reason. */
 	int (*available)(struct err *e);
 
-	/* Finds out which regime this machine offers; takes milliseconds, so ask once. */
+	/* Finds out which regime this machine offers; makes a machine for it, so ask once. */
 	int (*regime)(enum hv_regime *regime, struct err *e);
 
 	/* Makes the machine for vm->mem and vm->config and sets vm->state; the guest starts at
@@ -171,7 +171,7 @@ struct hv_device_ops {
 
 struct hv_config {
 	const struct hv_backend *backend;
-	enum hv_regime regime; /* as found by backend->regime */
+	enum hv_regime regime; /* as found by backend->regime; NONE: found out by open */
 	uint64_t mem_bytes;    /* 0: HV_MEM_DEFAULT */
 	const void *image;     /* flat, loaded at HV_IMAGE_GPA; not owned */
 	size_t image_bytes;

@@ -16,7 +16,8 @@ struct hv_kvm {
 	int kvm, vm, vcpu, stats;
 	struct kvm_run *run;
 	size_t run_bytes;
-	int64_t exits_at; /* where the stats file has the count of exits */
+	int64_t exits_at; /* where the stats file has the count of exits; 0: not looked for, -1:
+			     nowhere */
 	struct hv_watchdog watchdog;
 	struct kvm_msi msi;			   /* our interrupt, for machines with interrupts */
 	struct kvm_coalesced_mmio_ring *coalesced; /* within the mapping of run; NULL: not in use */
@@ -25,10 +26,17 @@ struct hv_kvm {
 /* 0, or ERR_UNSUPPORTED with "not available on ...". */
 int hv_kvm_arch_available(struct err *e);
 
-/* A guest that counts down from HV_KVM_LOOPS, two instructions each, and halts: what tells a CPL0
- * that runs from one that is emulated. */
-#define HV_KVM_LOOPS 1000u
-const void *hv_kvm_arch_count_image(size_t *bytes);
+/* A program that counts down from `loops`, two instructions each, and writes to HV_NOP_PORT: what
+ * tells a CPL0 that runs from one that is emulated (kvm_regime.c). */
+#define HV_KVM_COUNT_BYTES 32u
+void hv_kvm_arch_count_code(uint8_t code[HV_KVM_COUNT_BYTES], uint32_t loops);
+
+/* One of KVM's own counters of this vCPU ("exits", "insn_emulation"). Returns 0, or ERR_UNSUPPORTED
+ * where this KVM does not count it. */
+int hv_kvm_statistic(struct hv_kvm *k, const char *name, uint64_t *value);
+
+/* Finds out, before the guest starts, where its code can run, and sets vm->config.regime. */
+int hv_kvm_find_regime(struct hv_vm *vm, struct err *e);
 
 /* Puts the vCPU into the state in which a guest starts: long mode, paging on, at the regime's
  * privilege, first argument HV_BOOT_GPA. Builds page tables below HV_BOOT_GPA. */

@@ -140,20 +140,26 @@ int hv_kvm_arch_available(struct err *e)
 	return 0;
 }
 
-const void *hv_kvm_arch_count_image(size_t *bytes)
+void hv_kvm_arch_count_code(uint8_t code[HV_KVM_COUNT_BYTES], uint32_t loops)
 {
-	static const uint8_t code[] = {
+	static const uint8_t program[] = {
 		0xb9,
-		HV_KVM_LOOPS & 0xff,
-		HV_KVM_LOOPS >> 8 & 0xff,
-		HV_KVM_LOOPS >> 16,
-		0, /* mov ecx, n */
+		0,
+		0,
+		0,
+		0, /* mov ecx, loops */
 		0xff,
 		0xc9, /* dec ecx */
 		0x75,
 		0xfc, /* jnz back */
-		0xf4, /* hlt */
+		0xba,
+		HV_NOP_PORT & 0xff,
+		HV_NOP_PORT >> 8,
+		0,
+		0,    /* mov edx, HV_NOP_PORT */
+		0xef, /* out dx, eax */
 	};
-	*bytes = sizeof(code);
-	return code;
+	memset(code, 0x90, HV_KVM_COUNT_BYTES);
+	memcpy(code, program, sizeof(program));
+	memcpy(code + 1, &loops, sizeof(loops));
 }

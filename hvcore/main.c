@@ -332,21 +332,20 @@ static int load_image(const char *name, struct hv_config *config, void **owned, 
 	return 0;
 }
 
-/* The backend asked for, or the first that runs images here. */
-static int choose_backend(const struct options *opt, const struct hv_backend **out, struct err *e)
+/* Makes the machine on the backend asked for, or on the first that can. */
+static int open_machine(const struct options *opt, struct hv_config *config, struct hv_vm **vm,
+			struct err *e)
 {
+	int rc = err_set(e, ERR_UNSUPPORTED, "no backend here runs guest images");
 	for (const struct hv_backend *const *b = hv_backends; *b; b++) {
 		if (opt->backend ? strcmp((*b)->name, opt->backend) != 0 : !(*b)->open)
 			continue;
-		int rc = (*b)->open ? (*b)->available(e)
-				    : err_set(e, ERR_UNSUPPORTED, "backend %s runs no guest images",
-					      (*b)->name);
-		if (!rc || opt->backend) {
-			*out = *b;
-			return rc;
-		}
+		config->backend = *b;
+		rc = hv_vm_open(vm, config, e);
+		if (!rc || opt->backend)
+			break;
 	}
-	return err_set(e, ERR_UNSUPPORTED, "no backend here runs guest images");
+	return rc;
 }
 
 static int cmd_run(const struct options *opt, char **args, int count)
@@ -366,12 +365,8 @@ static int cmd_run(const struct options *opt, char **args, int count)
 		fprintf(stderr, "hvcore: %s\n", e.text);
 		return EXIT_USAGE;
 	}
-	rc = choose_backend(opt, &config.backend, &e);
 	config.regime = opt->regime;
-	if (!rc && config.backend->regime && config.regime == HV_REGIME_NONE)
-		rc = config.backend->regime(&config.regime, &e);
-	if (!rc)
-		rc = hv_vm_open(&vm, &config, &e);
+	rc = open_machine(opt, &config, &vm, &e);
 	if (!rc && hv_sandbox_enter(vm, &e))
 		fprintf(stderr, "hvcore: warning: the guest runs without a sandbox: %s\n", e.text);
 	uint64_t start = hv_clock_ns();

@@ -214,6 +214,14 @@ static void op_loop(uint64_t n)
 				 : "cc", "memory");
 }
 
+static void op_start(uint64_t n)
+{
+	(void)n;
+	guest_virtio_blk_start();
+	guest_rtl8139_start();
+	guest_rings_start();
+}
+
 static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_EMPTY] = op_empty,
 	[HV_OP_PIO] = op_pio,
@@ -237,18 +245,13 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_MSR] = op_msr,
 	[HV_OP_SWITCH] = op_switch,
 	[HV_OP_LOOP] = op_loop,
+	[HV_OP_START] = op_start,
 };
 
 int guest_main(const struct hv_boot *boot)
 {
 	if (boot->magic != HV_BOOT_MAGIC)
 		return 1;
-#ifndef HV_BARE
-	/* Where there is no such device, nobody listens; under another VMM somebody else might. */
-	guest_virtio_blk_start();
-	guest_rtl8139_start();
-	guest_rings_start();
-#endif
 	for (;;) {
 		hypercall(HV_CALL_YIELD, &work);
 		uint32_t op = work.op;

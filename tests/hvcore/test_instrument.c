@@ -6,9 +6,13 @@
 #include "hvcore/probe.h"
 #include "tests/support/test.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 static const struct hv_probe *find(const char *name, const char *backend)
 {
@@ -113,6 +117,69 @@ static void a_guest_that_lies_about_its_ticks_is_caught(void)
 	CU_ASSERT_EQUAL(hv_probe_run(p, &env, &m, &e), ERR_CORRUPT);
 }
 
+/* The least of a few medians: what the program can do on this machine, whatever else runs. */
+static void machines_are_made_and_closed_in_a_millisecond(void)
+{
+	static const char *const names[] = {"vm.create", "vm.destroy"};
+	for (size_t i = 0; i < 2; i++) {
+		struct hv_probe_env env;
+		const struct hv_probe *p = find_available(names[i], "kvm", &env);
+		if (!p)
+			return;
+		double least = INFINITY;
+		for (int round = 0; round < 5 && least > 1e6; round++) {
+			struct hv_measurement m;
+			struct err e = {0};
+			if (hv_probe_run(p, &env, &m, &e) == 0)
+				least = fmin(least, m.p50);
+		}
+		printf("\n  %s: %.3f ms\n", names[i], least / 1e6);
+		CU_ASSERT(least <= 1e6);
+	}
+}
+
+static double program_ns(char *const argv[], const posix_spawn_file_actions_t *actions)
+{
+	char *none[] = {NULL};
+	int status = -1;
+	pid_t pid;
+	uint64_t start = hv_clock_ns();
+	CU_ASSERT_EQUAL_FATAL(posix_spawn(&pid, argv[0], actions, NULL, argv, none), 0);
+	CU_ASSERT_EQUAL_FATAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+	return (double)(hv_clock_ns() - start);
+}
+
+static void hello_takes_four_milliseconds(void)
+{
+	static const char *const backends[] = {"kvm", "trap"};
+	char path[4096];
+	snprintf(path, sizeof(path), "%s/hvcore", getenv("MCVSIM_BIN"));
+	posix_spawn_file_actions_t actions;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	for (size_t i = 0; i < 2; i++) {
+		const struct hv_backend *backend = hv_backend_find(backends[i]);
+		char run[] = "run", hello[] = "hello", option[] = "--backend", name[16];
+		struct err e = {0};
+		snprintf(name, sizeof(name), "%s", backends[i]);
+		char *argv[] = {path, run, hello, option, name, NULL};
+		if (backend->available(&e)) {
+			test_skip("%s: %s", backends[i], e.text);
+			continue;
+		}
+		double least = INFINITY, ns[21];
+		for (int round = 0; round < 5 && least > 4e6; round++) {
+			for (unsigned k = 0; k < 21; k++)
+				ns[k] = program_ns(argv, &actions);
+			least = fmin(least, hv_quantile(ns, 21, 0.5));
+		}
+		printf("\n  hello on %s: %.3f ms\n", backends[i], least / 1e6);
+		CU_ASSERT(least <= 4e6);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+}
+
 static void probe_rows_are_complete(void)
 {
 	const struct hv_probe *p;
@@ -131,6 +198,9 @@ int main(int argc, char **argv)
 		{"exits_are_what_kvm_counts", exits_are_what_kvm_counts},
 		{"a_guest_that_lies_about_its_ticks_is_caught",
 		 a_guest_that_lies_about_its_ticks_is_caught},
+		{"machines_are_made_and_closed_in_a_millisecond",
+		 machines_are_made_and_closed_in_a_millisecond},
+		{"hello_takes_four_milliseconds", hello_takes_four_milliseconds},
 		{"probe_rows_are_complete", probe_rows_are_complete},
 		{0},
 	};
