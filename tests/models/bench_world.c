@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * bench_world [--handsets N] [--minutes M] [--platform NAME] [--json]: tasks per CPU second, and
- * bytes per idle handset, of a world with everything on: the augmented-reality app, LTE, cells of
- * 100 handsets, an edge site for every ten cells. Run it from the source folder: it reads
- * scenarios/.
+ * bench_world [--handsets N] [--minutes M] [--platform NAME] [--cloud zones|one|none] [--json]:
+ * tasks per CPU second, and bytes per idle handset, of a world with everything on: the
+ * augmented-reality app, LTE, cells of 100 handsets, an edge site for every ten cells that takes
+ * seven tasks of ten, and a cloud behind a link that takes three. The cloud has a zone for every
+ * edge site; or it is one for all, which connects everything; or there is none. Run it from the
+ * source folder: it reads scenarios/.
  */
 #include "models/world.h"
 
@@ -24,7 +26,32 @@ static int library_load(void *ctx, const char *kind, const char *name, struct js
 	return json_doc_load(out, path, diags, e);
 }
 
-static char *document(long handsets, double minutes, const char *platform)
+enum cloud { CLOUD_ZONES, CLOUD_ONE, CLOUD_NONE };
+static const char *const cloud_names[] = {"zones", "one", "none"};
+
+static void put_cell(FILE *f, long i, enum cloud cloud)
+{
+	long edge = i / SITE_CELLS, zone = cloud == CLOUD_ONE ? 0 : edge;
+	fprintf(f,
+		"%s\"cell%ld\":{\"down\":\"1 Gbit/s\",\"up\":\"400 Mbit/s\",\"rtt\":\"45 "
+		"ms\",\"reaches\":{\"edge%ld\":{}",
+		i ? "," : "", i, edge);
+	if (cloud != CLOUD_NONE)
+		fprintf(f, ",\"cloud%ld\":{\"via\":[\"wan%ld\"]}", zone, edge);
+	fprintf(f, "}}");
+}
+
+static void put_site(FILE *f, const char *name, long i, int hosts, const char *delay,
+		     const char *platform)
+{
+	fprintf(f,
+		"\"%s%ld\":{\"delay\":\"%s\",\"hosts\":{\"node\":{\"count\":%d,\"cores\":32,"
+		"\"clock\":\"2.6 GHz\",\"memory\":\"256 GiB\",\"platform\":\"%s\",\"guests\":"
+		"{\"count\":32}}}}",
+		name, i, delay, hosts, platform);
+}
+
+static char *document(long handsets, double minutes, const char *platform, enum cloud cloud)
 {
 	long cells = (handsets + CELL_HANDSETS - 1) / CELL_HANDSETS;
 	long sites = (cells + SITE_CELLS - 1) / SITE_CELLS;
@@ -42,23 +69,29 @@ static char *document(long handsets, double minutes, const char *platform)
 			"\"idle\":\"0.3 W\"},\"battery\":\"15 "
 			"Wh\",\"radio\":\"lte\",\"cell\":\"cell%ld\","
 			"\"apps\":{\"augmented-reality\":{\"arrivals\":{\"poisson\":\"12 /min\"}}},"
-			"\"policy\":\"remote\"}",
-			i ? "," : "", i, n < CELL_HANDSETS ? n : CELL_HANDSETS, i);
+			"\"policy\":%s}",
+			i ? "," : "", i, n < CELL_HANDSETS ? n : CELL_HANDSETS, i,
+			cloud == CLOUD_NONE ? "\"remote\"" : "{\"weighted\":[0.7,0.3]}");
 	}
 	fprintf(f, "},\"cells\":{");
 	for (long i = 0; i < cells; i++)
+		put_cell(f, i, cloud);
+	fprintf(f, "},\"links\":{");
+	for (long i = 0; i < sites && cloud != CLOUD_NONE; i++)
 		fprintf(f,
-			"%s\"cell%ld\":{\"down\":\"1 Gbit/s\",\"up\":\"400 Mbit/s\",\"rtt\":\"45 "
-			"ms\","
-			"\"site\":\"edge%ld\"}",
-			i ? "," : "", i, i / SITE_CELLS);
+			"%s\"wan%ld\":{\"up\":\"10 Gbit/s\",\"down\":\"10 Gbit/s\",\"delay\":\"15 "
+			"ms\"}",
+			i ? "," : "", i);
 	fprintf(f, "},\"sites\":{");
-	for (long i = 0; i < sites; i++)
-		fprintf(f,
-			"%s\"edge%ld\":{\"hosts\":{\"node\":{\"count\":10,\"cores\":32,\"clock\":"
-			"\"2.6 GHz\","
-			"\"memory\":\"256 GiB\",\"platform\":\"%s\",\"guests\":{\"count\":32}}}}",
-			i ? "," : "", i, platform);
+	for (long i = 0; i < sites; i++) {
+		fputs(i ? "," : "", f);
+		put_site(f, "edge", i, 10, "0 s", platform);
+	}
+	long zones = cloud == CLOUD_NONE ? 0 : cloud == CLOUD_ONE ? 1 : sites;
+	for (long i = 0; i < zones; i++) {
+		fprintf(f, ",");
+		put_site(f, "cloud", i, cloud == CLOUD_ONE ? 5 * (int)sites : 5, "5 ms", platform);
+	}
 	fprintf(f, "}}");
 	fclose(f);
 	return text;
@@ -172,11 +205,22 @@ static int measure(char *text, struct outcome *out, double *spent)
 	return code;
 }
 
+static bool find_cloud(const char *name, enum cloud *cloud)
+{
+	for (int i = 0; i < 3; i++)
+		if (strcmp(cloud_names[i], name) == 0) {
+			*cloud = (enum cloud)i;
+			return true;
+		}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	long handsets = 1000;
 	double minutes = 30;
 	const char *platform = "kvm-virtio";
+	enum cloud cloud = CLOUD_ZONES;
 	bool json = false;
 	for (int i = 1; i < argc; i++) {
 		bool more = i + 1 < argc;
@@ -188,17 +232,19 @@ int main(int argc, char **argv)
 			minutes = strtod(argv[++i], NULL);
 		else if (more && strcmp(argv[i], "--platform") == 0)
 			platform = argv[++i];
+		else if (more && strcmp(argv[i], "--cloud") == 0)
+			handsets = find_cloud(argv[++i], &cloud) ? handsets : 0;
 		else
 			handsets = 0;
 	}
 	if (handsets < 1 || handsets > 10000000 || !(minutes > 0.2)) {
 		fprintf(stderr, "usage: bench_world [--handsets N] [--minutes M] [--platform NAME] "
-				"[--json]\n");
+				"[--cloud zones|one|none] [--json]\n");
 		return 2;
 	}
 	struct outcome out, idle, empty;
 	double spent, unused;
-	if (measure(document(handsets, minutes, platform), &out, &spent) < 0 ||
+	if (measure(document(handsets, minutes, platform, cloud), &out, &spent) < 0 ||
 	    measure(idle_document(handsets), &idle, &unused) < 0 ||
 	    measure(idle_document(0), &empty, &unused) < 0)
 		return 1;
