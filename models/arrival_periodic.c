@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Periodic arrivals, each handset with a phase of its own: { "periodic": "5 s" }. */
+ * Periodic arrivals, each handset with a phase of its own: { "periodic": "5 s" }. With jitter a
+ * task starts within that share of the period after its place in the grid; the grid itself does not
+ * drift. */
 #include "models/arrival.h"
 
 struct periodic {
-	double period_s;
+	double period_s, jitter;
 };
 
 static const struct key keys[] = {
@@ -15,6 +17,14 @@ static const struct key keys[] = {
 	 .min = 1e-6,
 	 .max = 1e9,
 	 .help = "time from one task to the next"},
+	{.name = "jitter",
+	 .type = KEY_QUANTITY,
+	 .offset = offsetof(struct periodic, jitter),
+	 .unit = UNIT_RATIO,
+	 .min = 0,
+	 .max = 1,
+	 .def = "0",
+	 .help = "how much of a period a task may be late, evenly"},
 	{0},
 };
 static const struct key_object object = {
@@ -24,12 +34,17 @@ static const struct key_object object = {
 	.help = "a task every period, from a random phase on",
 };
 
-static sim_time next(const void *parameters, struct stream *st, sim_time now, bool first)
+static sim_time next(const void *parameters, struct arrival_state *state, struct stream *st,
+		     sim_time now, bool first)
 {
 	const struct periodic *p = parameters;
 	double gap = first ? p->period_s * stream_uniform(st) : p->period_s;
-	sim_time ns = sim_from_seconds(gap);
-	return sim_time_add(now, ns > 0 ? ns : 1);
+	if (p->jitter == 0)
+		return arrival_after(now, gap);
+	state->until = arrival_after(first ? now : state->until, gap);
+	sim_time late = sim_from_seconds(p->jitter * p->period_s * stream_uniform(st));
+	sim_time at = sim_time_add(state->until, late);
+	return at > now ? at : now + 1;
 }
 
 static double rate(const void *parameters)

@@ -24,14 +24,15 @@ static const struct key_object object = {
 	.help = "independent tasks at a constant mean rate",
 };
 
-static sim_time next(const void *parameters, struct stream *st, sim_time now, bool first)
+static sim_time next(const void *parameters, struct arrival_state *state, struct stream *st,
+		     sim_time now, bool first)
 {
 	const struct poisson *p = parameters;
+	(void)state;
 	(void)first;
 	if (p->rate <= 0)
 		return SIM_NEVER;
-	sim_time gap = sim_from_seconds(stream_exponential(st, 1 / p->rate));
-	return sim_time_add(now, gap > 0 ? gap : 1);
+	return arrival_after(now, stream_exponential(st, 1 / p->rate));
 }
 
 static double rate(const void *parameters)

@@ -64,6 +64,7 @@ struct handset {
 /* An app on one handset: an arrival process. */
 struct generator {
 	struct stream arrivals, work;
+	struct arrival_state state;
 	struct handset *handset;
 	const struct source *source;
 };

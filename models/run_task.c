@@ -10,6 +10,7 @@ enum { TASKS_AT_ONCE = 256 };
 
 static void arrive(struct sim *s, void *ctx, uint32_t arg);
 static void served(struct sim *s, struct station_job *job);
+static void schedule(struct run *run, struct generator *g, sim_time now, bool first);
 
 static struct task *task_new(struct run *run)
 {
@@ -36,11 +37,11 @@ static struct task *task_new(struct run *run)
 static struct price_drivers drivers_of(const struct task *t, const struct price *p)
 {
 	const struct app *app = t->from->source->app;
-	struct price_drivers d = {.compute_ns = t->compute_ns};
-	if (p->slopes > 0 && app->input_bytes > 0)
-		d.input = t->work.input_bytes / app->input_bytes;
-	if (p->slopes > 0 && app->output_bytes > 0)
-		d.output = t->work.output_bytes / app->output_bytes;
+	struct price_drivers d = {.compute_ns = t->compute_ns, .counts = t->work.counts};
+	if (p->slopes > 0 && app->input.mean > 0)
+		d.input = t->work.input_bytes / app->input.mean;
+	if (p->slopes > 0 && app->output.mean > 0)
+		d.output = t->work.output_bytes / app->output.mean;
 	return d;
 }
 
@@ -94,6 +95,8 @@ static void finish(struct task *t, int failure)
 	else if (t->counts)
 		run->metrics->failed[failure]++;
 	handset_task_ends(run, h, t, now, t->counts && failure < 0);
+	if (t->from->source->arrival->closed)
+		schedule(run, t->from, now, false);
 	t->next_free = run->free_tasks;
 	run->free_tasks = t;
 }
@@ -324,13 +327,13 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 		start_local(t, now);
 }
 
-static void schedule(struct run *run, uint32_t generator, sim_time now, bool first)
+static void schedule(struct run *run, struct generator *g, sim_time now, bool first)
 {
-	struct generator *g = &run->generators[generator];
 	const struct source *s = g->source;
-	sim_time next = s->arrival->next(s->arrival_parameters, &g->arrivals, now, first);
+	sim_time next =
+		s->arrival->next(s->arrival_parameters, &g->state, &g->arrivals, now, first);
 	if (next < run->world->duration)
-		sim_at(run->sim, next, arrive, run, generator);
+		sim_at(run->sim, next, arrive, run, (uint32_t)(g - run->generators));
 }
 
 static void arrive(struct sim *s, void *ctx, uint32_t arg)
@@ -341,10 +344,15 @@ static void arrive(struct sim *s, void *ctx, uint32_t arg)
 	if (handset_left_j(g->handset, now) <= 0)
 		return; /* an empty handset starts no tasks any more */
 	start_task(run, g, now);
-	schedule(run, arg, now, false);
+	if (!g->source->arrival->closed)
+		schedule(run, g, now, false);
 }
 
 void task_generator_start(struct run *run, uint32_t generator)
 {
-	schedule(run, generator, 0, true);
+	struct generator *g = &run->generators[generator];
+	const struct source *s = g->source;
+	uint32_t users = s->arrival->closed ? s->arrival->users(s->arrival_parameters) : 1;
+	while (users-- > 0)
+		schedule(run, g, 0, true);
 }

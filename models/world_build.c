@@ -58,19 +58,26 @@ static const struct radio *radio_of(struct builder *b, const struct class_file *
 static const struct app *app_of(struct builder *b, const char *name, uint32_t *index,
 				const char *pointer)
 {
-	long i = builder_index(&b->file.apps, sizeof(struct app), name);
+	long i = builder_index(&b->file.apps, sizeof(struct app_file), name);
 	if (i < 0) {
-		builder_unknown(b, &b->file.apps, sizeof(struct app), "app", name, pointer);
+		builder_unknown(b, &b->file.apps, sizeof(struct app_file), "app", name, pointer);
 		return NULL;
 	}
-	const struct app *app = (const struct app *)b->file.apps.items + i;
+	const struct app_file *file = (const struct app_file *)b->file.apps.items + i;
 	uint32_t k = 0;
-	while (k < b->w->app_count && b->w->apps[k] != app)
+	while (k < b->w->app_count && strcmp(b->w->apps[k]->name, name) != 0)
 		k++;
-	if (k == b->w->app_count)
+	if (k == b->w->app_count) {
+		struct app *app = arena_alloc(&b->w->arena, sizeof(*app));
+		char at[500];
+		if (!app ||
+		    app_compile(app, file, b->doc, builder_pointer(at, sizeof(at), "apps", name),
+				&b->w->arena, b->diags) < 0)
+			return NULL;
 		b->w->apps[b->w->app_count++] = app;
+	}
 	*index = k;
-	return app;
+	return b->w->apps[k];
 }
 
 static int build_sources(struct builder *b, struct class *class, const struct class_file *file,

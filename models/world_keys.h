@@ -88,7 +88,7 @@ struct world_file {
 	struct key_list sites;	   /* struct site_file */
 	struct key_list radios;	   /* struct radio_file */
 	struct key_list platforms; /* struct platform_file */
-	struct key_list apps;	   /* struct app */
+	struct key_list apps;	   /* struct app_file */
 };
 
 extern const struct key_object world_object;

@@ -20,9 +20,10 @@ enum price_driver {
 	DRIVER_COMPUTE, /* nanoseconds of native computing */
 	DRIVER_INPUT,	/* bytes of input, relative to the app's mean */
 	DRIVER_OUTPUT,	/* bytes of output, relative to the app's mean */
+	DRIVER_COUNT,	/* and following: the counts of app->varying, relative to their means */
 };
 
-enum { PRICE_SLOPES = 24, PRICE_NOTICES = 8 };
+enum { PRICE_SLOPES = 64, PRICE_NOTICES = 8 };
 
 /* What a task of one app costs on one kind of host: a constant part, and slopes over what differs
  * from task to task. When nothing differs there are no slopes, and the sums are those of

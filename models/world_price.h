@@ -17,13 +17,15 @@ int price_make(struct price *price, const struct platform *platform,
 struct price_drivers {
 	int64_t compute_ns;
 	double input, output; /* relative to the app's means */
+	const float *counts;  /* of the task's app->varying */
 };
 
 static inline double price_driver_value(const struct price_drivers *d, unsigned driver)
 {
-	return driver == DRIVER_COMPUTE ? (double)d->compute_ns
-	       : driver == DRIVER_INPUT ? d->input
-					: d->output;
+	return driver == DRIVER_COMPUTE	 ? (double)d->compute_ns
+	       : driver == DRIVER_INPUT	 ? d->input
+	       : driver == DRIVER_OUTPUT ? d->output
+					 : (double)d->counts[driver - DRIVER_COUNT];
 }
 
 /* What is left of `ns` of waking a backend that is at work already for a share `busy` of the task's

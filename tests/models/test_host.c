@@ -171,9 +171,13 @@ enum { REPETITIONS = 20 };
 /* Poisson tasks of mean 0.1 s on one core, or on c vCPUs, with nothing else in the way. */
 static char *queue(double per_s, double cv, int cores, int vcpus)
 {
+	char cycles[100] = "\"100 Mcycles\"";
+	if (cv > 0)
+		snprintf(cycles, sizeof(cycles), "{\"gamma\":{\"mean\":\"100 Mcycles\",\"cv\":%g}}",
+			 cv);
 	return study(
 		"{\"duration\":\"5000 s\",\"warmup\":\"500 s\",\"apps\":{\"a\":{\"input\":\"0 B\","
-		"\"output\":\"0 B\",\"cycles\":\"100 Mcycles\",\"cycles_cv\":%g}},"
+		"\"output\":\"0 B\",\"cycles\":%s}},"
 		"\"handsets\":{\"phone\":{\"count\":10,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 "
 		"W\","
 		"\"idle\":\"0 W\"},\"radio\":\"constant-power\",\"cell\":\"c\","
@@ -183,7 +187,7 @@ static char *queue(double per_s, double cv, int cores, int vcpus)
 		"\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":%d,\"clock\":\"1 "
 		"GHz\",\"memory\":\"8 GiB\","
 		"\"platform\":\"native\",\"guests\":{\"count\":1,\"vcpus\":%d}}}}}}",
-		cv, per_s / 10, cores, vcpus);
+		cycles, per_s / 10, cores, vcpus);
 }
 
 /* Whether theory lies in the 99 % interval of the repetitions, which is at most 6 % wide. */

@@ -13,9 +13,12 @@ static char *busy_study(const char *platform, const char *duration, const char *
 {
 	return study(
 		"{\"duration\":\"%s\",\"warmup\":\"30 s\",\"apps\":{"
-		"\"big\":{\"input\":\"300 kB\",\"output\":\"20 kB\",\"cycles\":\"400 Mcycles\","
-		"\"input_cv\":1,\"output_cv\":1,\"cycles_cv\":1.5,\"operations\":{\"syscall\":100,"
-		"\"page_fault\":50,\"blk_read\":{\"requests\":20}}},"
+		"\"big\":{\"input\":{\"exponential\":\"300 kB\"},\"output\":{\"exponential\":\"20 "
+		"kB\"},"
+		"\"cycles\":{\"gamma\":{\"mean\":\"400 Mcycles\",\"cv\":1.5}},"
+		"\"operations\":{\"syscall\":{\"gamma\":{\"mean\":100,\"cv\":2}},"
+		"\"page_fault\":50,\"blk_read\":{\"requests\":{\"uniform\":{\"from\":0,\"to\":40}}}"
+		"}},"
 		"\"small\":{\"input\":\"2 kB\",\"output\":\"1 kB\",\"cycles\":\"5 Mcycles\","
 		"\"deadline\":\"1 s\"}},"
 		"\"handsets\":{\"phones\":{\"count\":%d,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"2 "
