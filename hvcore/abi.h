@@ -51,8 +51,11 @@ enum hv_call {
 #define HV_DOORBELL_PORT 0x548u
 #define HV_IRQ_BELL_PORT 0x54cu /* raises the guest's own interrupt */
 
-/* The ATA disk: the eight registers of a primary channel. */
-#define HV_ATA_PORT 0x1f0u
+/* The ATA disk: the eight registers of a primary channel, and behind them those of its bus master
+ * (command, status, 32-bit address of the descriptor table), whose place a PCI function would say.
+ */
+#define HV_ATA_PORT    0x1f0u
+#define HV_ATA_BM_PORT (HV_ATA_PORT + 8)
 
 /* The UART: the eight registers of a 16550, transmitting half. */
 #define HV_UART_PORT 0x3f8u
@@ -113,7 +116,11 @@ struct hv_call_yield {
 	uint32_t op;	     /* enum hv_op */
 	uint64_t iterations; /* how many times */
 	uint64_t arg;	     /* by op */
+	uint32_t blocks;     /* of one request to a disk: a power of two up to HV_BLOCKS_MAX */
+	uint32_t depth;	     /* requests of one operation, up to HV_DEPTH_MAX */
 };
+#define HV_BLOCKS_MAX 16u
+#define HV_DEPTH_MAX  16u
 
 /* Work that the guest "probe" knows. HV_OP_EMPTY is the same loop without an operation. */
 enum hv_op {
@@ -126,7 +133,7 @@ enum hv_op {
 	HV_OP_TOUCH, /* first touch of a 4 KiB page each; arg: first address; stride HV_TOUCH_STRIDE
 		      */
 	HV_OP_PRIVILEGED, /* an instruction that only a kernel may use: reads CR4 */
-	HV_OP_ATA_READ, /* 4 KiB from the ATA disk; arg: sector of the first, then pseudo-random */
+	HV_OP_ATA_READ, /* blocks of the ATA disk; arg: index (hv_block_at) of the first request */
 	HV_OP_VIRTIO_READ,
 	HV_OP_COMPUTE,	   /* hv_compute of its own result, from 1 on; the last is the checksum */
 	HV_OP_INTERRUPT,   /* out to HV_IRQ_BELL_PORT, then waits for the interrupt it raises */
@@ -141,7 +148,12 @@ enum hv_op {
 	HV_OP_CONSOLE_LINE, /* the same through the console's ring */
 	HV_OP_RTL8139_SEND, /* a packet of HV_PACKET_BYTES through the register-programmed card */
 	HV_OP_VIRTIO_SEND,  /* the same through the card's ring */
-	HV_OP_START,	    /* sets the drivers up; before any operation with a device */
+	/* Writes: each block begins with its request's index. */
+	HV_OP_ATA_WRITE,
+	HV_OP_ATA_DMA_READ, /* by the disk's bus master instead of through its data register */
+	HV_OP_ATA_DMA_WRITE,
+	HV_OP_VIRTIO_WRITE,
+	HV_OP_START, /* sets the drivers up; before any operation with a device */
 	HV_OP_COUNT
 };
 #define HV_LOOP_INSTRUCTIONS 100

@@ -10,9 +10,9 @@
 
 #include "hvcore/hv.h"
 
-/* An ATA disk in PIO mode (28-bit addresses; READ SECTORS, WRITE SECTORS, FLUSH CACHE, IDENTIFY
- * DEVICE) on HV_ATA_PORT, over the first `bytes` of the file `fd`, a multiple of 512. Returns 0,
- * ERR_NOMEM or ERR_INVALID. */
+/* An ATA disk (28-bit addresses; READ and WRITE SECTORS, READ and WRITE DMA by its bus master,
+ * FLUSH CACHE, IDENTIFY DEVICE) on HV_ATA_PORT, over the first `bytes` of the file `fd`, a multiple
+ * of 512. Returns 0, ERR_NOMEM or ERR_INVALID. */
 int hv_ata_make(struct hv_device *device, int fd, uint64_t bytes, struct err *e);
 
 /* A block device over a split virtqueue, in the ring and request formats of virtio 1.x; its

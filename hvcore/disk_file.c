@@ -56,10 +56,11 @@ void hv_disk_close(struct hv_disk *disk)
 	disk->fd = -1;
 }
 
-uint64_t hv_disk_sum(const struct hv_disk *disk, uint64_t first, uint64_t n)
+uint64_t hv_disk_sum(const struct hv_disk *disk, uint64_t first, uint64_t n, uint32_t blocks)
 {
 	uint64_t sum = 0;
 	for (uint64_t i = first; i < first + n; i++)
-		sum += disk->sums[hv_block_at(i)];
+		for (uint32_t k = 0; k < blocks; k++)
+			sum += disk->sums[(hv_block_at(i) & ~(blocks - 1)) + k];
 	return sum;
 }

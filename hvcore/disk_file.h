@@ -23,7 +23,8 @@ struct hv_disk {
 int hv_disk_open(struct hv_disk *disk, const char *folder, struct err *e);
 void hv_disk_close(struct hv_disk *disk);
 
-/* The sum over the n blocks that hv_block_at names from `first` on. */
-uint64_t hv_disk_sum(const struct hv_disk *disk, uint64_t first, uint64_t n);
+/* The sum over what n requests read, which begin with the blocks that hv_block_at names from
+ * `first` on; a request is of `blocks` blocks (a power of two) and begins at a multiple of them. */
+uint64_t hv_disk_sum(const struct hv_disk *disk, uint64_t first, uint64_t n, uint32_t blocks);
 
 #endif

@@ -8,6 +8,15 @@
 /* No batch takes this long unless the guest or its host hangs. */
 #define BATCH_LIMIT_NS 10000000000u
 
+int hv_bench_valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
+{
+	(void)probe;
+	(void)env;
+	return hv_image_find("probe")
+		       ? 0
+		       : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
+}
+
 /* Runs up to the next yield; any other outcome is a failure here. */
 static int run_to_yield(struct hv_bench *bench, struct err *e)
 {
@@ -82,6 +91,8 @@ int hv_bench_run(struct hv_bench *bench, enum hv_op op, uint64_t n, struct hv_ba
 	work->op = op;
 	work->iterations = n;
 	work->arg = bench->arg;
+	work->blocks = bench->blocks ? bench->blocks : 1;
+	work->depth = bench->depth ? bench->depth : 1;
 	int rc = bench->counts_exits ? backend->exits(bench->vm, &exits_before, e) : 0;
 	if (rc)
 		return rc;

@@ -10,11 +10,12 @@
 
 struct hv_bench {
 	struct hv_vm *vm;
-	hv_gpa block;	   /* of the guest's struct hv_call_yield; 0: it has not yielded yet */
-	enum hv_op op;	   /* the operation of the next batches */
-	uint64_t arg;	   /* for it */
-	uint64_t checksum; /* that the guest reported last */
-	bool counts_exits; /* the backend can */
+	hv_gpa block;		/* of the guest's struct hv_call_yield; 0: it has not yielded yet */
+	enum hv_op op;		/* the operation of the next batches */
+	uint64_t arg;		/* for it */
+	uint32_t blocks, depth; /* of block operations, as in struct hv_call_yield; 0: 1 */
+	uint64_t checksum;	/* that the guest reported last */
+	bool counts_exits;	/* the backend can */
 };
 
 /* What a bench needs besides the guest. */
@@ -31,6 +32,9 @@ int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
 		  const struct hv_probe_env *env, const struct hv_bench_options *options,
 		  struct err *e);
 void hv_bench_close(struct hv_bench *bench);
+
+/* The `valid` of probes that need nothing but the guest. */
+int hv_bench_valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e);
 
 /* One batch of n operations `op`. Fills the batch's time, ticks and exits. */
 int hv_bench_run(struct hv_bench *bench, enum hv_op op, uint64_t n, struct hv_batch *batch,

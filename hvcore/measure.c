@@ -11,6 +11,9 @@
 /* Past this a batch that is still too short will not get longer: the work does nothing. */
 #define MAX_ITERATIONS (1ull << 30)
 
+/* Operations longer than this get the least number of batches, or they would take minutes. */
+#define LONG_BATCH_NS 10000000
+
 struct hv_measure_options hv_measure_defaults(bool quick)
 {
 	return (struct hv_measure_options){
@@ -104,8 +107,9 @@ static int shortest_batch(const struct hv_work *work, uint64_t n, double clock_n
 
 /* Doubles n until a batch takes long enough. */
 static int find_iterations(const struct hv_work *work, const struct hv_measure_options *options,
-			   double clock_ns, uint64_t *iterations, struct err *e)
+			   double clock_ns, uint64_t *iterations, double *batch_ns, struct err *e)
 {
+	*batch_ns = 0;
 	uint64_t limit = work->max_n ? work->max_n : MAX_ITERATIONS;
 	double enough_ns = fmax((double)options->batch_ns, 1000 * clock_ns);
 	for (uint64_t n = 1;; n = 2 * n < limit ? 2 * n : limit) {
@@ -115,6 +119,7 @@ static int find_iterations(const struct hv_work *work, const struct hv_measure_o
 			return rc;
 		if (ns >= enough_ns || (n == limit && work->max_n)) {
 			*iterations = n;
+			*batch_ns = ns;
 			return 0;
 		}
 		if (n == limit)
@@ -192,7 +197,10 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 	unsigned batches = options->batches;
 	double clock_ns = clock_cost_ns();
 	uint64_t n = 1;
-	int rc = find_iterations(work, options, clock_ns, &n, e);
+	double batch_ns;
+	int rc = find_iterations(work, options, clock_ns, &n, &batch_ns, e);
+	if (batch_ns > LONG_BATCH_NS)
+		batches = HV_BATCHES_MIN;
 	for (unsigned i = 0; !rc && i < batches; i++) {
 		rc = add_batch(work, work->body, n, clock_ns, batches, &whole, i, e);
 		if (!rc && n > 1)

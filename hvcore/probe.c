@@ -47,6 +47,8 @@ static int measure(const struct hv_probe *probe, const struct hv_probe_env *env,
 		rc = probe->check(&work, out, e);
 	memcpy(out->note, work.note, sizeof(out->note));
 	double divisor = probe->per_op > 0 ? probe->per_op : 1;
+	if (!rc)
+		out->exits_per_op /= divisor;
 	if (!rc && probe->divisor)
 		divisor *= probe->divisor(&work);
 	if (probe->teardown)

@@ -19,15 +19,6 @@ struct compute_probe {
 	uint64_t native_result; /* of the last native batch */
 };
 
-static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
-{
-	(void)probe;
-	(void)env;
-	return hv_image_find("probe")
-		       ? 0
-		       : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
-}
-
 /* The host's turn. */
 static int before(void *ctx, uint64_t n, struct err *e)
 {
@@ -91,7 +82,7 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	{                                                                                          \
 		.name = name_, .unit = "ratio", .backend = backend_,                               \
 		.method = "time of integer work in the guest over that of the same work outside",  \
-		.valid = valid, .setup = setup, .teardown = teardown, .divisor = divisor           \
+		.valid = hv_bench_valid, .setup = setup, .teardown = teardown, .divisor = divisor  \
 	}
 
 const struct hv_probe hv_probe_compute[] = {

@@ -20,15 +20,6 @@ enum host_page {
 		       */
 };
 
-static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
-{
-	(void)probe;
-	(void)env;
-	return hv_image_find("probe")
-		       ? 0
-		       : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
-}
-
 static int take_away(struct hv_bench *bench, uint64_t n, int how, struct err *e)
 {
 	void *area = hv_mem_at(&bench->vm->mem, FIRST, n * HV_TOUCH_STRIDE);
@@ -102,8 +93,8 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 
 #define ROW(name_, backend_, how, text)                                                            \
 	{                                                                                          \
-		.name = name_, .unit = "ns", .backend = backend_, .method = text, .valid = valid,  \
-		.setup = setup, .teardown = teardown, .arg = how                                   \
+		.name = name_, .unit = "ns", .backend = backend_, .method = text,                  \
+		.valid = hv_bench_valid, .setup = setup, .teardown = teardown, .arg = how          \
 	}
 
 const struct hv_probe hv_probe_fault[] = {

@@ -17,20 +17,11 @@ struct guest_probe {
 	uint64_t other_pio;    /* port accesses besides yields that the guest's start made */
 };
 
-static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
-{
-	(void)probe;
-	(void)env;
-	return hv_image_find("probe")
-		       ? 0
-		       : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
-}
-
 /* What only a kernel may do, or what reaches this KVM only from one. */
 static int valid_kernel(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
 {
 	enum hv_regime regime = env->kvm_regime;
-	int rc = valid(probe, env, e);
+	int rc = hv_bench_valid(probe, env, e);
 	if (!rc && regime == HV_REGIME_NONE)
 		rc = hv_backend_find(probe->backend)->regime(&regime, e);
 	if (!rc && regime != HV_REGIME_CPL0)
@@ -148,8 +139,8 @@ static int setup_coalesced(const struct hv_probe *probe, const struct hv_probe_e
 
 #define ROW(name_, backend_, op, text)                                                             \
 	{                                                                                          \
-		.name = name_, .unit = "ns", .backend = backend_, .method = text, .valid = valid,  \
-		.setup = setup, .teardown = teardown, .arg = op                                    \
+		.name = name_, .unit = "ns", .backend = backend_, .method = text,                  \
+		.valid = hv_bench_valid, .setup = setup, .teardown = teardown, .arg = op           \
 	}
 
 #define KERNEL_ROW(name_, op, text)                                                                \
@@ -171,7 +162,7 @@ const struct hv_probe hv_probe_guest[] = {
 	 .unit = "ns",
 	 .backend = "kvm",
 	 .method = "16-bit out to an ioeventfd that nobody waits for, empty loop subtracted",
-	 .valid = valid,
+	 .valid = hv_bench_valid,
 	 .setup = setup_doorbell,
 	 .teardown = teardown,
 	 .check = check_doorbell,
@@ -180,7 +171,7 @@ const struct hv_probe hv_probe_guest[] = {
 	 .unit = "ns",
 	 .backend = "kvm",
 	 .method = "32-bit out that the kernel notes in a ring (coalesced), empty loop subtracted",
-	 .valid = valid,
+	 .valid = hv_bench_valid,
 	 .setup = setup_coalesced,
 	 .teardown = teardown,
 	 .arg = HV_OP_PIO},

@@ -17,15 +17,6 @@ struct interrupt_probe {
 	int line, bell;	       /* eventfds, -1: none */
 };
 
-static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
-{
-	(void)probe;
-	(void)env;
-	return hv_image_find("probe")
-		       ? 0
-		       : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
-}
-
 static void teardown(struct hv_work *work)
 {
 	struct interrupt_probe *p = work->ctx;
@@ -87,7 +78,7 @@ const struct hv_probe hv_probe_interrupt[] = {
 	 .method = "interrupt by irqfd into the running guest, its handler and end, the doorbell "
 		   "that "
 		   "raised it subtracted",
-	 .valid = valid,
+	 .valid = hv_bench_valid,
 	 .setup = setup,
 	 .teardown = teardown},
 	{.name = "irq.inject",
@@ -96,7 +87,7 @@ const struct hv_probe hv_probe_interrupt[] = {
 	 .method = "interrupt by a signal that stops the running guest, its handler and end, the "
 		   "exit "
 		   "that raised it subtracted",
-	 .valid = valid,
+	 .valid = hv_bench_valid,
 	 .setup = setup,
 	 .teardown = teardown},
 	{0},

@@ -40,15 +40,6 @@ struct send_probe {
 	uint64_t sent, received; /* operations; bytes for received, as lines may arrive in parts */
 };
 
-static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
-{
-	(void)probe;
-	(void)env;
-	return hv_image_find("probe")
-		       ? 0
-		       : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
-}
-
 static uint8_t expected_byte(const struct world *w, uint64_t at)
 {
 	uint32_t k = (uint32_t)(at % w->bytes);
@@ -172,7 +163,7 @@ static int check(const struct hv_work *work, const struct hv_measurement *m, str
 #define ROW(name_, backend_, kind, text)                                                           \
 	{                                                                                          \
 		.name = name_, .unit = "ns", .backend = backend_, .composed = true,                \
-		.method = text ", making it subtracted", .valid = valid, .setup = setup,           \
+		.method = text ", making it subtracted", .valid = hv_bench_valid, .setup = setup,  \
 		.teardown = teardown, .check = check, .arg = kind                                  \
 	}
 #define ROWS(backend)                                                                              \

@@ -4,7 +4,7 @@
  * taking it down.
  */
 #include "hvcore/clock.h"
-#include "hvcore/probe.h"
+#include "hvcore/guest_bench.h"
 
 #include <stdlib.h>
 
@@ -14,15 +14,6 @@ struct vm_probe {
 	struct hv_config config;
 	enum part part;
 };
-
-static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
-{
-	(void)probe;
-	(void)env;
-	return hv_image_find("probe")
-		       ? 0
-		       : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
-}
 
 static int body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 {
@@ -87,8 +78,8 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 
 #define ROW(name_, backend_, part, text)                                                           \
 	{                                                                                          \
-		.name = name_, .unit = "ns", .backend = backend_, .method = text, .valid = valid,  \
-		.setup = setup, .teardown = teardown, .arg = part                                  \
+		.name = name_, .unit = "ns", .backend = backend_, .method = text,                  \
+		.valid = hv_bench_valid, .setup = setup, .teardown = teardown, .arg = part         \
 	}
 #define CREATE_TEXT                                                                                \
 	"a machine of 64 MiB without interrupt controller, from nothing to its first exit"

@@ -7,14 +7,19 @@
 
 #include "hvcore/guest/guest.h"
 
-/* Reads 1 to 255 sectors of 512 bytes from the ATA disk. Returns 0, or -1 when the disk says error.
- */
+/* Move 1 to 255 sectors of 512 bytes from and to the ATA disk, through its data register or (dma,
+ * at most 64 KiB, from and to an even address) by its bus master. Return 0, or -1 when the disk
+ * says error. */
 int guest_ata_read(uint32_t sector, uint32_t count, void *to);
+int guest_ata_write(uint32_t sector, uint32_t count, const void *from);
+int guest_ata_dma(uint32_t sector, uint32_t count, void *at, int writes);
 
-/* Sets the queue up; call once before the first read. */
+/* Sets the queue up; call once before the first request. */
 void guest_virtio_blk_start(void);
-/* Reads `bytes`, a multiple of 512, by the ring. Returns 0, or -1. */
-int guest_virtio_blk_read(uint64_t sector, uint32_t bytes, void *to);
+/* Puts a request for `bytes`, a multiple of 512, into slot 0 to HV_DEPTH_MAX - 1. */
+void guest_virtio_blk_add(unsigned slot, uint64_t sector, uint32_t bytes, void *at, int writes);
+/* Rings the bell for the slots 0 to n - 1 and waits for them all. Returns 0, or -1. */
+int guest_virtio_blk_finish(unsigned n);
 
 /* Senders. Each returns 0, or -1 when the device does not take it. The start functions are for
  * before the first use. */

@@ -48,6 +48,12 @@ static inline void in16_string(uint16_t port, void *to, uint64_t n)
 	__asm__ volatile("rep insw" : "+D"(to), "+c"(n) : "d"(port) : "memory");
 }
 
+/* The same to a port. */
+static inline void out16_string(uint16_t port, const void *from, uint64_t n)
+{
+	__asm__ volatile("rep outsw" : "+S"(from), "+c"(n) : "d"(port) : "memory");
+}
+
 static inline uint64_t ticks(void)
 {
 	uint32_t low, high;

@@ -60,41 +60,120 @@ static void op_privileged(uint64_t n)
 	}
 }
 
-static uint8_t block[HV_BLOCK_BYTES] __attribute__((aligned(4096)));
+/* ---- blocks ---- */
 
-/* Reads the blocks that hv_block_at names, from index work.arg on, and adds up what came. */
-static void op_ata_read(uint64_t n)
+/* Of as many requests as can be in flight. */
+static uint8_t blocks[HV_DEPTH_MAX][HV_BLOCKS_MAX * HV_BLOCK_BYTES] __attribute__((aligned(4096)));
+
+/* What one request, the index-th, moves. */
+struct request {
+	uint32_t sector, sectors;
+	uint8_t *at;
+};
+
+static struct request request(uint64_t index, unsigned slot, int writes)
+{
+	uint32_t first = hv_block_at(index) & ~(work.blocks - 1), in_block = HV_BLOCK_BYTES / 512;
+	struct request r = {first * in_block, work.blocks * in_block, blocks[slot]};
+	for (uint32_t i = 0; writes && i < work.blocks; i++)
+		*(uint64_t *)(r.at + i * HV_BLOCK_BYTES) = index;
+	return r;
+}
+
+static uint64_t sum_of(const uint8_t *at)
+{
+	uint64_t sum = 0;
+	for (uint32_t i = 0; i < work.blocks; i++)
+		sum += hv_block_sum(at + i * HV_BLOCK_BYTES);
+	return sum;
+}
+
+static void ata_blocks(uint64_t n, int (*move)(const struct request *r), int writes)
 {
 	uint64_t sum = 0;
 	for (uint64_t i = work.arg; n > 0; i++, n--) {
-		if (guest_ata_read(hv_block_at(i) * (HV_BLOCK_BYTES / 512), HV_BLOCK_BYTES / 512,
-				   block))
-			work.failed = 1;
-		sum += hv_block_sum(block);
+		struct request r = request(i, 0, writes);
+		work.failed |= move(&r) != 0;
+		sum += writes ? 0 : sum_of(r.at);
+	}
+	work.checksum = sum;
+}
+
+static int pio_read(const struct request *r)
+{
+	return guest_ata_read(r->sector, r->sectors, r->at);
+}
+
+static int pio_write(const struct request *r)
+{
+	return guest_ata_write(r->sector, r->sectors, r->at);
+}
+
+static int dma_read(const struct request *r)
+{
+	return guest_ata_dma(r->sector, r->sectors, r->at, 0);
+}
+
+static int dma_write(const struct request *r)
+{
+	return guest_ata_dma(r->sector, r->sectors, r->at, 1);
+}
+
+static void op_ata_read(uint64_t n)
+{
+	ata_blocks(n, pio_read, 0);
+}
+
+static void op_ata_write(uint64_t n)
+{
+	ata_blocks(n, pio_write, 1);
+}
+
+static void op_ata_dma_read(uint64_t n)
+{
+	ata_blocks(n, dma_read, 0);
+}
+
+static void op_ata_dma_write(uint64_t n)
+{
+	ata_blocks(n, dma_write, 1);
+}
+
+static void virtio_blocks(uint64_t n, int writes)
+{
+	uint64_t sum = 0, index = work.arg;
+	uint32_t depth = work.depth;
+	for (uint64_t i = 0; i < n; i++) {
+		for (unsigned slot = 0; slot < depth; slot++) {
+			struct request r = request(index++, slot, writes);
+			guest_virtio_blk_add(slot, r.sector, r.sectors * 512, r.at, writes);
+		}
+		work.failed |= guest_virtio_blk_finish(depth) != 0;
+		for (unsigned slot = 0; !writes && slot < depth; slot++)
+			sum += sum_of(blocks[slot]);
 	}
 	work.checksum = sum;
 }
 
 static void op_virtio_read(uint64_t n)
 {
-	uint64_t sum = 0;
-	for (uint64_t i = work.arg; n > 0; i++, n--) {
-		if (guest_virtio_blk_read(hv_block_at(i) * (HV_BLOCK_BYTES / 512), HV_BLOCK_BYTES,
-					  block))
-			work.failed = 1;
-		sum += hv_block_sum(block);
-	}
-	work.checksum = sum;
+	virtio_blocks(n, 0);
+}
+
+static void op_virtio_write(uint64_t n)
+{
+	virtio_blocks(n, 1);
 }
 
 /* ---- sending ---- */
 
 static uint64_t sent_so_far;
 
-/* Makes the next line or packet, in `block`: the whole of it once, then its number only. */
+/* Makes the next line or packet, in the first block: the whole of it once, then its number only. */
 static uint8_t *make(uint32_t bytes)
 {
 	static uint32_t made;
+	uint8_t *block = blocks[0];
 	for (uint32_t k = HV_SENT_NUMBER; made != bytes && k < bytes; k++)
 		block[k] = hv_sent_byte(0, k);
 	if (bytes == HV_LINE_BYTES)
@@ -245,6 +324,10 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_MSR] = op_msr,
 	[HV_OP_SWITCH] = op_switch,
 	[HV_OP_LOOP] = op_loop,
+	[HV_OP_ATA_WRITE] = op_ata_write,
+	[HV_OP_ATA_DMA_READ] = op_ata_dma_read,
+	[HV_OP_ATA_DMA_WRITE] = op_ata_dma_write,
+	[HV_OP_VIRTIO_WRITE] = op_virtio_write,
 	[HV_OP_START] = op_start,
 };
 
@@ -257,7 +340,8 @@ int guest_main(const struct hv_boot *boot)
 		uint32_t op = work.op;
 		if (op == HV_OP_STOP)
 			return 0;
-		work.failed = op >= HV_OP_COUNT || !ops[op];
+		work.failed = op >= HV_OP_COUNT || !ops[op] || work.blocks > HV_BLOCKS_MAX ||
+			      work.depth > HV_DEPTH_MAX;
 		if (work.failed)
 			continue;
 		uint64_t start = ticks();

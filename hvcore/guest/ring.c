@@ -19,14 +19,24 @@ void guest_ring_start(struct guest_ring *ring, uint16_t port)
 	set(ring, HV_QUEUE_SIZE, GUEST_RING_SIZE);
 }
 
-int guest_ring_offer(struct guest_ring *ring)
+void guest_ring_add(struct guest_ring *ring, uint16_t head)
 {
-	ring->avail.ring[ring->sent % GUEST_RING_SIZE] = 0;
+	ring->avail.ring[ring->sent % GUEST_RING_SIZE] = head;
 	ring->sent++;
+}
+
+int guest_ring_kick(struct guest_ring *ring)
+{
 	__atomic_store_n(&ring->avail.idx, ring->sent, __ATOMIC_RELEASE);
 	set(ring, HV_QUEUE_NOTIFY, 0);
 	for (unsigned polls = 0; polls < POLLS; polls++)
 		if (__atomic_load_n(&ring->used.idx, __ATOMIC_ACQUIRE) == ring->sent)
 			return 0;
 	return -1;
+}
+
+int guest_ring_offer(struct guest_ring *ring)
+{
+	guest_ring_add(ring, 0);
+	return guest_ring_kick(ring);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The driver's side of a split virtqueue with one chain in flight. The caller fills descriptors
- * from 0 on, chained by itself.
+ * The driver's side of a split virtqueue. The caller fills the descriptors and chains them.
  */
 #ifndef HVCORE_GUEST_RING_H
 #define HVCORE_GUEST_RING_H
@@ -10,7 +9,7 @@
 
 #include <linux/virtio_ring.h>
 
-#define GUEST_RING_SIZE 8u
+#define GUEST_RING_SIZE 64u
 
 struct guest_ring {
 	struct vring_desc desc[GUEST_RING_SIZE] __attribute__((aligned(16)));
@@ -27,8 +26,14 @@ struct guest_ring {
 /* Sets up the queue of the device at `port`; where there is no such device, nobody listens. */
 void guest_ring_start(struct guest_ring *ring, uint16_t port);
 
-/* Offers the chain that begins at descriptor 0, rings the bell, and polls until it comes back.
+/* Adds the chain that begins at `head`, without telling the device. */
+void guest_ring_add(struct guest_ring *ring, uint16_t head);
+
+/* Shows the device what was added, rings the bell once, and polls until all of it has come back.
  * Returns 0, or -1 when it does not. */
+int guest_ring_kick(struct guest_ring *ring);
+
+/* Both, for the chain that begins at descriptor 0. */
 int guest_ring_offer(struct guest_ring *ring);
 
 #endif

@@ -4,22 +4,39 @@
 
 #include <linux/virtio_blk.h>
 
+/* Descriptors of a request: header, data, status. */
+#define CHAIN 3u
+_Static_assert(CHAIN *HV_DEPTH_MAX <= GUEST_RING_SIZE, "the queue is too short");
+
 static struct guest_ring ring;
-static struct virtio_blk_outhdr header;
-static volatile uint8_t status;
+static struct virtio_blk_outhdr header[HV_DEPTH_MAX];
+static volatile uint8_t status[HV_DEPTH_MAX];
 
 void guest_virtio_blk_start(void)
 {
 	guest_ring_start(&ring, HV_BLK_PORT);
 }
 
-int guest_virtio_blk_read(uint64_t sector, uint32_t bytes, void *to)
+void guest_virtio_blk_add(unsigned slot, uint64_t sector, uint32_t bytes, void *at, int writes)
 {
-	header = (struct virtio_blk_outhdr){.type = VIRTIO_BLK_T_IN, .sector = sector};
-	status = 0xff;
-	ring.desc[0] = (struct vring_desc){gpa_of(&header), sizeof(header), VRING_DESC_F_NEXT, 1};
-	ring.desc[1] =
-		(struct vring_desc){gpa_of(to), bytes, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 2};
-	ring.desc[2] = (struct vring_desc){gpa_of(&status), 1, VRING_DESC_F_WRITE, 0};
-	return guest_ring_offer(&ring) == 0 && status == VIRTIO_BLK_S_OK ? 0 : -1;
+	uint16_t head = (uint16_t)(CHAIN * slot);
+	struct vring_desc *d = &ring.desc[head];
+	uint16_t to_memory = writes ? 0 : VRING_DESC_F_WRITE;
+	header[slot] = (struct virtio_blk_outhdr){
+		.type = writes ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN, .sector = sector};
+	status[slot] = 0xff;
+	d[0] = (struct vring_desc){gpa_of(&header[slot]), sizeof(header[slot]), VRING_DESC_F_NEXT,
+				   (uint16_t)(head + 1)};
+	d[1] = (struct vring_desc){gpa_of(at), bytes, VRING_DESC_F_NEXT | to_memory,
+				   (uint16_t)(head + 2)};
+	d[2] = (struct vring_desc){gpa_of(&status[slot]), 1, VRING_DESC_F_WRITE, 0};
+	guest_ring_add(&ring, head);
+}
+
+int guest_virtio_blk_finish(unsigned n)
+{
+	int bad = guest_ring_kick(&ring);
+	for (unsigned i = 0; i < n; i++)
+		bad |= status[i] != VIRTIO_BLK_S_OK;
+	return bad ? -1 : 0;
 }
