@@ -88,7 +88,7 @@ enum world_subjects {
 /* A metric that every run reports. */
 struct world_metric {
 	const char *name, *unit;
-	bool has_values, has_histograms;
+	bool has_values, has_histograms, has_series;
 	enum world_subjects subjects;
 	const char *const *subject_names; /* of WORLD_NAMED, ended by NULL */
 };
@@ -106,6 +106,11 @@ struct world_bucket {
 	uint64_t count;	  /* at least 1 */
 };
 
+/* What something was at a moment, and stays until the next sample. */
+struct world_sample {
+	double time_s, value; /* finite; times ascending, none twice */
+};
+
 /* Takes what a run reports. `subject` is "" for the whole. Units are SI base units, "1" for counts
  * and ratios; a value is NaN where it is not defined (no task was done). The strings live for the
  * call only. Each returns 0, or a code that ends the run. */
@@ -116,6 +121,9 @@ struct world_metrics_sink {
 	int (*histogram)(void *ctx, const char *metric, const char *subject, const char *unit,
 			 const struct world_bucket *buckets, size_t count);
 	const volatile bool *stop; /* or NULL; the run ends soon after it becomes true */
+	/* Something over simulated time; NULL when nobody wants it. */
+	int (*series)(void *ctx, const char *metric, const char *subject, const char *unit,
+		      const struct world_sample *samples, size_t count);
 };
 
 /* Runs the world once. Returns 0, ERR_STOPPED, ERR_NOMEM, the sink's code, or a failure of the

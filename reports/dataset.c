@@ -2,9 +2,9 @@
 #include "reports/dataset.h"
 
 #include "reports/db_internal.h"
-#include "reports/student.h"
 #include "sim/base/json.h"
 #include "sim/base/unit.h"
+#include "sim/experiment/axis.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,24 +17,6 @@ static int no_memory(struct err *e)
 }
 
 /* --- axes --- */
-
-/* The place of a text among the values that the study's sweep lists for its axis; behind them all
- * when it is not there. */
-static size_t place_in_sweep(const struct db *db, const char *axis, const char *text)
-{
-	const cJSON *sweep = cJSON_GetObjectItemCaseSensitive(db_document(db), "sweep");
-	const cJSON *values = cJSON_GetObjectItemCaseSensitive(
-		cJSON_GetObjectItemCaseSensitive(sweep, axis), "values");
-	size_t place = 0;
-	const cJSON *v;
-	cJSON_ArrayForEach(v, values)
-	{
-		if (cJSON_IsString(v) && strcmp(v->valuestring, text) == 0)
-			break;
-		place++;
-	}
-	return place;
-}
 
 struct sortable {
 	struct data_level value;
@@ -51,6 +33,52 @@ static int by_order(const void *a, const void *b)
 		return x->place < y->place ? -1 : 1;
 	int texts = strcmp(x->value.text, y->value.text);
 	return texts ? texts : (x->seen > y->seen) - (x->seen < y->seen);
+}
+
+/* Gives texts their place among the values that the study's sweep lists for their axis; those that
+ * are not there stand behind them all. */
+static int find_places(const struct db *db, const char *axis, struct sortable *found, size_t n,
+		       struct err *e)
+{
+	const cJSON *sweep = cJSON_GetObjectItemCaseSensitive(db_document(db), "sweep");
+	const cJSON *v, *values = cJSON_GetObjectItemCaseSensitive(
+				cJSON_GetObjectItemCaseSensitive(sweep, axis), "values");
+	size_t place = 0;
+	for (size_t i = 0; i < n; i++)
+		found[i].place = SIZE_MAX;
+	cJSON_ArrayForEach(v, values)
+	{
+		struct arena arena = {0};
+		struct parameter p;
+		int code = axis_parameter(axis, v, &p, &arena);
+		for (size_t i = 0; i < n && code == 0; i++)
+			if (found[i].place == SIZE_MAX && strcmp(found[i].value.text, p.text) == 0)
+				found[i].place = place;
+		arena_free(&arena);
+		if (code)
+			return no_memory(e);
+		place++;
+	}
+	return 0;
+}
+
+/* Numbers between the ends of a range come with all their digits; people want four. Not where that
+ * would make two values the same. */
+static int shorten(struct dataset *d, struct data_axis *axis)
+{
+	char short_text[2][80] = {"", ""};
+	for (size_t i = 0; i < axis->count; i++) {
+		const char *text = axis->values[i].text;
+		char *unit, *now = short_text[i % 2];
+		double number = strtod(text, &unit);
+		snprintf(now, sizeof(short_text[0]), "%.4g%s", number, unit);
+		if (strlen(now) + 2 >= strlen(text) || strcmp(now, short_text[(i + 1) % 2]) == 0)
+			continue;
+		axis->values[i].text = arena_strdup(&d->arena, now);
+		if (!axis->values[i].text)
+			return ERR_NOMEM;
+	}
+	return 0;
 }
 
 static int load_values(struct dataset *d, struct data_axis *axis, struct err *e)
@@ -77,10 +105,11 @@ static int load_values(struct dataset *d, struct data_axis *axis, struct err *e)
 		if (sqlite3_column_type(s, 1) == SQLITE_NULL)
 			axis->numeric = false;
 		f->value.number = sqlite3_column_double(s, 1);
-		f->place = place_in_sweep(d->db, axis->name, f->value.text);
 		f->seen = n++;
 	}
 	sqlite3_finalize(s);
+	if (got == 0 && !axis->numeric)
+		got = find_places(d->db, axis->name, found, n, e);
 	axis->values = got ? NULL : arena_array(&d->arena, n, sizeof(*axis->values));
 	if (axis->values) {
 		for (size_t i = 0; i < n; i++)
@@ -97,6 +126,8 @@ static int load_values(struct dataset *d, struct data_axis *axis, struct err *e)
 		got = no_memory(e);
 	}
 	free(found);
+	if (got == 0 && axis->numeric && shorten(d, axis))
+		got = no_memory(e);
 	return got;
 }
 
@@ -241,7 +272,9 @@ static int load_metrics(struct dataset *d, struct err *e)
 			   " EXISTS(SELECT 1 FROM point p CROSS JOIN value v ON v.point = p.key "
 			   "AND v.metric = m.key),"
 			   " EXISTS(SELECT 1 FROM point p CROSS JOIN histogram h ON h.point = p.key"
-			   "  AND h.metric = m.key)"
+			   "  AND h.metric = m.key),"
+			   " EXISTS(SELECT 1 FROM point p CROSS JOIN series s ON s.point = p.key"
+			   "  AND s.metric = m.key)"
 			   " FROM metric m ORDER BY m.key",
 			   e);
 	if (!s)
@@ -255,6 +288,7 @@ static int load_metrics(struct dataset *d, struct err *e)
 		m->key = sqlite3_column_int64(s, 3);
 		m->has_values = sqlite3_column_int(s, 4);
 		m->has_histograms = sqlite3_column_int(s, 5);
+		m->has_series = sqlite3_column_int(s, 6);
 		if (!m->name || !m->subject || !m->unit) {
 			got = no_memory(e);
 			break;
@@ -395,220 +429,18 @@ static bool read_number(const struct data_axis *axis, const cJSON *value, double
 int axis_find(const struct data_axis *axis, const cJSON *value)
 {
 	double number;
-	for (size_t i = 0; i < axis->count; i++) {
+	struct arena arena = {0};
+	struct parameter wanted;
+	int found = -1;
+	if (axis_parameter("", value, &wanted, &arena) != 0)
+		return -1;
+	for (size_t i = 0; i < axis->count && found < 0; i++) {
 		const struct data_level *v = &axis->values[i];
-		if (cJSON_IsString(value) && strcmp(v->text, value->valuestring) == 0)
-			return (int)i;
-		if (axis->numeric && read_number(axis, value, &number) &&
-		    same_number(number, v->number))
-			return (int)i;
+		if (strcmp(v->text, wanted.text) == 0 ||
+		    (axis->numeric && read_number(axis, value, &number) &&
+		     same_number(number, v->number)))
+			found = (int)i;
 	}
-	return -1;
-}
-
-/* --- numbers --- */
-
-static struct cell summarize(const double *x, size_t n)
-{
-	struct cell c = {n, NAN, NAN, NAN};
-	if (n == 0)
-		return c;
-	double sum = 0, squares = 0;
-	for (size_t i = 0; i < n; i++)
-		sum += x[i];
-	c.mean = sum / (double)n;
-	if (n < 2)
-		return c;
-	for (size_t i = 0; i < n; i++)
-		squares += (x[i] - c.mean) * (x[i] - c.mean);
-	c.sd = sqrt(squares / (double)(n - 1));
-	c.ci95 = student_ci95((double)n, c.sd);
-	return c;
-}
-
-struct samples {
-	double *x;
-	int64_t *repetition;
-	size_t n, capacity;
-};
-
-static void samples_free(struct samples *s)
-{
-	free(s->x);
-	free(s->repetition);
-}
-
-static int samples_add(struct samples *s, int64_t repetition, double x)
-{
-	if (s->n == s->capacity) {
-		size_t more = s->capacity ? s->capacity * 2 : 32;
-		double *xs = realloc(s->x, more * sizeof(*xs));
-		if (xs)
-			s->x = xs;
-		int64_t *rs = realloc(s->repetition, more * sizeof(*rs));
-		if (rs)
-			s->repetition = rs;
-		if (!xs || !rs)
-			return ERR_NOMEM;
-		s->capacity = more;
-	}
-	s->x[s->n] = x;
-	s->repetition[s->n++] = repetition;
-	return 0;
-}
-
-/* The defined values of one point, by repetition. */
-static int read_samples(const struct dataset *d, sqlite3_stmt *s, int64_t point, int64_t metric,
-			struct samples *out, struct err *e)
-{
-	out->n = 0;
-	sqlite3_bind_int64(s, 1, point);
-	sqlite3_bind_int64(s, 2, metric);
-	int got;
-	while ((got = db_step(d->db, s, "read its values", e)) == 1)
-		if (samples_add(out, sqlite3_column_int64(s, 0), sqlite3_column_double(s, 1))) {
-			got = no_memory(e);
-			break;
-		}
-	sqlite3_reset(s);
-	return got;
-}
-
-static const char samples_sql[] =
-	"SELECT repetition, value FROM value WHERE point = ? AND metric = ?"
-	" AND value IS NOT NULL ORDER BY repetition";
-
-int dataset_summary(const struct dataset *d, const struct data_metric *metric, struct cell *cells,
-		    struct err *e)
-{
-	sqlite3_stmt *s = db_prepare(d->db, samples_sql, e);
-	if (!s)
-		return ERR_CORRUPT;
-	struct samples samples = {0};
-	int code = 0;
-	for (size_t i = 0; i < d->point_count && code == 0; i++) {
-		code = read_samples(d, s, d->points[i].key, metric->key, &samples, e);
-		cells[i] = summarize(samples.x, samples.n);
-	}
-	samples_free(&samples);
-	sqlite3_finalize(s);
-	return code;
-}
-
-/* Leaves in own->x the differences own - other in the repetitions that both have; their number. */
-static size_t subtract_paired(struct samples *own, const struct samples *other)
-{
-	size_t n = 0;
-	for (size_t i = 0, k = 0; i < own->n && k < other->n;) {
-		if (own->repetition[i] == other->repetition[k])
-			own->x[n++] = own->x[i++] - other->x[k++];
-		else if (own->repetition[i] < other->repetition[k])
-			i++;
-		else
-			k++;
-	}
-	return n;
-}
-
-int dataset_paired(const struct dataset *d, const struct data_metric *metric,
-		   const size_t *baseline, struct cell *cells, struct err *e)
-{
-	sqlite3_stmt *s = db_prepare(d->db, samples_sql, e);
-	if (!s)
-		return ERR_CORRUPT;
-	struct samples own = {0}, base = {0};
-	int code = 0;
-	for (size_t i = 0; i < d->point_count && code == 0; i++) {
-		code = read_samples(d, s, d->points[i].key, metric->key, &own, e);
-		base.n = 0;
-		if (code == 0 && baseline[i] != SIZE_MAX)
-			code = read_samples(d, s, d->points[baseline[i]].key, metric->key, &base,
-					    e);
-		cells[i] = summarize(own.x, subtract_paired(&own, &base));
-	}
-	samples_free(&own);
-	samples_free(&base);
-	sqlite3_finalize(s);
-	return code;
-}
-
-static bool same_samples(const struct samples *x, const struct samples *y)
-{
-	if (x->n != y->n)
-		return false;
-	for (size_t i = 0; i < x->n; i++)
-		if (x->repetition[i] != y->repetition[i] || x->x[i] != y->x[i])
-			return false;
-	return true;
-}
-
-/* Two independent samples; the degrees of freedom are Welch's (1947). */
-static struct cell welch(const struct cell *a, const struct cell *b)
-{
-	struct cell c = {a->n && b->n ? a->n + b->n : 0, b->mean - a->mean, NAN, NAN};
-	if (a->n < 2 || b->n < 2)
-		return c;
-	double va = a->sd * a->sd / (double)a->n, vb = b->sd * b->sd / (double)b->n;
-	c.sd = sqrt(va + vb);
-	double df = (va + vb) * (va + vb) /
-		    (va * va / (double)(a->n - 1) + vb * vb / (double)(b->n - 1));
-	c.ci95 = va + vb > 0 ? student_t975(df) * c.sd : 0;
-	return c;
-}
-
-static int samples_of(const struct dataset *d, const struct data_metric *metric,
-		      const struct data_point *point, struct samples *out, struct err *e)
-{
-	sqlite3_stmt *s = db_prepare(d->db, samples_sql, e);
-	if (!s)
-		return ERR_CORRUPT;
-	int code = read_samples(d, s, point->key, metric->key, out, e);
-	sqlite3_finalize(s);
-	return code;
-}
-
-int dataset_compare(const struct dataset *a, const struct data_metric *metric_a,
-		    const struct data_point *point_a, const struct dataset *b,
-		    const struct data_metric *metric_b, const struct data_point *point_b,
-		    bool paired, struct comparison *out, struct err *e)
-{
-	struct samples x = {0}, y = {0};
-	int code = samples_of(a, metric_a, point_a, &x, e);
-	if (code == 0)
-		code = samples_of(b, metric_b, point_b, &y, e);
-	if (code == 0) {
-		out->a = summarize(x.x, x.n);
-		out->b = summarize(y.x, y.n);
-		out->identical = same_samples(&x, &y);
-		out->difference =
-			paired ? summarize(y.x, subtract_paired(&y, &x)) : welch(&out->a, &out->b);
-	}
-	samples_free(&x);
-	samples_free(&y);
-	return code;
-}
-
-int dataset_histogram(const struct dataset *d, const struct data_metric *metric,
-		      const struct data_point *point, struct pooled *out, struct err *e)
-{
-	*out = (struct pooled){0};
-	sqlite3_stmt *s = db_prepare(d->db,
-				     "SELECT buckets FROM histogram WHERE point = ? AND metric = ? "
-				     "ORDER BY repetition",
-				     e);
-	if (!s)
-		return ERR_CORRUPT;
-	sqlite3_bind_int64(s, 1, point->key);
-	sqlite3_bind_int64(s, 2, metric->key);
-	int got;
-	while ((got = db_step(d->db, s, "read its histograms", e)) == 1) {
-		const void *bytes = sqlite3_column_blob(s, 0);
-		got = pooled_add(out, bytes, (size_t)sqlite3_column_bytes(s, 0), e);
-		if (got)
-			break;
-	}
-	sqlite3_finalize(s);
-	if (got)
-		pooled_free(out);
-	return got;
+	arena_free(&arena);
+	return found;
 }

@@ -9,6 +9,7 @@
 
 #include "reports/db.h"
 #include "reports/histogram.h"
+#include "reports/series.h"
 #include "sim/base/arena.h"
 
 struct data_level {
@@ -37,7 +38,7 @@ struct data_point {
 struct data_metric {
 	const char *name, *subject, *unit;
 	int64_t key;
-	bool has_values, has_histograms;
+	bool has_values, has_histograms, has_series;
 };
 
 struct dataset {
@@ -109,5 +110,16 @@ int dataset_compare(const struct dataset *a, const struct data_metric *metric_a,
  */
 int dataset_histogram(const struct dataset *d, const struct data_metric *metric,
 		      const struct data_point *point, struct pooled *out, struct err *e);
+
+/* A metric over simulated time at one point: at every moment at which a repetition has a sample,
+ * the mean over those that have begun. Free it with dataset_series_free. */
+struct data_series {
+	double *times_s;
+	struct cell *cells;
+	size_t count;
+};
+int dataset_series(const struct dataset *d, const struct data_metric *metric,
+		   const struct data_point *point, struct data_series *out, struct err *e);
+void dataset_series_free(struct data_series *s);
 
 #endif

@@ -142,10 +142,10 @@ static int identify(const struct db *db, bool *empty, struct err *e)
 			       "%s was made by a newer mcvsim (schema %" PRId64
 			       ", this program knows %d); use that one",
 			       db->path, version, SCHEMA_VERSION);
-	if (version != SCHEMA_VERSION)
+	if (version < 1)
 		return err_set(e, ERR_CORRUPT, "%s has no valid schema version (%" PRId64 ")",
 			       db->path, version);
-	return 0;
+	return version < SCHEMA_VERSION ? db_migrate(db, version, e) : 0;
 }
 
 static cJSON *parse_column(sqlite3_stmt *s, int column)

@@ -24,6 +24,9 @@ static const char *const content_sql[] = {
 	"SELECT p.id, m.name, m.subject, m.unit, h.repetition, h.buckets FROM histogram h"
 	" JOIN point p ON p.key = h.point JOIN metric m ON m.key = h.metric"
 	" ORDER BY p.id, m.name, m.subject, m.unit, h.repetition",
+	"SELECT p.id, m.name, m.subject, m.unit, s.repetition, s.samples FROM series s"
+	" JOIN point p ON p.key = s.point JOIN metric m ON m.key = s.metric"
+	" ORDER BY p.id, m.name, m.subject, m.unit, s.repetition",
 };
 
 static void add_bytes(XXH3_state_t *h, char type, const void *bytes, size_t size)

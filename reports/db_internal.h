@@ -38,6 +38,7 @@ enum db_statement {
 	DB_FIND_METRIC,
 	DB_ADD_VALUE,
 	DB_ADD_HISTOGRAM,
+	DB_ADD_SERIES,
 	DB_FIND_VALUE,
 	DB_STATEMENT_COUNT,
 };
@@ -72,6 +73,10 @@ int db_same_study(const struct db *db, const struct db_study *study, struct err 
 /* Runs SQL that returns nothing. */
 int db_exec(const struct db *db, const char *sql, const char *doing, struct err *e);
 
+/* Brings a database of schema `version`, older than ours, up to date in one transaction; one that
+ * may not be written gets what it lacks for this connection only (db_migrate.c). */
+int db_migrate(const struct db *db, int64_t version, struct err *e);
+
 /* A journal for many small transactions: a write-ahead log where the file system is known to be
  * local, else a rollback journal (db_journal.c). */
 int db_journal_begin(struct db *db, struct err *e);
@@ -82,8 +87,9 @@ void db_journal_settle(struct db *db);
 /* Before the writer closes: leaves one file, if nobody else has it open. */
 void db_journal_end(struct db *db);
 
-/* After a failure to read: whether the file expects a log that is not there and that may not be made
- * here, as when a database whose writer was killed is archived where nothing can be written. */
+/* After a failure to read: whether the file expects a log that is not there and that may not be
+ * made here, as when a database whose writer was killed is archived where nothing can be written.
+ */
 bool db_journal_is_gone(const struct db *db);
 
 /* Writes the pending points, in a transaction of its own (db_sink.c). */

@@ -4,6 +4,7 @@
  * by joining on what they stand for.
  */
 #include "reports/db_internal.h"
+#include "reports/schema.h"
 
 #include <sys/stat.h>
 
@@ -51,6 +52,9 @@ static const char *const merge_sql[] = {
 	"INSERT INTO main.histogram SELECT f.ours, k.ours, s.repetition, s.buckets"
 	" FROM shard.histogram s JOIN fresh f ON f.theirs = s.point AND f.repetition = s.repetition"
 	" JOIN metrics k ON k.theirs = s.metric",
+	"INSERT INTO main.series SELECT f.ours, k.ours, s.repetition, s.samples"
+	" FROM shard.series s JOIN fresh f ON f.theirs = s.point AND f.repetition = s.repetition"
+	" JOIN metrics k ON k.theirs = s.metric",
 	"DROP TABLE fresh",
 	"DROP TABLE metrics",
 	"DROP TABLE shift",
@@ -81,6 +85,15 @@ static int attach(const struct db *db, const char *shard, struct err *e)
 	sqlite3_bind_text(s, 1, shard, -1, SQLITE_STATIC);
 	int got = db_step(db, s, "merge into it", e);
 	sqlite3_finalize(s);
+	int64_t version;
+	if (got == 0)
+		got = db_integer(db, "PRAGMA shard.user_version", 0, &version, e);
+	/* An older one was brought up to date when it was opened, if that was possible. */
+	if (got == 0 && version != SCHEMA_VERSION)
+		got = err_set(
+			e, ERR_UNSUPPORTED,
+			"%s is of an older version and may not be written; merge a copy of it",
+			shard);
 	return got;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "reports/db_internal.h"
 #include "reports/histogram.h"
+#include "reports/series.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -25,6 +26,7 @@ static const char *const statement_sql[DB_STATEMENT_COUNT] = {
 	[DB_FIND_METRIC] = "SELECT key FROM metric WHERE name = ? AND subject = ? AND unit = ?",
 	[DB_ADD_VALUE] = "INSERT INTO value VALUES(?, ?, ?, ?)",
 	[DB_ADD_HISTOGRAM] = "INSERT INTO histogram VALUES(?, ?, ?, ?)",
+	[DB_ADD_SERIES] = "INSERT INTO series VALUES(?, ?, ?, ?)",
 	[DB_FIND_VALUE] = "SELECT v.value FROM point p JOIN value v ON v.point = p.key"
 			  " JOIN metric m ON m.key = v.metric"
 			  " WHERE p.id = ? AND v.repetition = ? AND m.name = ? AND m.subject = ?",
@@ -271,28 +273,55 @@ static int insert_values(struct db *db, int64_t point, const struct run_record *
 	return 0;
 }
 
+/* A histogram or series, encoded; `bytes` are freed. */
+static int insert_bytes(struct db *db, enum db_statement which, int64_t point, int64_t metric,
+			uint32_t repetition, unsigned char *bytes, size_t size, struct err *e)
+{
+	sqlite3_stmt *s = bytes ? statement(db, which, e) : NULL;
+	if (!s) {
+		free(bytes);
+		return bytes ? code_of(e) : err_set(e, ERR_NOMEM, "no memory to store a run");
+	}
+	sqlite3_bind_int64(s, 1, point);
+	sqlite3_bind_int64(s, 2, metric);
+	sqlite3_bind_int64(s, 3, repetition);
+	sqlite3_bind_blob64(s, 4, bytes, size, free);
+	return step_once(db, s, NULL, e);
+}
+
 static int insert_histograms(struct db *db, int64_t point, const struct run_record *r,
 			     struct err *e)
 {
 	for (size_t i = 0; i < r->result->histogram_count; i++) {
 		const struct result_histogram *h = &r->result->histograms[i];
 		int64_t metric;
+		size_t size = 0;
 		int code = metric_key(db, r->result->value_count + i, h->metric, h->subject,
 				      h->unit, &metric, e);
-		sqlite3_stmt *s = code ? NULL : statement(db, DB_ADD_HISTOGRAM, e);
-		if (!s)
-			return code ? code : code_of(e);
-		size_t size;
-		unsigned char *bytes = pooled_encode(h->buckets, h->count, &size);
-		if (!bytes)
-			return err_set(e, ERR_NOMEM, "no memory for a histogram");
-		sqlite3_bind_int64(s, 1, point);
-		sqlite3_bind_int64(s, 2, metric);
-		sqlite3_bind_int64(s, 3, r->key.repetition);
-		sqlite3_bind_blob64(s, 4, bytes, size, free);
-		code = step_once(db, s, NULL, e);
+		unsigned char *bytes = code ? NULL : pooled_encode(h->buckets, h->count, &size);
+		if (code == 0)
+			code = insert_bytes(db, DB_ADD_HISTOGRAM, point, metric, r->key.repetition,
+					    bytes, size, e);
 		if (code)
 			return err_wrap(e, "histogram of %s", h->metric);
+	}
+	return 0;
+}
+
+static int insert_series(struct db *db, int64_t point, const struct run_record *r, struct err *e)
+{
+	size_t before = r->result->value_count + r->result->histogram_count;
+	for (size_t i = 0; i < r->result->series_count; i++) {
+		const struct result_series *x = &r->result->series[i];
+		int64_t metric;
+		size_t size = 0;
+		int code = metric_key(db, before + i, x->metric, x->subject, x->unit, &metric, e);
+		unsigned char *bytes = code ? NULL : series_encode(x->samples, x->count, &size);
+		if (code == 0)
+			code = insert_bytes(db, DB_ADD_SERIES, point, metric, r->key.repetition,
+					    bytes, size, e);
+		if (code)
+			return err_wrap(e, "series of %s", x->metric);
 	}
 	return 0;
 }
@@ -349,6 +378,8 @@ static int store_run(struct db *db, const struct run_record *r, struct err *e)
 		code = insert_values(db, point, r, e);
 	if (code == 0 && !r->failed)
 		code = insert_histograms(db, point, r, e);
+	if (code == 0 && !r->failed)
+		code = insert_series(db, point, r, e);
 	return code;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reports/histogram.h"
 
+#include "reports/bytes.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,25 +10,6 @@
 
 /* The first byte names the format, so that another can be added without a new schema. */
 enum { FORMAT = 1, BUCKET_MAX = 8 + 8 + 10 };
-
-static unsigned char *put_double(unsigned char *p, double x)
-{
-	uint64_t bits;
-	memcpy(&bits, &x, sizeof(bits));
-	for (int i = 0; i < 8; i++)
-		*p++ = (unsigned char)(bits >> (8 * i));
-	return p;
-}
-
-static double get_double(const unsigned char *p)
-{
-	uint64_t bits = 0;
-	for (int i = 0; i < 8; i++)
-		bits |= (uint64_t)p[i] << (8 * i);
-	double x;
-	memcpy(&x, &bits, sizeof(x));
-	return x;
-}
 
 unsigned char *pooled_encode(const struct result_bucket *buckets, size_t count, size_t *size)
 {
@@ -43,9 +26,9 @@ unsigned char *pooled_encode(const struct result_bucket *buckets, size_t count, 
 		*p++ = (unsigned char)((rest ? 0x80 : 0) | (b->count & 0x3f) << 1 | edge);
 		for (; rest; rest >>= 7)
 			*p++ = (unsigned char)((rest >> 7 ? 0x80 : 0) | (rest & 0x7f));
-		p = put_double(p, b->low);
+		p = bytes_put_double(p, b->low);
 		if (edge)
-			p = put_double(p, b->high);
+			p = bytes_put_double(p, b->high);
 	}
 	*size = (size_t)(p - bytes);
 	return bytes;
@@ -69,8 +52,8 @@ static bool decode_bucket(const unsigned char **p, const unsigned char *end,
 	}
 	if (end - q < (edge ? 16 : 8))
 		return false;
-	b->low = get_double(q);
-	b->high = edge ? get_double(q + 8) : b->low;
+	b->low = bytes_get_double(q);
+	b->high = edge ? bytes_get_double(q + 8) : b->low;
 	b->count = n;
 	*open = !edge;
 	*p = q + (edge ? 16 : 8);

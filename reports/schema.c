@@ -3,12 +3,20 @@
 
 /*
  * Names of metrics and points are kept once and referred to by number: a value then costs about 20
- * bytes instead of 80. `value` and `histogram` are clustered by (point, metric), the order in which
- * the views group and figures read.
+ * bytes instead of 80. `value`, `histogram` and `series` are clustered by (point, metric), the
+ * order in which the views group and figures read.
  *
  * summary computes deviations from the mean in a second pass, because sum(x^2) - n mean^2 loses all
  * its digits when the spread is small against the mean.
  */
+#define SERIES_SQL                                                                                 \
+	"CREATE TABLE series(point INTEGER NOT NULL, metric INTEGER NOT NULL REFERENCES metric,"   \
+	" repetition INTEGER NOT NULL, samples BLOB NOT NULL,"                                     \
+	" PRIMARY KEY(point, metric, repetition),"                                                 \
+	" FOREIGN KEY(point, repetition) REFERENCES run) WITHOUT ROWID;"
+
+const char schema_series_sql[] = SERIES_SQL;
+
 const char schema_sql[] =
 	"CREATE TABLE study(id INTEGER PRIMARY KEY CHECK(id = 1), hash TEXT NOT NULL,"
 	" document TEXT NOT NULL, profile_hash TEXT NOT NULL, profile TEXT NOT NULL,"
@@ -36,7 +44,7 @@ const char schema_sql[] =
 	"CREATE TABLE histogram(point INTEGER NOT NULL, metric INTEGER NOT NULL REFERENCES metric,"
 	" repetition INTEGER NOT NULL, buckets BLOB NOT NULL,"
 	" PRIMARY KEY(point, metric, repetition),"
-	" FOREIGN KEY(point, repetition) REFERENCES run) WITHOUT ROWID;"
+	" FOREIGN KEY(point, repetition) REFERENCES run) WITHOUT ROWID;" SERIES_SQL
 	"CREATE TABLE student(df INTEGER PRIMARY KEY, t975 REAL NOT NULL);"
 
 	"CREATE VIEW result AS"

@@ -440,6 +440,22 @@ static int record_histogram(void *ctx, const char *metric, const char *subject, 
 	return code;
 }
 
+static int record_series(void *ctx, const char *metric, const char *subject, const char *unit,
+			 const struct world_sample *samples, size_t count)
+{
+	struct recorder *r = ctx;
+	if (!study_records(r->experiment, metric))
+		return 0;
+	struct result_sample *copy = calloc(count ? count : 1, sizeof(*copy));
+	if (!copy)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		copy[i] = (struct result_sample){samples[i].time_s, samples[i].value};
+	int code = run_result_add_series(r->out, metric, subject, unit, copy, count);
+	free(copy);
+	return code;
+}
+
 int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
 		    const volatile bool *stop, struct run_result *out, struct err *e)
 {
@@ -457,7 +473,8 @@ int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
 		err_set(e, code, "%s: %s", diags.items[0].pointer ? diags.items[0].pointer : "",
 			diags.items[0].text);
 	struct recorder recorder = {out, &s->experiment};
-	struct world_metrics_sink sink = {&recorder, record_value, record_histogram, stop};
+	struct world_metrics_sink sink = {&recorder, record_value, record_histogram, stop,
+					  record_series};
 	if (code == 0)
 		code = world_run(
 			world,

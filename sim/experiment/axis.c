@@ -192,17 +192,45 @@ cJSON *axis_values(const struct axis *axis, const struct json_doc *doc, const ch
 	return cJSON_Duplicate(axis->values, true);
 }
 
+static void put_value(FILE *out, const cJSON *value)
+{
+	const cJSON *c;
+	char *text;
+	if (cJSON_IsString(value)) {
+		fputs(value->valuestring, out);
+	} else if (cJSON_IsObject(value) || cJSON_IsArray(value)) {
+		cJSON_ArrayForEach(c, value)
+		{
+			fputs(c == value->child ? "" : ", ", out);
+			if (c->string)
+				fprintf(out, "%s ", c->string);
+			put_value(out, c);
+		}
+	} else if ((text = json_canonical(value))) {
+		fputs(text, out);
+		free(text);
+	}
+}
+
+/* As people would write it: {"random": 0.5} is "random 0.5". To be freed. */
+static char *value_text(const cJSON *value)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	if (!out)
+		return NULL;
+	put_value(out, value);
+	return fclose(out) == 0 ? text : NULL;
+}
+
 int axis_parameter(const char *name, const cJSON *value, struct parameter *out, struct arena *arena)
 {
 	struct amount amount;
 	*out = (struct parameter){.name = arena_strdup(arena, name), .unit = ""};
-	if (cJSON_IsString(value)) {
-		out->text = arena_strdup(arena, value->valuestring);
-	} else {
-		char *text = json_canonical(value);
-		out->text = text ? arena_strdup(arena, text) : NULL;
-		free(text);
-	}
+	char *text = value_text(value);
+	out->text = text ? arena_strdup(arena, text) : NULL;
+	free(text);
 	if (read_amount(value, &amount)) {
 		out->numeric = true;
 		out->number = amount.base;

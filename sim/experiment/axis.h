@@ -32,8 +32,9 @@ extern const struct key_object axis_object;
 cJSON *axis_values(const struct axis *axis, const struct json_doc *doc, const char *pointer,
 		   struct diag_list *diags);
 
-/* Describes a value for the results: text, and number with base unit where it has one. Strings live
- * in `arena`. Returns 0 or ERR_NOMEM. */
+/* Describes a value for the results: text, and number with base unit where it has one. The text of
+ * an object is its keys and values, "random 0.5" for {"random": 0.5}. Strings live in `arena`.
+ * Returns 0 or ERR_NOMEM. */
 int axis_parameter(const char *name, const cJSON *value, struct parameter *out,
 		   struct arena *arena);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct head {
-	uint64_t point, value_count, histogram_count;
+	uint64_t point, value_count, histogram_count, series_count;
 	uint32_t repetition;
 	int32_t code, error_code;
 	uint32_t error_length;
@@ -20,6 +20,18 @@ static void put_string(FILE *out, const char *s)
 	fwrite(s, 1, n, out);
 }
 
+/* Buckets or samples, and what they are of. */
+static void put_list(FILE *out, const char *metric, const char *subject, const char *unit,
+		     const void *items, uint64_t count, size_t size)
+{
+	put_string(out, metric);
+	put_string(out, subject);
+	put_string(out, unit);
+	fwrite(&count, sizeof(count), 1, out);
+	if (count)
+		fwrite(items, size, count, out);
+}
+
 char *outcome_to_bytes(const struct run_outcome *o, size_t *length)
 {
 	char *bytes = NULL;
@@ -30,6 +42,7 @@ char *outcome_to_bytes(const struct run_outcome *o, size_t *length)
 	struct head head = {.point = o->task.point,
 			    .value_count = r->value_count,
 			    .histogram_count = r->histogram_count,
+			    .series_count = r->series_count,
 			    .repetition = o->task.repetition,
 			    .code = o->code,
 			    .error_code = o->error.code,
@@ -44,13 +57,14 @@ char *outcome_to_bytes(const struct run_outcome *o, size_t *length)
 		fwrite(&r->values[i].value, sizeof(double), 1, out);
 	}
 	for (size_t i = 0; i < r->histogram_count; i++) {
-		uint64_t count = r->histograms[i].count;
-		put_string(out, r->histograms[i].metric);
-		put_string(out, r->histograms[i].subject);
-		put_string(out, r->histograms[i].unit);
-		fwrite(&count, sizeof(count), 1, out);
-		if (count)
-			fwrite(r->histograms[i].buckets, sizeof(struct result_bucket), count, out);
+		const struct result_histogram *h = &r->histograms[i];
+		put_list(out, h->metric, h->subject, h->unit, h->buckets, h->count,
+			 sizeof(*h->buckets));
+	}
+	for (size_t i = 0; i < r->series_count; i++) {
+		const struct result_series *s = &r->series[i];
+		put_list(out, s->metric, s->subject, s->unit, s->samples, s->count,
+			 sizeof(*s->samples));
 	}
 	bool bad = ferror(out);
 	if (fclose(out) != 0 || bad) {
@@ -99,20 +113,50 @@ static int get_values(struct reading *r, uint64_t count, struct run_result *out)
 	return 0;
 }
 
+struct list {
+	const char *metric, *subject, *unit;
+	void *items;
+	uint64_t count;
+};
+
+/* What put_list wrote. */
+static int get_list(struct reading *r, size_t size, struct list *out)
+{
+	*out = (struct list){0};
+	out->metric = get_string(r);
+	out->subject = get_string(r);
+	out->unit = get_string(r);
+	if (!out->metric || !out->subject || !out->unit || !get(r, &out->count, sizeof(uint64_t)) ||
+	    out->count > (size_t)(r->end - r->p) / size)
+		return ERR_CORRUPT;
+	out->items = arena_array(&r->arena, out->count, size);
+	return out->items && get(r, out->items, out->count * size) ? 0 : ERR_NOMEM;
+}
+
 static int get_histograms(struct reading *r, uint64_t count, struct run_result *out)
 {
-	for (uint64_t i = 0; i < count; i++) {
-		const char *metric = get_string(r), *subject = get_string(r), *unit = get_string(r);
-		uint64_t n;
-		if (!metric || !subject || !unit || !get(r, &n, sizeof(n)) ||
-		    n > (size_t)(r->end - r->p) / sizeof(struct result_bucket))
-			return ERR_CORRUPT;
-		struct result_bucket *buckets = arena_array(&r->arena, n, sizeof(*buckets));
-		if (!buckets || !get(r, buckets, n * sizeof(*buckets)) ||
-		    run_result_add_histogram(out, metric, subject, unit, buckets, n) != 0)
-			return ERR_NOMEM;
+	int code = 0;
+	for (uint64_t i = 0; i < count && code == 0; i++) {
+		struct list h;
+		code = get_list(r, sizeof(struct result_bucket), &h);
+		if (code == 0)
+			code = run_result_add_histogram(out, h.metric, h.subject, h.unit, h.items,
+							h.count);
 	}
-	return 0;
+	return code;
+}
+
+static int get_series(struct reading *r, uint64_t count, struct run_result *out)
+{
+	int code = 0;
+	for (uint64_t i = 0; i < count && code == 0; i++) {
+		struct list s;
+		code = get_list(r, sizeof(struct result_sample), &s);
+		if (code == 0)
+			code = run_result_add_series(out, s.metric, s.subject, s.unit, s.items,
+						     s.count);
+	}
+	return code;
 }
 
 int outcome_from_bytes(struct run_outcome *out, const char *bytes, size_t length)
@@ -130,6 +174,8 @@ int outcome_from_bytes(struct run_outcome *out, const char *bytes, size_t length
 	int rc = get_values(&r, head.value_count, &out->result);
 	if (rc == 0)
 		rc = get_histograms(&r, head.histogram_count, &out->result);
+	if (rc == 0)
+		rc = get_series(&r, head.series_count, &out->result);
 	if (rc == 0 && r.p != r.end)
 		rc = ERR_CORRUPT;
 	arena_free(&r.arena);

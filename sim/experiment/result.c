@@ -56,6 +56,25 @@ int run_result_add_histogram(struct run_result *r, const char *metric, const cha
 	return 0;
 }
 
+int run_result_add_series(struct run_result *r, const char *metric, const char *subject,
+			  const char *unit, const struct result_sample *samples, size_t count)
+{
+	struct result_series *items =
+		grow(&r->arena, r->series, r->series_count, &r->series_capacity, sizeof(*items));
+	if (!items)
+		return ERR_NOMEM;
+	r->series = items;
+	struct result_sample *copy = arena_array(&r->arena, count, sizeof(*copy));
+	struct result_series s = {arena_strdup(&r->arena, metric), arena_strdup(&r->arena, subject),
+				  arena_strdup(&r->arena, unit), count, copy};
+	if (!copy || !s.metric || !s.subject || !s.unit)
+		return ERR_NOMEM;
+	if (count)
+		memcpy(copy, samples, count * sizeof(*copy));
+	items[r->series_count++] = s;
+	return 0;
+}
+
 const struct result_value *run_result_find(const struct run_result *r, const char *metric,
 					   const char *subject)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What a run hands back: named numbers and histograms. The experiment layer passes them on without
- * knowing what they mean; `reports/` stores them. Filled by the run function, one thread at a time.
+ * What a run hands back: named numbers, histograms and series over time. The experiment layer
+ * passes them on without knowing what they mean; `reports/` stores them. Filled by the run
+ * function, one thread at a time.
  */
 #ifndef SIM_EXPERIMENT_RESULT_H
 #define SIM_EXPERIMENT_RESULT_H
@@ -31,6 +32,20 @@ struct result_histogram {
 	const struct result_bucket *buckets;
 };
 
+/* What something was at a moment of simulated time, and stays until the next sample. */
+struct result_sample {
+	double time_s, value; /* finite */
+};
+
+/* Something over simulated time: what is left in a battery, how long a queue is. Repetitions are
+ * drawn as one line with a band, so a run that samples at fixed moments (every so many seconds)
+ * compares best with another. */
+struct result_series {
+	const char *metric, *subject, *unit;
+	size_t count;
+	const struct result_sample *samples; /* times ascending, none twice */
+};
+
 /* Zero-initialise to start; everything lives in its arena. */
 struct run_result {
 	struct arena arena;
@@ -38,6 +53,8 @@ struct run_result {
 	size_t value_count, value_capacity;
 	struct result_histogram *histograms;
 	size_t histogram_count, histogram_capacity;
+	struct result_series *series;
+	size_t series_count, series_capacity;
 };
 
 /* Adds a number; copies the strings. A (metric, subject) pair may be added once. Returns 0 or
@@ -48,6 +65,10 @@ int run_result_add(struct run_result *r, const char *metric, const char *subject
 /* Adds a histogram; copies strings and buckets. Returns 0 or ERR_NOMEM. */
 int run_result_add_histogram(struct run_result *r, const char *metric, const char *subject,
 			     const char *unit, const struct result_bucket *buckets, size_t count);
+
+/* Adds a series; copies strings and samples. Returns 0 or ERR_NOMEM. */
+int run_result_add_series(struct run_result *r, const char *metric, const char *subject,
+			  const char *unit, const struct result_sample *samples, size_t count);
 
 /* The value, or NULL when the run did not report it. */
 const struct result_value *run_result_find(const struct run_result *r, const char *metric,

@@ -86,7 +86,7 @@ static void points_are_the_product_in_the_order_of_the_file(void)
 	expands_to("{\"p\": {\"x\": 0, \"y\": 0}, \"sweep\": {"
 		   "\"b\": {\"path\": \"/p/x\", \"values\": [1, 2.5]},"
 		   "\"a\": {\"path\": \"/p/y\", \"values\": [\"u\", true, {\"k\": 1}]}}}",
-		   "b=1 a=u;b=1 a=true;b=1 a={\"k\":1};b=2.5 a=u;b=2.5 a=true;b=2.5 a={\"k\":1};");
+		   "b=1 a=u;b=1 a=true;b=1 a=k 1;b=2.5 a=u;b=2.5 a=true;b=2.5 a=k 1;");
 }
 
 static void axes_in_lockstep_go_together(void)

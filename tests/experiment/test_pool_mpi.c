@@ -199,11 +199,13 @@ static void an_outcome_survives_the_journey_and_no_other_bytes_do(void)
 {
 	struct run_outcome o = {.task = {7, 3}, .wall_s = 0.25}, back;
 	struct result_bucket buckets[] = {{0, 1, 5}, {1, 2.5, 1}};
+	struct result_sample samples[] = {{0, 54000}, {10, 53990.5}};
 	err_set(&o.error, ERR_IO, "some text");
 	run_result_add(&o.result, "a.b", "s", "J", 0.1);
 	run_result_add(&o.result, "nan", "", "1", NAN);
 	run_result_add_histogram(&o.result, "h", "x", "s", buckets, 2);
 	run_result_add_histogram(&o.result, "empty", "", "s", NULL, 0);
+	run_result_add_series(&o.result, "battery", "phones", "J", samples, 2);
 	size_t n;
 	char *bytes = outcome_to_bytes(&o, &n);
 	CU_ASSERT_EQUAL_FATAL(outcome_from_bytes(&back, bytes, n), 0);
@@ -216,6 +218,9 @@ static void an_outcome_survives_the_journey_and_no_other_bytes_do(void)
 	CU_ASSERT_EQUAL_FATAL(back.result.histogram_count, 2);
 	CU_ASSERT_EQUAL(back.result.histograms[0].buckets[1].high, 2.5);
 	CU_ASSERT_EQUAL(back.result.histograms[1].count, 0);
+	CU_ASSERT_EQUAL_FATAL(back.result.series_count, 1);
+	CU_ASSERT_STRING_EQUAL(back.result.series[0].subject, "phones");
+	CU_ASSERT_EQUAL(back.result.series[0].samples[1].value, 53990.5);
 	run_result_free(&back.result);
 	for (size_t cut = 0; cut < n; cut++) {
 		char *part = malloc(cut + 1);

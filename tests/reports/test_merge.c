@@ -100,6 +100,8 @@ static void a_failed_run_is_replaced_and_a_done_one_is_not(void)
 		"FROM run LIMIT 1);"
 		"DELETE FROM histogram WHERE (point, repetition) IN (SELECT point, "
 		"repetition FROM run LIMIT 1);"
+		"DELETE FROM series WHERE (point, repetition) IN (SELECT point, "
+		"repetition FROM run LIMIT 1);"
 		"UPDATE run SET status = 'failed', error = 'x' WHERE (point, repetition) IN "
 		"(SELECT point, repetition FROM run LIMIT 1)");
 	const char *const one[] = {shard[0]};
