@@ -9,185 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Beside each kind: its drawing, and whether it has an x axis. */
-static const struct {
-	const char *name;
-	draw_function *draw;
-	bool has_x;
-} kinds[] = {
-	[FIGURE_LINES] = {"lines", figure_draw_lines, true},
-	[FIGURE_BARS] = {"bars", figure_draw_bars, true},
-	[FIGURE_STACK] = {"stack", figure_draw_stack, true},
-	[FIGURE_CDF] = {"cdf", figure_draw_cdf, false},
+static draw_function *const draw_kind[] = {
+	[FIGURE_LINES] = figure_draw_lines,
+	[FIGURE_BARS] = figure_draw_bars,
+	[FIGURE_STACK] = figure_draw_stack,
+	[FIGURE_CDF] = figure_draw_cdf,
+	[FIGURE_QUANTILES] = figure_draw_quantiles,
+	[FIGURE_HEATMAP] = figure_draw_heatmap,
+	[FIGURE_TORNADO] = figure_draw_tornado,
+	[FIGURE_TIMELINE] = figure_draw_timeline,
+	[FIGURE_TIME_SERIES] = figure_draw_time_series,
 };
-
-/* --- keys --- */
-
-static const char *const kind_names[] = {"lines", "bars", "stack", "cdf", NULL};
-static const char *const log_names[] = {"none", "x", "y", "xy", NULL};
-static const char *const width_names[] = {"column", "page", NULL};
-
-static const struct key figure_keys[] = {
-	{"name", KEY_STRING, offsetof(struct figure, name),
-	 .help = "of its files: letters, digits, '.', '_' and '-'"},
-	{"kind", KEY_ENUM, offsetof(struct figure, kind), .choices = kind_names,
-	 .help = "lines with confidence bands, grouped bars with intervals, stacked bars of a "
-		 "metric's subjects, or the distribution of a metric"},
-	{"x", KEY_STRING, offsetof(struct figure, x), .optional = true,
-	 .help = "the axis of the sweep along x; not for cdf, where x is the metric"},
-	{"y", KEY_STRING, offsetof(struct figure, y), .help = "the metric"},
-	{"subject", KEY_STRING, offsetof(struct figure, subject), .optional = true,
-	 .help = "of the metric, where it has several: a host, a cause"},
-	{"series", KEY_STRING, offsetof(struct figure, series), .optional = true,
-	 .help = "the axis of the sweep with a line or bar for each value"},
-	{"at", KEY_ANY, offsetof(struct figure, at), .optional = true,
-	 .help = "values for the axes that are neither x nor series: {\"axis\": value}"},
-	{"log", KEY_ENUM, offsetof(struct figure, log), .choices = log_names, .def = "\"none\"",
-	 .help = "which axes are logarithmic"},
-	{"width", KEY_ENUM, offsetof(struct figure, width), .choices = width_names,
-	 .def = "\"column\"", .help = "one column of a paper or the whole page"},
-	{"title", KEY_STRING, offsetof(struct figure, title), .optional = true,
-	 .help = "above the plot; papers say it in the caption instead"},
-	{0},
-};
-
-static bool is_file_name(const char *name)
-{
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	size_t n = strlen(name);
-	return n > 0 && n <= 100 && name[0] != '.' && name[0] != '-' && strspn(name, allowed) == n;
-}
-
-static void list_children(const cJSON *object, char *out, size_t size)
-{
-	size_t n = 0;
-	out[0] = '\0';
-	const cJSON *c;
-	cJSON_ArrayForEach(c, object) if (n < size) n +=
-		(size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "", c->string);
-}
-
-static void check_axis(const struct json_doc *doc, const char *pointer, const char *key,
-		       const char *axis, struct diag_list *diags)
-{
-	const cJSON *sweep = json_at(doc->root, "/sweep");
-	if (!axis || (cJSON_IsObject(sweep) && cJSON_GetObjectItemCaseSensitive(sweep, axis)))
-		return;
-	char at[600], names[300];
-	list_children(sweep, names, sizeof(names));
-	json_pointer_join(at, sizeof(at), pointer, key);
-	json_doc_error(doc, diags, at, "there is no axis '%s' in sweep (%s)", axis,
-		       names[0] ? names : "which has none");
-}
-
-static void check_figure(void *object, const struct json_doc *doc, const char *pointer,
-			 struct diag_list *diags)
-{
-	const struct figure *f = object;
-	char at[600];
-	if (f->name && !is_file_name(f->name)) {
-		json_pointer_join(at, sizeof(at), pointer, "name");
-		json_doc_error(doc, diags, at,
-			       "'%s' cannot name a file: use letters, digits, '.', '_' and '-'",
-			       f->name);
-	}
-	check_axis(doc, pointer, "x", f->x, diags);
-	check_axis(doc, pointer, "series", f->series, diags);
-	if (kinds[f->kind].has_x && !f->x)
-		json_doc_error(doc, diags, pointer, "a figure of kind %s needs x, an axis of sweep",
-			       kind_names[f->kind]);
-	if (!kinds[f->kind].has_x && f->x) {
-		json_pointer_join(at, sizeof(at), pointer, "x");
-		json_doc_error(doc, diags, at, "a figure of kind %s has its metric along x",
-			       kind_names[f->kind]);
-	}
-	if (f->x && f->series && strcmp(f->x, f->series) == 0)
-		json_doc_error(doc, diags, pointer, "x and series are the same axis, '%s'", f->x);
-	json_pointer_join(at, sizeof(at), pointer, "at");
-	if (f->at && !cJSON_IsObject(f->at)) {
-		json_doc_error(doc, diags, at, "must be an object {axis: value}");
-		return;
-	}
-	const cJSON *c;
-	cJSON_ArrayForEach(c, f->at)
-	{
-		check_axis(doc, at, c->string, c->string, diags);
-		if ((f->x && strcmp(c->string, f->x) == 0) ||
-		    (f->series && strcmp(c->string, f->series) == 0))
-			json_doc_error(doc, diags, at, "'%s' is drawn, so it cannot be fixed",
-				       c->string);
-	}
-}
-
-static const struct key_object figure_object = {
-	"figure",
-	figure_keys,
-	sizeof(struct figure),
-	.help = "a figure to draw from the results",
-	.check = check_figure,
-};
-
-static void check_figures(void *object, const struct json_doc *doc, const char *pointer,
-			  struct diag_list *diags)
-{
-	const struct key_list *list = &((struct figures *)object)->list;
-	const struct figure *f = list->items;
-	for (size_t i = 1; i < list->count; i++)
-		for (size_t k = 0; k < i; k++)
-			if (f[i].name && f[k].name && strcmp(f[i].name, f[k].name) == 0)
-				json_doc_error(
-					doc, diags, pointer,
-					"two figures are called '%s' and would share their files",
-					f[i].name);
-}
-
-static const struct key figures_keys[] = {
-	{"figures", KEY_ARRAY, offsetof(struct figures, list), .object = &figure_object,
-	 .optional = true, .help = "what `mcvsim report` draws"},
-	{0},
-};
-
-const struct key_object figures_object = {
-	"figures",
-	figures_keys,
-	sizeof(struct figures),
-	.help = "figures to draw from the results",
-	.check = check_figures,
-};
-
-int figures_of_study(const struct db *db, struct figures *out, struct arena *arena,
-		     struct diag_list *diags)
-{
-	/* The document was checked when it was run; it is read by the same rules. */
-	struct json_doc doc = {(cJSON *)db_document(db), NULL};
-	return keys_parse_part(&figures_object, &doc, "", out, arena, diags);
-}
-
-int figures_parse(const struct db *db, const char *text, struct figures *out, struct json_doc *doc,
-		  struct arena *arena, struct diag_list *diags, struct err *e)
-{
-	/* Read as a part of the study, so that names of axes are checked against its sweep. */
-	bool array = text[strspn(text, " \t\n")] == '[';
-	const cJSON *sweep = cJSON_GetObjectItemCaseSensitive(db_document(db), "sweep");
-	char *sweep_text = sweep ? json_canonical(sweep) : strdup("{}");
-	char *whole = NULL;
-	*doc = (struct json_doc){0};
-	int length = sweep_text ? asprintf(&whole, "{\"figures\": %s%s%s, \"sweep\": %s}",
-					   array ? "" : "[", text, array ? "" : "]", sweep_text)
-				: -1;
-	free(sweep_text);
-	if (length < 0)
-		return err_set(e, ERR_NOMEM, "no memory to read figures");
-	int code = json_doc_parse(doc, "--figure", whole, (size_t)length, diags, e);
-	free(whole);
-	if (code)
-		return code;
-	code = keys_parse_part(&figures_object, doc, "", out, arena, diags);
-	if (code)
-		json_doc_free(doc);
-	return code;
-}
 
 /* --- choosing points --- */
 
@@ -222,21 +54,25 @@ static void list_values(const struct data_axis *axis, char *out, size_t size)
 				      axis->values[i].text);
 }
 
-/* Metrics by name, each once; those without values are not listed for figures that need them. */
+static bool has_part(const struct drawing *d, const struct data_metric *m)
+{
+	enum figure_part part = figure_part(d->figure);
+	return part == FIGURE_DISTRIBUTION ? m->has_histograms
+	       : part == FIGURE_SERIES	   ? m->has_series
+					   : m->has_values;
+}
+
+/* Metrics by name, each once, that have what the figure draws. */
 static void list_metrics(const struct drawing *d, char *out, size_t size)
 {
 	size_t n = 0;
-	bool histograms = d->figure->kind == FIGURE_CDF;
 	out[0] = '\0';
 	for (size_t i = 0; i < d->data->metric_count && n < size; i++) {
 		const struct data_metric *m = &d->data->metrics[i];
-		if (!(histograms ? m->has_histograms : m->has_values))
-			continue;
-		bool seen = false;
+		bool seen = !has_part(d, m);
 		for (size_t k = 0; k < i; k++)
 			seen |= strcmp(d->data->metrics[k].name, m->name) == 0 &&
-				(histograms ? d->data->metrics[k].has_histograms
-					    : d->data->metrics[k].has_values);
+				has_part(d, &d->data->metrics[k]);
 		if (!seen)
 			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "", m->name);
 	}
@@ -312,13 +148,16 @@ static int fix_axes(struct drawing *d, size_t *fixed)
 
 static int find_metric(struct drawing *d)
 {
+	static const char *const parts[] = {[FIGURE_VALUES] = "metric",
+					    [FIGURE_DISTRIBUTION] = "distribution of",
+					    [FIGURE_SERIES] = "series over time of"};
 	const struct figure *f = d->figure;
+	const char *name = figure_metric(f), *key = figure_metric_key(f);
 	size_t matches = 0, with_subject = 0;
 	char subjects[300] = "", names[500];
 	for (size_t i = 0, n = 0; i < d->data->metric_count; i++) {
 		const struct data_metric *m = &d->data->metrics[i];
-		if (strcmp(m->name, f->y) != 0 ||
-		    !(f->kind == FIGURE_CDF ? m->has_histograms : m->has_values))
+		if (strcmp(m->name, name) != 0 || !has_part(d, m))
 			continue;
 		matches++;
 		if (n < sizeof(subjects))
@@ -331,22 +170,16 @@ static int find_metric(struct drawing *d)
 	}
 	if (matches == 0) {
 		list_metrics(d, names, sizeof(names));
-		return figure_mistake(d, "y", "the results have no %s '%s' (they have %s)",
-				      f->kind == FIGURE_CDF ? "distribution of" : "metric", f->y,
-				      names[0] ? names : "none");
+		return figure_mistake(d, key, "the results have no %s '%s' (they have %s)",
+				      parts[figure_part(f)], name, names[0] ? names : "none");
 	}
 	if (with_subject == 0)
-		return figure_mistake(d, "subject", "'%s' has no subject '%s' (it has %s)", f->y,
+		return figure_mistake(d, "subject", "'%s' has no subject '%s' (it has %s)", name,
 				      f->subject, subjects);
-	if (with_subject > 1) {
-		d->metric = NULL;
-		if (f->kind != FIGURE_STACK)
-			return figure_mistake(
-				d, "y",
-				"'%s' has several subjects: choose one with \"subject\" "
-				"(%s)",
-				f->y, subjects);
-	}
+	if (with_subject > 1 && !figure_takes_all_subjects(f))
+		return figure_mistake(d, key,
+				      "'%s' has several subjects: choose one with \"subject\" (%s)",
+				      name, subjects);
 	return 0;
 }
 
@@ -394,7 +227,7 @@ void figure_count_repetitions(struct drawing *d, size_t n)
 
 /* --- writing --- */
 
-static FILE *open_for(const struct drawing *d, const char *extension, struct err *e)
+FILE *figure_open(const struct drawing *d, const char *extension, struct err *e)
 {
 	char path[4096];
 	int n = snprintf(path, sizeof(path), "%s/%s.%s", d->request->folder, d->figure->name,
@@ -405,7 +238,7 @@ static FILE *open_for(const struct drawing *d, const char *extension, struct err
 	return file;
 }
 
-static int close_file(FILE *file, int code, const char *name, struct err *e)
+int figure_close(FILE *file, int code, const char *name, struct err *e)
 {
 	if (!file)
 		return code;
@@ -419,18 +252,19 @@ static int close_file(FILE *file, int code, const char *name, struct err *e)
 static int draw(struct drawing *d, size_t *fixed, struct err *e)
 {
 	int code = find_axis(d, "x", d->figure->x, &d->x);
-	int series = find_axis(d, "series", d->figure->series, &d->series);
+	int series = find_axis(d, d->figure->series ? "series" : "y", figure_second_axis(d->figure),
+			       &d->series);
 	if (find_metric(d) || code || series)
 		return ERR_INVALID;
 	code = fix_axes(d, fixed);
 	if (code)
 		return code;
 	d->level = fixed;
-	d->tsv = open_for(d, "tsv", e);
-	d->gp = d->tsv ? open_for(d, "gp", e) : NULL;
-	code = d->gp ? kinds[d->figure->kind].draw(d, e) : (e ? (int)e->code : ERR_IO);
-	code = close_file(d->tsv, code, d->figure->name, e);
-	return close_file(d->gp, code, d->figure->name, e);
+	d->tsv = figure_open(d, "tsv", e);
+	d->gp = d->tsv ? figure_open(d, "gp", e) : NULL;
+	code = d->gp ? draw_kind[d->figure->kind](d, e) : (e ? (int)e->code : ERR_IO);
+	code = figure_close(d->tsv, code, d->figure->name, e);
+	return figure_close(d->gp, code, d->figure->name, e);
 }
 
 int figures_write(const struct dataset *data, const struct figures *figures,
@@ -447,6 +281,8 @@ int figures_write(const struct dataset *data, const struct figures *figures,
 	int marked = caveat_mark_lossy(data, lossy, &lossy_count, e);
 	if (marked)
 		return marked;
+	struct figure_origin origin;
+	figure_origin_of(data, &origin);
 	for (size_t i = 0; i < figures->list.count; i++) {
 		size_t *fixed = arena_array(arena, data->axis_count, sizeof(*fixed));
 		if (!fixed)
@@ -457,6 +293,9 @@ int figures_write(const struct dataset *data, const struct figures *figures,
 				    .figure = &list[i],
 				    .request = request,
 				    .index = i,
+				    .origin = &origin,
+				    .width_in = figure_sizes[list[i].width].width,
+				    .height_in = figure_sizes[list[i].width].height,
 				    .lossy = lossy,
 				    .diags = diags};
 		int code = draw(&d, fixed, e);

@@ -12,20 +12,37 @@
 #include "sim/base/diag.h"
 #include "sim/base/keys.h"
 
-enum figure_kind { FIGURE_LINES, FIGURE_BARS, FIGURE_STACK, FIGURE_CDF };
-enum figure_log { FIGURE_LOG_NONE, FIGURE_LOG_X, FIGURE_LOG_Y, FIGURE_LOG_XY };
+enum figure_kind {
+	FIGURE_LINES,
+	FIGURE_BARS,
+	FIGURE_STACK,
+	FIGURE_CDF,
+	FIGURE_QUANTILES,
+	FIGURE_HEATMAP,
+	FIGURE_TORNADO,
+	FIGURE_TIME_SERIES,
+	FIGURE_TIMELINE,
+};
+enum figure_log { FIGURE_LOG_AUTO, FIGURE_LOG_NONE, FIGURE_LOG_X, FIGURE_LOG_Y, FIGURE_LOG_XY };
+enum figure_compare { FIGURE_RATIO, FIGURE_DIFFERENCE };
+
+/* What a kind draws of a metric: numbers of runs, their distribution, or how it went over time. */
+enum figure_part { FIGURE_VALUES, FIGURE_DISTRIBUTION, FIGURE_SERIES };
+
 enum figure_width { FIGURE_COLUMN, FIGURE_PAGE };
 
 /* One item of `figures`. */
 struct figure {
 	const char *name; /* of its files */
-	int kind, log, width;
-	const char *x;	     /* an axis; NULL for cdf */
-	const char *y;	     /* a metric */
-	const char *subject; /* of the metric; NULL: the only one */
-	const char *series;  /* an axis, one line or bar each; NULL: one series */
-	const cJSON *at;     /* {axis: value} for axes that are neither x nor series; NULL: none */
-	const char *title;   /* NULL: none, as in papers, where the caption says it */
+	int kind, log, width, compare;
+	const char *x;			 /* an axis; NULL for kinds that have none */
+	const char *y;			 /* a metric; of a heatmap an axis */
+	const char *z;			 /* the metric of a heatmap */
+	const char *subject;		 /* of the metric; NULL: the only one */
+	const char *series;		 /* an axis, one line or bar each; NULL: one series */
+	const cJSON *at;		 /* {axis: value} for axes that are not drawn; NULL: none */
+	const cJSON *baseline, *contour; /* {axis: value}; a number; NULL: none */
+	const char *title;		 /* NULL: none, as in papers, where the caption says it */
 };
 
 struct figures {
@@ -35,6 +52,15 @@ struct figures {
 /* The key table of a study's `figures`, a part of the study's level. Its check compares x, series
  * and at with the study's sweep; metrics are known only when there are results. */
 extern const struct key_object figures_object;
+
+/* What of it is the metric, in which key that stands, and what the kind draws of it. */
+const char *figure_metric(const struct figure *f);
+const char *figure_metric_key(const struct figure *f);
+enum figure_part figure_part(const struct figure *f);
+bool figure_takes_all_subjects(const struct figure *f);
+
+/* The axis that is drawn besides x: the series, or a heatmap's y. NULL: none. */
+const char *figure_second_axis(const struct figure *f);
 
 enum {
 	FIGURE_PDF = 1,

@@ -87,22 +87,31 @@ static size_t linear_tics(double low, double high, double about, double tics[TIC
 	return count;
 }
 
+/* axis 'c' is the scale of the colours. */
+static const char *axis_name(char axis)
+{
+	return axis == 'x' ? "x" : axis == 'y' ? "y" : "cb";
+}
+
 static void write_tics(struct drawing *d, char axis, const double *tics, size_t count)
 {
-	fprintf(d->gp, "set %ctics (", axis);
+	fprintf(d->gp, "set %stics (", axis_name(axis));
 	for (size_t i = 0; i < count; i++) {
 		char text[32];
 		snprintf(text, sizeof(text), "%.6g", tics[i]);
 		fprintf(d->gp, "%s\"%s\" %.12g", i ? ", " : "", text, tics[i]);
-		if (axis == 'y')
-			d->y_tics_pt = fmax(d->y_tics_pt, gp_text_width(text));
+		double *widest = axis == 'y'   ? &d->y_tics_pt
+				 : axis == 'c' ? &d->colour_tics_pt
+					       : NULL;
+		if (widest)
+			*widest = fmax(*widest, gp_text_width(text));
 	}
 	fputs(")\n", d->gp);
 }
 
 void gp_log_tics(struct drawing *d, char axis, double low, double high)
 {
-	fprintf(d->gp, "set logscale %c\n", axis);
+	fprintf(d->gp, "set logscale %s\n", axis_name(axis));
 	double span = log10(high / low);
 	if (!(span > 0) || !isfinite(span))
 		return;
@@ -127,7 +136,7 @@ void gp_log_tics(struct drawing *d, char axis, double low, double high)
 
 /* The label beside ticks of a known width. gnuplot's own place for it does not take ticks with
  * texts into account, nor a second line. */
-static void place_y_label(struct drawing *d, const char *label, const char *unit)
+void gp_y_label(struct drawing *d, const char *label, const char *unit)
 {
 	static const double line_pt = 9.5, edge_pt = 8, gap_pt = 9;
 	char text[240];
@@ -141,6 +150,49 @@ static void place_y_label(struct drawing *d, const char *label, const char *unit
 		"set lmargin screen %.4f\n",
 		edge_pt / width,
 		(edge_pt + (in_two ? 1.6 : 0.6) * line_pt + d->y_tics_pt + gap_pt) / width);
+}
+
+void gp_linear_axis(struct drawing *d, char axis, double low, double high)
+{
+	double tics[TICS_MAX], pad = high > low ? 0 : fabs(high) * 0.1 + (high == 0);
+	low -= pad;
+	high += pad;
+	write_tics(d, axis, tics, linear_tics(low, high, axis == 'x' ? 6 : 5, tics));
+	fprintf(d->gp, "set %srange [%.6g:%.6g]\n", axis_name(axis), low, high);
+}
+
+void gp_colour_label(struct drawing *d, const char *label, const char *unit)
+{
+	char text[440];
+	snprintf(text, sizeof(text), *unit ? "%s (%s)" : "%s", label, unit);
+	bool in_two = gp_text_width(text) > 0.6 * d->height_in * 72 && middle_break(text);
+	double width = figure_width_pt(d), line_pt = 9.5;
+	/* From the right edge: label, ticks, colours, and there the plot ends. */
+	double label_pt = in_two ? 2 * line_pt : line_pt;
+	double scale_pt = label_pt + 4 + d->colour_tics_pt + 7;
+	fputs("set label 101 ", d->gp);
+	write_broken(d->gp, text, in_two);
+	fprintf(d->gp,
+		" at screen %.4f, graph 0.5 center rotate by 90 noenhanced\n"
+		"set rmargin screen %.4f\n"
+		"set colorbox user origin graph 1.02, graph 0 size screen %.4f, graph 1\n",
+		1 - (in_two ? 1.5 : 0.5) * line_pt / width - 2 / width, 1 - (scale_pt + 14) / width,
+		8 / width);
+}
+
+void gp_rows(struct drawing *d, const char *const *names, size_t count)
+{
+	fputs("set ytics scale 0 (", d->gp);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ", " : "", d->gp);
+		write_broken(d->gp, names[i], false);
+		fprintf(d->gp, " %zu", i);
+		d->y_tics_pt = fmax(d->y_tics_pt, gp_text_width(names[i]));
+	}
+	fprintf(d->gp,
+		") noenhanced\nset yrange [%.1f:-0.6]\nset lmargin screen %.4f\n"
+		"unset grid\nset grid xtics linewidth 0.5 linecolor rgb \"#d8d8d8\" dashtype 1\n",
+		(double)count - 0.4, (d->y_tics_pt + 10) / figure_width_pt(d));
 }
 
 void gp_extent_add(struct gp_extent *x, const struct cell *c)
@@ -194,11 +246,25 @@ static void linear_range(const struct gp_extent *x, bool bars, double *low, doub
 		*low -= pad;
 }
 
+bool gp_is_log(const struct drawing *d, char axis, bool spans_decades)
+{
+	int log = d->figure->log;
+	return log == FIGURE_LOG_AUTO
+		       ? spans_decades
+		       : log == FIGURE_LOG_XY || log == (axis == 'x' ? FIGURE_LOG_X : FIGURE_LOG_Y);
+}
+
+bool gp_spans_decades(double low, double high)
+{
+	return low > 0 && high >= 100 * low;
+}
+
 void gp_y_axis(struct drawing *d, const struct gp_extent *x, bool bars)
 {
 	char label[200];
-	bool log = (d->figure->log == FIGURE_LOG_Y || d->figure->log == FIGURE_LOG_XY) &&
-		   isfinite(x->positive_low);
+	/* The length of a bar says something only from zero. */
+	bool spans = !bars && !x->not_positive && gp_spans_decades(x->positive_low, x->mean_high);
+	bool log = gp_is_log(d, 'y', spans) && isfinite(x->positive_low);
 	double low = 0, high = 1;
 	if (log)
 		log_range(x, bars, &low, &high);
@@ -214,9 +280,8 @@ void gp_y_axis(struct drawing *d, const struct gp_extent *x, bool bars)
 		double tics[TICS_MAX];
 		write_tics(d, 'y', tics, linear_tics(low, high, 5, tics));
 	}
-	place_y_label(d,
-		      scale_metric_label(d->metric->name, d->metric->subject, label, sizeof(label)),
-		      scale.unit);
+	gp_y_label(d, scale_metric_label(d->metric->name, d->metric->subject, label, sizeof(label)),
+		   scale.unit);
 	if (log && x->not_positive)
 		diag_add(
 			d->diags, DIAG_WARNING, d->request->file, 0, 0, NULL,
@@ -260,11 +325,34 @@ static size_t tic_step(const struct drawing *d, const struct data_axis *axis, do
 	return 0;
 }
 
-static void numeric_axis(struct drawing *d, const struct data_axis *axis, bool log)
+/* Values whose neighbours differ by about the same factor, over a decade or more. */
+static bool is_geometric(const struct data_axis *axis)
+{
+	const struct data_level *v = axis->values;
+	size_t last = axis->count - 1;
+	if (axis->count < 3 || !(v[0].number > 0) || v[last].number < 10 * v[0].number)
+		return false;
+	double widest = 0, widest_log = 0;
+	for (size_t i = 0; i < last; i++) {
+		widest = fmax(widest, v[i + 1].number - v[i].number);
+		widest_log = fmax(widest_log, log(v[i + 1].number / v[i].number));
+	}
+	/* The largest gap, as a share of the axis, is smaller on a logarithmic one. */
+	return widest_log / log(v[last].number / v[0].number) <
+	       0.8 * widest / (v[last].number - v[0].number);
+}
+
+bool gp_axis_is_log(const struct drawing *d, char which, const struct data_axis *axis)
+{
+	return axis->numeric && axis->values[0].number > 0 &&
+	       gp_is_log(d, which, is_geometric(axis));
+}
+
+static void numeric_axis(struct drawing *d, const struct data_axis *axis)
 {
 	char label[120];
 	double low = axis->values[0].number, high = axis->values[axis->count - 1].number;
-	log = log && low > 0;
+	bool log = gp_axis_is_log(d, 'x', axis);
 	struct scale scale = scale_choose(axis->unit, fmax(fabs(low), fabs(high)));
 	fprintf(d->gp, "x_factor = %g\n", scale.factor);
 	gp_axis_label(d, 'x', scale_axis_label(axis->name, label, sizeof(label)), scale.unit);
@@ -328,10 +416,62 @@ void gp_x_axis(struct drawing *d)
 {
 	const struct data_axis *axis = &d->data->axes[d->x];
 	if (axis->numeric) {
-		numeric_axis(d, axis,
-			     d->figure->log == FIGURE_LOG_X || d->figure->log == FIGURE_LOG_XY);
+		numeric_axis(d, axis);
 		return;
 	}
 	fputs("x_factor = 1\n", d->gp);
 	d->extra_bottom_pt = gp_category_axis(d, axis, 0);
+}
+
+static void level_name(const struct data_axis *axis, size_t i, double factor, char *out,
+		       size_t size)
+{
+	if (axis->numeric)
+		snprintf(out, size, "%.4g", axis->values[i].number * factor);
+	else
+		snprintf(out, size, "%s", axis->values[i].text);
+}
+
+/* Every how many cells a label fits, of `room_pt` in all. */
+static size_t cell_step(const struct data_axis *axis, char which, double factor, double room_pt)
+{
+	double needed = which == 'y' ? 9 : 0;
+	char text[200];
+	for (size_t i = 0; i < axis->count && which == 'x'; i++) {
+		level_name(axis, i, factor, text, sizeof(text));
+		needed = fmax(needed, gp_text_width(text) + tic_gap);
+	}
+	return (size_t)ceil(needed * (double)axis->count / room_pt);
+}
+
+void gp_cell_axis(struct drawing *d, char which, const struct data_axis *axis)
+{
+	char label[120], text[200];
+	const struct data_level *last = &axis->values[axis->count - 1];
+	struct scale scale = scale_choose(
+		axis->unit,
+		axis->numeric ? fmax(fabs(axis->values[0].number), fabs(last->number)) : 1);
+	scale_axis_label(axis->name, label, sizeof(label));
+	if (which == 'x' && !axis->numeric) {
+		d->extra_bottom_pt = gp_category_axis(d, axis, 60);
+	} else {
+		size_t step = cell_step(axis, which, scale.factor,
+					which == 'x' ? plot_width[d->figure->width] - 60
+						     : d->height_in * 72 - 70);
+		fprintf(d->gp, "set %ctics (", which);
+		for (size_t i = 0; i < axis->count; i += step ? step : 1) {
+			level_name(axis, i, scale.factor, text, sizeof(text));
+			fputs(i ? ", " : "", d->gp);
+			write_broken(d->gp, text, false);
+			fprintf(d->gp, " %zu", i);
+			if (which == 'y')
+				d->y_tics_pt = fmax(d->y_tics_pt, gp_text_width(text));
+		}
+		fputs(") noenhanced\n", d->gp);
+		if (which == 'x')
+			gp_axis_label(d, 'x', label, axis->numeric ? scale.unit : "");
+	}
+	if (which == 'y')
+		gp_y_label(d, label, axis->numeric ? scale.unit : "");
+	fprintf(d->gp, "set %crange [-0.5:%.1f]\n", which, (double)axis->count - 0.5);
 }

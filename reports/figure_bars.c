@@ -48,17 +48,14 @@ int figure_draw_bars(struct drawing *d, struct err *e)
 			write_series(d, cells, s, width, &extent);
 			titles[s] = figure_series_title(d, s);
 		}
+		d->note = "mean and 95 % interval";
 		gp_begin(d);
-		if (d->series >= 0)
-			gp_key_above(d, titles, series);
+		gp_key_of_series(d, titles, series);
 		d->extra_bottom_pt = gp_category_axis(d, &d->data->axes[d->x], 0);
 		gp_y_axis(d, &extent, true);
 		fprintf(d->gp, "set boxwidth %.4g absolute\n", width * 0.9);
 		fputs("plot ", text);
 		for (size_t s = 0; s < series; s++) {
-			/* Hatched in turn, so that grey print tells neighbours apart. */
-			static const char *const fills[] = {"solid 0.75", "pattern 4", "solid 0.25",
-							    "pattern 2",  "pattern 5", "solid 0.5"};
 			struct line_style look =
 				d->series < 0 ? (struct line_style){0x0072b2, "1", 7}
 					      : figure_line_style(&d->data->axes[d->series], s);
@@ -67,7 +64,7 @@ int figure_draw_bars(struct drawing *d, struct err *e)
 				"fillcolor "
 				"rgb \"#%06x\" fillstyle %s border rgb \"#%06x\" linewidth 0.75 ",
 				s ? ", " : "", d->figure->name, s, look.colour,
-				fills[d->series < 0 ? 0 : s % 6], look.colour);
+				figure_bar_fill(d->series < 0 ? 0 : s), look.colour);
 			fputs(d->series < 0 ? "notitle" : "title ", text);
 			if (d->series >= 0)
 				gp_quote(text, titles[s]);

@@ -53,7 +53,7 @@ static int write_series(struct drawing *d, size_t s, struct range *range, bool *
 static void write_axes(struct drawing *d, struct range range)
 {
 	char label[200];
-	bool log = d->figure->log == FIGURE_LOG_X || d->figure->log == FIGURE_LOG_XY;
+	bool log = gp_is_log(d, 'x', gp_spans_decades(range.low, range.high));
 	struct scale scale = scale_choose(d->metric->unit, range.high);
 	fprintf(d->gp, "x_factor = %g\n", scale.factor);
 	gp_axis_label(d, 'x',
@@ -90,8 +90,7 @@ int figure_draw_cdf(struct drawing *d, struct err *e)
 				      d->metric->name);
 	if (code == 0) {
 		gp_begin(d);
-		if (d->series >= 0)
-			gp_key_above(d, titles, shown);
+		gp_key_of_series(d, titles, shown);
 		write_axes(d, range);
 		fputs("plot ", text);
 		bool first = true;

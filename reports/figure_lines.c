@@ -114,9 +114,9 @@ int figure_draw_lines(struct drawing *d, struct err *e)
 				titles[shown++] = figure_series_title(d, s);
 			points += counts[s];
 		}
+		d->note = "mean and 95 % interval";
 		gp_begin(d);
-		if (d->series >= 0)
-			gp_key_above(d, titles, shown);
+		gp_key_of_series(d, titles, shown);
 		gp_x_axis(d);
 		gp_y_axis(d, &extent, false);
 		fputs("plot ", text);

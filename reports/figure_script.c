@@ -10,17 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a two-column paper, in inches. */
-static const struct {
-	double width, height;
-} sizes[] = {[FIGURE_COLUMN] = {3.33, 2.06}, [FIGURE_PAGE] = {7.0, 2.4}};
+const struct figure_size figure_sizes[] = {
+	[FIGURE_COLUMN] = {3.33, 2.06}, [FIGURE_PAGE] = {7.0, 2.4}};
 
-enum { PNG_DPI = 300, SVG_DPI = 96, FOOTNOTE_LINES = 3 };
+enum { PNG_DPI = 300, SVG_DPI = 96, FOOTNOTE_LINES = 3, KEY_ROWS = 2 };
 static const double font_pt = 8, footnote_pt = 5;
 
 double figure_width_pt(const struct drawing *d)
 {
-	return sizes[d->figure->width].width * 72;
+	return d->width_in * 72;
 }
 
 double gp_text_width(const char *text)
@@ -53,90 +51,13 @@ void gp_quote(FILE *gp, const char *text)
 	fputc('\'', gp);
 }
 
-/* --- provenance --- */
-
-static const char *text_at(const cJSON *object, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-	return cJSON_IsString(item) ? item->valuestring : NULL;
-}
-
-/* Whether the study's platforms name it; when nobody marked any, all count. */
-static bool is_used(const cJSON *primitive, bool marked)
-{
-	return !marked || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(primitive, "used"));
-}
-
-static void count_sources(const cJSON *profile, char *out, size_t size)
-{
-	static const char *const sources[] = {"measured", "literature", "assumed"};
-	size_t counts[3] = {0}, n = 0;
-	const cJSON *p, *all = cJSON_GetObjectItemCaseSensitive(profile, "primitives");
-	bool marked = false;
-	cJSON_ArrayForEach(p, all) marked |= cJSON_HasObjectItem(p, "used");
-	cJSON_ArrayForEach(p, all)
-	{
-		const char *source = text_at(p, "source");
-		for (size_t i = 0; i < 3; i++)
-			counts[i] +=
-				source && is_used(p, marked) && strcmp(source, sources[i]) == 0;
-	}
-	out[0] = '\0';
-	for (size_t i = 0; i < 3; i++)
-		if (counts[i])
-			n += (size_t)snprintf(out + n, size - n, "%s%zu %s", n ? ", " : "",
-					      counts[i], sources[i]);
-}
-
-/* One sentence about the costs: profile, date, machine, sources. */
-static void describe_profile(const cJSON *profile, char *out, size_t size)
-{
-	const cJSON *machine = cJSON_GetObjectItemCaseSensitive(profile, "machine");
-	const char *name = text_at(machine, "name"), *cpu = text_at(machine, "cpu");
-	const char *hypervisor = text_at(machine, "hypervisor");
-	const char *when = text_at(machine, "measured_at");
-	char sources[80];
-	count_sources(profile, sources, sizeof(sources));
-	size_t n = (size_t)snprintf(out, size, "Costs: profile %s",
-				    name  ? name
-				    : cpu ? cpu
-					  : "unnamed");
-	if (n < size && name && cpu)
-		n += (size_t)snprintf(out + n, size - n, ", %s", cpu);
-	if (n < size && hypervisor && strcmp(hypervisor, "none") != 0)
-		n += (size_t)snprintf(out + n, size - n, " (itself a guest of %s)", hypervisor);
-	if (n < size && when)
-		n += (size_t)snprintf(out + n, size - n, ", measured %.10s", when);
-	if (n < size && sources[0])
-		n += (size_t)snprintf(out + n, size - n, "; primitives used: %s", sources);
-	if (n < size)
-		snprintf(out + n, size - n, ".");
-}
-
-static void describe_study(const struct drawing *d, char *out, size_t size)
-{
-	size_t n =
-		(size_t)snprintf(out, size, "Study %.8s, profile %.8s, seed %" PRIu64 ", mcvsim %s",
-				 db_study_hash(d->data->db), db_profile_hash(d->data->db),
-				 db_seed(d->data->db), d->data->version);
-	size_t low = d->repetitions_min, high = d->repetitions_max;
-	if (n < size && high > 1 && d->figure->kind != FIGURE_CDF &&
-	    d->figure->kind != FIGURE_STACK)
-		n += (size_t)snprintf(out + n, size - n, "; mean and 95 %% interval");
-	if (n < size && high && low == high)
-		n += (size_t)snprintf(out + n, size - n, ", %zu repetition%s", high,
-				      high == 1 ? "" : "s");
-	else if (n < size && high)
-		n += (size_t)snprintf(out + n, size - n, ", %zu to %zu repetitions", low, high);
-	if (n < size)
-		snprintf(out + n, size - n, ".");
-}
+/* --- the footnote --- */
 
 /* "" unless points of the figure are lossy. Stands first, where nothing is cut. */
 static void describe_losses(const struct drawing *d, char *out, size_t size)
 {
 	size_t count = 0;
-	for (size_t x = 0; x < figure_x_count(d); x++) {
+	for (size_t x = 0; d->data && x < figure_x_count(d); x++) {
 		for (size_t s = 0; s < figure_series_count(d); s++) {
 			long p = figure_point(d, x, s);
 			count += p >= 0 && d->lossy[p];
@@ -147,6 +68,19 @@ static void describe_losses(const struct drawing *d, char *out, size_t size)
 		snprintf(out, size,
 			 "At %zu point%s over %g %% of the tasks did not finish and are left out. ",
 			 count, count == 1 ? "" : "s", 100 * CAVEAT_LOSSY_SHARE);
+}
+
+/* What the numbers are, and of how many repetitions. */
+static void describe_repetitions(const struct drawing *d, char *out, size_t size)
+{
+	size_t low = d->repetitions_min, high = d->repetitions_max, n = 0;
+	out[0] = '\0';
+	if (d->note && high > 1)
+		n += (size_t)snprintf(out + n, size - n, "; %s", d->note);
+	if (n < size && high && low == high)
+		snprintf(out + n, size - n, ", %zu repetition%s", high, high == 1 ? "" : "s");
+	else if (n < size && high)
+		snprintf(out + n, size - n, ", %zu to %zu repetitions", low, high);
 }
 
 /* Breaks at spaces into lines that fit; the last line is cut. Returns how many. */
@@ -183,20 +117,17 @@ static size_t wrap(char *text, double width_pt, char *lines[], size_t limit)
 
 void tsv_begin(struct drawing *d, const char *columns)
 {
-	char profile[400];
-	describe_profile(db_profile(d->data->db), profile, sizeof(profile));
 	fprintf(d->tsv,
-		"# %s: data of a figure of mcvsim %s\n# study %s\n# profile %s\n# seed %" PRIu64
-		"\n# %s\n# values in base units, without prefixes\n# %s\n",
-		d->figure->name, d->data->version, db_study_hash(d->data->db),
-		db_profile_hash(d->data->db), db_seed(d->data->db), profile, columns);
+		"# %s: data of a figure of mcvsim %s\n%s# %s\n"
+		"# values in base units, without prefixes\n# %s\n",
+		d->figure->name, d->origin->version, d->origin->comment, d->origin->costs, columns);
 }
 
 void gp_begin(struct drawing *d)
 {
 	fprintf(d->gp,
 		"# %s: run with gnuplot 5.4 or newer in this folder; reads %s.tsv\n"
-		"# study %s, profile %s, seed %" PRIu64 ", mcvsim %s\n"
+		"# mcvsim %s\n%s"
 		"reset\n"
 		"set encoding utf8\n"
 		"set datafile separator \"\\t\"\n"
@@ -205,8 +136,7 @@ void gp_begin(struct drawing *d)
 		"set grid ytics linewidth 0.5 linecolor rgb \"#d8d8d8\" dashtype 1\n"
 		"set errorbars small\n"
 		"unset key\n",
-		d->figure->name, d->figure->name, db_study_hash(d->data->db),
-		db_profile_hash(d->data->db), db_seed(d->data->db), d->data->version);
+		d->figure->name, d->figure->name, d->origin->version, d->origin->comment);
 	if (d->figure->title) {
 		fputs("set title ", d->gp);
 		gp_quote(d->gp, d->figure->title);
@@ -214,9 +144,9 @@ void gp_begin(struct drawing *d)
 	}
 }
 
-void gp_key_above(struct drawing *d, const char *const *titles, size_t count)
+void gp_key_above(struct drawing *d, const char *head, const char *const *titles, size_t count)
 {
-	double widest = 0, room = sizes[d->figure->width].width * 72 - 30;
+	double widest = 0, room = figure_width_pt(d) - 30;
 	for (size_t i = 0; i < count; i++)
 		widest = fmax(widest, gp_text_width(titles[i]));
 	size_t columns = (size_t)(room / (widest + 30));
@@ -229,27 +159,35 @@ void gp_key_above(struct drawing *d, const char *const *titles, size_t count)
 		"set key tmargin center horizontal Left reverse noenhanced samplen 2.4 spacing 0.9 "
 		"height 0.2 maxcols %zu",
 		columns);
-	const struct data_axis *axis = &d->data->axes[d->series];
-	if (axis->numeric) { /* "0.5" alone says nothing */
-		char label[120];
+	if (head) {
 		fputs(" title ", d->gp);
-		gp_quote(d->gp, scale_axis_label(axis->name, label, sizeof(label)));
+		gp_quote(d->gp, head);
+		rows++;
 	}
 	fputc('\n', d->gp);
+	if (rows > KEY_ROWS)
+		d->height_in += (double)(rows - KEY_ROWS) * 1.15 * font_pt / 72;
+}
+
+void gp_key_of_series(struct drawing *d, const char *const *titles, size_t count)
+{
+	if (d->series < 0)
+		return;
+	const struct data_axis *axis = &d->data->axes[d->series];
+	char label[120]; /* "0.5" alone says nothing */
+	gp_key_above(d, axis->numeric ? scale_axis_label(axis->name, label, sizeof(label)) : NULL,
+		     titles, count);
 }
 
 static void write_footnote(struct drawing *d, double font_scale)
 {
-	char text[1000], study[300];
-	describe_losses(d, text, sizeof(text));
-	size_t losses = strlen(text);
-	describe_profile(db_profile(d->data->db), text + losses,
-			 sizeof(text) - losses - sizeof(study));
-	describe_study(d, study, sizeof(study));
-	strcat(strcat(text, " "), study);
+	char text[1000], losses[160], how[120];
+	describe_losses(d, losses, sizeof(losses));
+	describe_repetitions(d, how, sizeof(how));
+	snprintf(text, sizeof(text), "%s%s%s%s%s.", losses, d->origin->costs,
+		 d->origin->costs[0] ? " " : "", d->origin->study, how);
 	char *lines[FOOTNOTE_LINES];
-	double width = sizes[d->figure->width].width * 72,
-	       height = sizes[d->figure->width].height * 72;
+	double width = d->width_in * 72, height = d->height_in * 72;
 	size_t count = wrap(text, width - 8, lines, FOOTNOTE_LINES);
 	double step = footnote_pt * 1.2;
 	for (size_t i = 0; i < count; i++) {
@@ -278,7 +216,7 @@ static void correct_svg(struct drawing *d)
 
 void gp_end(struct drawing *d, const char *plot)
 {
-	double w = sizes[d->figure->width].width, h = sizes[d->figure->width].height;
+	double w = d->width_in, h = d->height_in;
 	const char *name = d->figure->name;
 	const char *command = plot;
 	/* Fonts have their size in points in all three; SVG counts in pixels of 1/96 inch. */

@@ -64,6 +64,13 @@ struct line_style figure_line_style(const struct data_axis *axis, size_t s)
 	return styles[own[s]];
 }
 
+const char *figure_bar_fill(size_t s)
+{
+	static const char *const fills[] = {"solid 0.75", "pattern 4", "solid 0.25",
+					    "pattern 2",  "pattern 5", "solid 0.5"};
+	return fills[s % (sizeof(fills) / sizeof(*fills))];
+}
+
 /* What is common to all platforms is blue and grey, what virtualization adds is warm; parts that
  * stand next to each other differ in lightness or hatching. */
 static const struct {

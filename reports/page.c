@@ -130,9 +130,14 @@ static void describe(const struct figure *f, char *out, size_t size)
 		[FIGURE_BARS] = "%s over %s%s%s; whiskers are 95 %% intervals of the mean",
 		[FIGURE_STACK] = "%s over %s%s%s, split into its parts",
 		[FIGURE_CDF] = "Distribution of %s%s%s%s over all repetitions",
+		[FIGURE_QUANTILES] = "Quantiles of %s%s%s%s over all repetitions",
+		[FIGURE_HEATMAP] = "%s over %s%s%s",
+		[FIGURE_TORNADO] = "What each axis alone changes of %s%s%s%s",
+		[FIGURE_TIME_SERIES] = "%s over simulated time%s%s%s; bands are 95 %% intervals",
+		[FIGURE_TIMELINE] = "%s of a task from cause to cause%s%s%s",
 	};
 	char y[200], x[120] = "", series[120] = "";
-	scale_metric_label(f->y, f->subject, y, sizeof(y));
+	scale_metric_label(figure_metric(f), f->subject, y, sizeof(y));
 	if (f->x)
 		scale_axis_label(f->x, x, sizeof(x));
 	if (f->series)

@@ -5,6 +5,8 @@
  */
 #include "reports/figure.h"
 #include "reports/page.h"
+#include "reports/scatter.h"
+#include "sim/base/json.h"
 #include "sim/cli/results.h"
 
 #include <errno.h>
@@ -235,13 +237,49 @@ static int report(struct drawing *d)
 	return exit_code ? exit_code : drawn;
 }
 
+/* Whether the file is what `validate --json` printed, not a database. */
+static bool is_json(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int c = f ? fgetc(f) : EOF;
+	while (c == ' ' || c == '\n' || c == '\t' || c == '\r')
+		c = fgetc(f);
+	if (f)
+		fclose(f);
+	return c == '{';
+}
+
+static int report_validation(struct drawing *d)
+{
+	static const char name[] = "predicted-vs-measured";
+	static const char *const scripts[] = {"predicted-vs-measured.gp"};
+	const char *path = d->args->arguments[0];
+	struct err e = {0};
+	if (cli_flag(d->args, "html") || cli_value(d->args, "figure"))
+		return cli_fail(CLI_USAGE, "report: --html and --figure are for results databases");
+	int code = json_doc_load(&d->given, path, &d->diags, &e);
+	if (code == 0 && !cJSON_IsArray(cJSON_GetObjectItem(d->given.root, "cases")))
+		return cli_fail(CLI_USAGE,
+				"%s holds no \"cases\", as `validate --json` prints them", path);
+	if (code == 0)
+		code = make_folder(d->folder, &e);
+	if (code == 0)
+		code = scatter_of_validation(d->given.root, name, cli_version(),
+					     &(struct figure_request){.folder = d->folder,
+								      .formats = d->formats,
+								      .file = path},
+					     &e);
+	cli_print_diags(&d->diags);
+	return code == 0 ? draw(d, scripts, 1) : d->diags.errors ? CLI_USAGE : cli_fail_err(&e);
+}
+
 static int run(const struct cli_args *args)
 {
 	const char *folder = cli_value(args, "output");
 	struct drawing d = {.args = args, .folder = folder ? folder : "figures"};
 	int code = parse_formats(&d);
 	if (code == CLI_OK)
-		code = report(&d);
+		code = is_json(args->arguments[0]) ? report_validation(&d) : report(&d);
 	dataset_free(&d.data);
 	db_close(d.db);
 	json_doc_free(&d.given);
@@ -252,7 +290,7 @@ static int run(const struct cli_args *args)
 
 const struct cli_command cmd_report_command = {
 	.name = "report",
-	.arguments = "RESULTS.db",
+	.arguments = "RESULTS.db|VALIDATION.json",
 	.help = "draw the figures of a study: data, gnuplot scripts, PDF, SVG and PNG",
 	.options = options,
 	.min_arguments = 1,

@@ -24,9 +24,11 @@ static bool begins(const char *metric, const char *beginning)
 	return strncmp(metric, beginning, n) == 0 && (metric[n] == '\0' || metric[n] == '.');
 }
 
-static bool has_part(const struct world_metric *m, bool histogram)
+static bool has_part(const struct world_metric *m, enum figure_part part)
 {
-	return histogram ? m->has_histograms : m->has_values;
+	return part == FIGURE_DISTRIBUTION ? m->has_histograms
+	       : part == FIGURE_SERIES	   ? m->has_series
+					   : m->has_values;
 }
 
 static void unknown_metric(const struct study *s, const char *pointer, const char *name,
@@ -49,30 +51,32 @@ static void unknown_metric(const struct study *s, const char *pointer, const cha
 			       "a run reports no metric \"%s\"; there are %s", name, list);
 }
 
-/* The metric is there, but only as numbers or only as a distribution. */
-static void wrong_part(const struct study *s, const char *pointer, const char *name, bool histogram,
-		       struct diag_list *diags)
+/* The metric is there, but has not what the figure draws. */
+static void wrong_part(const struct study *s, const char *pointer, const char *name,
+		       enum figure_part part, struct diag_list *diags)
 {
+	static const char *const forms[] = {
+		[FIGURE_VALUES] = "\"%s\" is no number, but a distribution or a series over time; "
+				  "its numbers are %s",
+		[FIGURE_DISTRIBUTION] = "\"%s\" has no distribution; there are those of %s",
+		[FIGURE_SERIES] = "\"%s\" is not recorded over time; these are: %s",
+	};
 	char list[LIST_SIZE] = "";
 	for (const struct world_metric *m = world_metrics; m->name; m++)
-		if (has_part(m, histogram) && (histogram || begins(m->name, name)))
+		if (has_part(m, part) && (part != FIGURE_VALUES || begins(m->name, name)))
 			add_to_list(list, m->name);
-	json_doc_error(&s->doc, diags, pointer,
-		       histogram ? "\"%s\" has no distribution; there are those of %s"
-				 : "\"%s\" is a distribution, for figures of kind cdf; its numbers "
-				   "are %s",
-		       name, list);
+	json_doc_error(&s->doc, diags, pointer, forms[part], name, list[0] ? list : "none");
 }
 
 /* The metric of that name with that part, or NULL, which is told at the pointer. */
 static const struct world_metric *find(const struct study *s, const char *pointer, const char *name,
-				       bool histogram, struct diag_list *diags)
+				       enum figure_part part, struct diag_list *diags)
 {
 	const struct world_metric *m = world_metric_find(name);
-	if (m && has_part(m, histogram))
+	if (m && has_part(m, part))
 		return m;
 	if (m)
-		wrong_part(s, pointer, name, histogram, diags);
+		wrong_part(s, pointer, name, part, diags);
 	else
 		unknown_metric(s, pointer, name, diags);
 	return NULL;
@@ -103,15 +107,15 @@ static void use_metric(struct metric_uses *uses, const struct world_metric *m, c
 static void check_figure_metric(struct study *s, const struct figure *f, size_t index,
 				struct metric_uses *uses, struct diag_list *diags)
 {
-	char pointer[64], y[70];
+	char pointer[64], at[70];
 	snprintf(pointer, sizeof(pointer), "/figures/%zu", index);
-	json_pointer_join(y, sizeof(y), pointer, "y");
-	const struct world_metric *m = find(s, y, f->y, f->kind == FIGURE_CDF, diags);
+	json_pointer_join(at, sizeof(at), pointer, figure_metric_key(f));
+	const struct world_metric *m = find(s, at, figure_metric(f), figure_part(f), diags);
 	if (m && !study_records(&s->experiment, m->name))
-		json_doc_error(&s->doc, diags, y, "\"record\" leaves \"%s\" out: add it there",
+		json_doc_error(&s->doc, diags, at, "\"record\" leaves \"%s\" out: add it there",
 			       m->name);
 	else if (m)
-		use_metric(uses, m, f->subject, f->kind == FIGURE_STACK, pointer);
+		use_metric(uses, m, f->subject, figure_takes_all_subjects(f), pointer);
 }
 
 int study_check_metrics(struct study *s, const struct figures *figures, struct metric_uses *uses,
@@ -125,7 +129,7 @@ int study_check_metrics(struct study *s, const struct figures *figures, struct m
 		return ERR_NOMEM;
 	check_record(s, diags);
 	const struct world_metric *m =
-		p ? find(s, "/precision/metric", p->metric, false, diags) : NULL;
+		p ? find(s, "/precision/metric", p->metric, FIGURE_VALUES, diags) : NULL;
 	if (m)
 		use_metric(uses, m, p->subject, false, "/precision");
 	for (size_t i = 0; i < count; i++)
@@ -232,7 +236,8 @@ static const char *leader(const struct axis *axis)
 
 static bool is_chosen(const struct figure *f, const char *axis)
 {
-	return (f->x && strcmp(f->x, axis) == 0) || (f->series && strcmp(f->series, axis) == 0) ||
+	const char *second = figure_second_axis(f);
+	return (f->x && strcmp(f->x, axis) == 0) || (second && strcmp(second, axis) == 0) ||
 	       (f->at && cJSON_GetObjectItemCaseSensitive(f->at, axis));
 }
 

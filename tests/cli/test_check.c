@@ -93,7 +93,7 @@ static void metrics_that_no_run_reports_are_mistakes(void)
 		       "\"relative\": 0.1}");
 	PROGRAM_EXPECT(2, "did you mean \"response_time.mean\"", CHECK_SET,
 		       "/figures/0/y=\"respnse_time.mean\"");
-	PROGRAM_EXPECT(2, "is a distribution", CHECK_SET, "/figures/0/y=\"response_time\"");
+	PROGRAM_EXPECT(2, "but a distribution", CHECK_SET, "/figures/0/y=\"response_time\"");
 	PROGRAM_EXPECT(2, "has no distribution", CHECK_SET,
 		       "/figures=[{\"name\": \"f\", \"kind\": \"cdf\", \"series\": "
 		       "\"platform\", \"y\": \"throughput\"}]");

@@ -135,6 +135,16 @@ static const struct {
 	{"backend", {0, 0, .003, .009}, true},
 };
 
+/* A battery that empties faster on the dearer platforms, every ten minutes of two hours. */
+static void add_series(struct run_result *r, size_t platform, double scale)
+{
+	struct result_sample samples[13];
+	for (size_t i = 0; i < 13; i++)
+		samples[i] = (struct result_sample){
+			600 * (double)i, 54000 - scale * (double)i * (400 + 60 * (double)platform)};
+	run_result_add_series(r, "battery", "phones", "J", samples, 13);
+}
+
 static void fill(struct run_result *r, size_t platform, size_t cost, uint32_t repetition,
 		 size_t tasks)
 {
@@ -162,6 +172,7 @@ static void fill(struct run_result *r, size_t platform, size_t cost, uint32_t re
 	run_result_add(r, "utilization", "edge/node/1", "1", fmin(1, 2.1 * mean));
 	run_result_add(r, "battery.end", "phones", "J", platform == 3 && cost == 5 ? NAN : 41000);
 	add_histogram(r, times, tasks);
+	add_series(r, platform, scale);
 	free(times);
 }
 
