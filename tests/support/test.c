@@ -10,8 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { CASES_MAX = 200 }; /* of a program */
+
 static struct {
-	unsigned skipped;
+	CU_pTest skipped[CASES_MAX]; /* each case in which something was skipped, once */
+	unsigned skipped_count;
 	char scratch[64];
 	pid_t scratch_owner;
 } state;
@@ -24,6 +27,19 @@ static bool wanted(const char *name, int argc, char **argv)
 	return argc <= 1;
 }
 
+/* Skipped cases that did not fail as well. */
+static unsigned count_skipped(void)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < state.skipped_count; i++) {
+		const struct CU_FailureRecord *f = CU_get_failure_list();
+		while (f && f->pTest != state.skipped[i])
+			f = f->pNext;
+		n += !f;
+	}
+	return n;
+}
+
 int test_main(const char *suite, const struct test_case *cases, int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -34,7 +50,7 @@ int test_main(const char *suite, const struct test_case *cases, int argc, char *
 	for (const struct test_case *c = cases; c->name; c++) {
 		if (!wanted(c->name, argc, argv))
 			continue;
-		if (!cu || !CU_add_test(cu, c->name, c->run))
+		if (added == CASES_MAX || !cu || !CU_add_test(cu, c->name, c->run))
 			return 1;
 		added++;
 	}
@@ -46,13 +62,14 @@ int test_main(const char *suite, const struct test_case *cases, int argc, char *
 	CU_ErrorCode code = CU_basic_run_tests();
 	unsigned failed_cases = CU_get_number_of_tests_failed();
 	unsigned failed = CU_get_number_of_failures() + failed_cases;
+	unsigned skipped = count_skipped();
 	CU_cleanup_registry();
 	/* quickstart.sh adds these lines up. */
-	printf("cases: %u passed, %u failed, %u skipped\n", added - failed_cases - state.skipped,
-	       failed_cases, state.skipped);
+	printf("cases: %u passed, %u failed, %u skipped\n", added - failed_cases - skipped,
+	       failed_cases, skipped);
 	if (code != CUE_SUCCESS || failed)
 		return 1;
-	return state.skipped == added ? 77 : 0;
+	return skipped == added ? 77 : 0;
 }
 
 void test_skip(const char *why, ...)
@@ -63,7 +80,10 @@ void test_skip(const char *why, ...)
 	vprintf(why, ap);
 	printf(" ");
 	va_end(ap);
-	state.skipped++;
+	CU_pTest now = CU_get_current_test();
+	unsigned n = state.skipped_count;
+	if (n == 0 || state.skipped[n - 1] != now)
+		state.skipped[state.skipped_count++] = now;
 }
 
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *ftw)
