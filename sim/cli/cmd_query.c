@@ -4,8 +4,6 @@
  */
 #include "sim/cli/results.h"
 
-#include <string.h>
-
 static const struct cli_option options[] = {
 	{"filter", 0, "SQL", "keep points: an expression over the axes, \"platform = 'native'\""},
 	{"metric", 0, "NAME",
@@ -15,24 +13,6 @@ static const struct cli_option options[] = {
 	{"format", 0, "FORMAT", "text, markdown, latex or html"},
 	{"json", 0, NULL, "print JSON, in base units"},
 	{0}};
-
-static int parse_format(const struct cli_args *args, enum table_format *format)
-{
-	static const char *const names[] = {"text", "markdown", "latex", "html", NULL};
-	const char *text = cli_value(args, "format");
-	*format = TABLE_TEXT;
-	for (int i = 0; text && names[i]; i++) {
-		if (strcmp(names[i], text) == 0) {
-			*format = (enum table_format)i;
-			return CLI_OK;
-		}
-	}
-	if (text)
-		return cli_fail(CLI_USAGE,
-				"query: --format must be text, markdown, latex or html (got '%s')",
-				text);
-	return CLI_OK;
-}
 
 static int run(const struct cli_args *args)
 {
@@ -45,7 +25,7 @@ static int run(const struct cli_args *args)
 	while ((metric = cli_value_at(args, "metric", request.metric_count)))
 		metrics[request.metric_count++] = metric;
 	enum table_format format;
-	int code = parse_format(args, &format);
+	int code = results_format(args, &format);
 	if (code != CLI_OK)
 		return code;
 	struct results results;

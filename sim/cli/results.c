@@ -51,6 +51,24 @@ void results_warn(const struct results *r, const char *path)
 	free(lossy);
 }
 
+int results_format(const struct cli_args *args, enum table_format *format)
+{
+	static const char *const names[] = {"text", "markdown", "latex", "html", NULL};
+	const char *text = cli_value(args, "format");
+	*format = TABLE_TEXT;
+	for (int i = 0; text && names[i]; i++) {
+		if (strcmp(names[i], text) == 0) {
+			*format = (enum table_format)i;
+			return CLI_OK;
+		}
+	}
+	if (text)
+		return cli_fail(CLI_USAGE,
+				"%s: --format must be text, markdown, latex or html (got '%s')",
+				args->command->name, text);
+	return CLI_OK;
+}
+
 static int print_json(const struct results *r, const struct summary_request *request,
 		      struct diag_list *diags, struct err *e)
 {

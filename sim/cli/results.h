@@ -26,6 +26,10 @@ void results_close(struct results *r);
  * tasks did not finish. `path` is what the hint on how to see them names. */
 void results_warn(const struct results *r, const char *path);
 
+/* Reads --format of a command that prints a table. Returns CLI_OK, or CLI_USAGE after saying what
+ * is wrong. */
+int results_format(const struct cli_args *args, enum table_format *format);
+
 /* Prints the table that is asked for, or the same as JSON. Says what is wrong and returns an enum
  * cli_exit. */
 int results_print(const struct results *r, const struct summary_request *request,

@@ -139,19 +139,18 @@ static bool is_inside(const char *pointer, const char *above)
 static int refuse_swept_profiles(const struct study *s, struct diag_list *diags)
 {
 	int code = 0;
-	const struct axis *axes = s->experiment.sweep.items;
-	for (size_t a = 0; a < s->experiment.sweep.count; a++) {
-		if (!is_inside(axes[a].path, "/profile") &&
-		    !is_inside(axes[a].path, "/fallback_profile"))
+	for (size_t a = 0; a < experiment_axis_count(&s->experiment); a++) {
+		struct axis_place axis = experiment_axis(&s->experiment, a);
+		if (!is_inside(axis.path, "/profile") && !is_inside(axis.path, "/fallback_profile"))
 			continue;
 		char at[400];
-		json_pointer_join(at, sizeof(at), "/sweep", axes[a].name);
+		json_pointer_join(at, sizeof(at), axis.section, axis.name);
 		json_doc_error(
 			&s->doc, diags, json_pointer_join(at, sizeof(at), at, "path"),
 			"a study has one %s, stored with its results, so it cannot be swept; "
 			"run the study once with each (--set %s=FILE) and compare with "
 			"`mcvsim diff`",
-			axes[a].path + 1, axes[a].path);
+			axis.path + 1, axis.path);
 		code = ERR_INVALID;
 	}
 	return code;
@@ -163,18 +162,19 @@ static int refuse_settings_of_axes(const struct study *s, const struct cli_args 
 {
 	int code = 0;
 	const char *setting;
-	const struct axis *axes = s->experiment.sweep.items;
 	for (size_t i = 0; args && (setting = cli_value_at(args, "set", i)); i++) {
 		char pointer[500];
 		snprintf(pointer, sizeof(pointer), "%.*s", (int)strcspn(setting, "="), setting);
-		for (size_t a = 0; a < s->experiment.sweep.count; a++) {
-			if (!is_inside(pointer, axes[a].path))
+		for (size_t a = 0; a < experiment_axis_count(&s->experiment); a++) {
+			struct axis_place axis = experiment_axis(&s->experiment, a);
+			if (!is_inside(pointer, axis.path))
 				continue;
 			json_doc_error(&s->doc, diags, pointer,
 				       "axis \"%s\" sets this at every point; change its values "
-				       "(--set /sweep/%s/values=[...]) or take it out "
-				       "(--set /sweep/%s=null)",
-				       axes[a].name, axes[a].name, axes[a].name);
+				       "(--set %s/%s/%s) or take it out (--set %s/%s=null)",
+				       axis.name, axis.section, axis.name,
+				       a < s->experiment.sweep.count ? "values=[...]" : "from=...",
+				       axis.section, axis.name);
 			code = ERR_INVALID;
 		}
 	}
@@ -404,7 +404,8 @@ struct recorder {
 
 bool study_records(const struct experiment *x, const char *metric)
 {
-	if (x->precision && strcmp(x->precision->metric, metric) == 0)
+	if ((x->precision && strcmp(x->precision->metric, metric) == 0) ||
+	    (x->screen && strcmp(x->screen->metric, metric) == 0))
 		return true;
 	const char *const *names = x->record.items;
 	for (size_t i = 0; i < x->record.count; i++) {

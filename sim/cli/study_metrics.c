@@ -124,7 +124,7 @@ int study_check_metrics(struct study *s, const struct figures *figures, struct m
 	const struct precision *p = s->experiment.precision;
 	size_t errors = diags->errors, count = figures ? figures->list.count : 0;
 	const struct figure *list = count ? figures->list.items : NULL;
-	*uses = (struct metric_uses){arena_array(&s->arena, count + 1, sizeof(*uses->items)), 0};
+	*uses = (struct metric_uses){arena_array(&s->arena, count + 2, sizeof(*uses->items)), 0};
 	if (!uses->items)
 		return ERR_NOMEM;
 	check_record(s, diags);
@@ -132,6 +132,10 @@ int study_check_metrics(struct study *s, const struct figures *figures, struct m
 		p ? find(s, "/precision/metric", p->metric, FIGURE_VALUES, diags) : NULL;
 	if (m)
 		use_metric(uses, m, p->subject, false, "/precision");
+	const struct screen *screen = s->experiment.screen;
+	m = screen ? find(s, "/screen/metric", screen->metric, FIGURE_VALUES, diags) : NULL;
+	if (m)
+		use_metric(uses, m, screen->subject, false, "/screen");
 	for (size_t i = 0; i < count; i++)
 		check_figure_metric(s, &list[i], i, uses, diags);
 	return diags->errors != errors ? ERR_INVALID : 0;

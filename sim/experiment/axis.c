@@ -6,7 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const scales[] = {[AXIS_LINEAR] = "linear", [AXIS_LOG] = "log", NULL};
+const char *const axis_scales[] = {[AXIS_LINEAR] = "linear", [AXIS_LOG] = "log", NULL};
+
+void axis_check_names(const struct json_doc *doc, const char *pointer, const char *name,
+		      const char *path, struct diag_list *diags)
+{
+	if (path && path[0] != '/')
+		json_doc_error(doc, diags, pointer,
+			       "\"path\" must be a JSON pointer, like \"/duration\" (got \"%s\")",
+			       path);
+	size_t n = name ? strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789_")
+			: 0;
+	if (name && (name[n] || (name[0] >= '0' && name[0] <= '9')))
+		json_doc_error(doc, diags, pointer,
+			       "an axis' name is made of letters, digits and _, and does not begin "
+			       "with a digit, because `where` uses it");
+}
 
 /* What the rows cannot say: which keys go together. */
 static void check_axis(void *object, const struct json_doc *doc, const char *pointer,
@@ -26,17 +42,7 @@ static void check_axis(void *object, const struct json_doc *doc, const char *poi
 		wrong = "a logarithmic axis takes \"steps\", not \"step\"";
 	if (wrong)
 		json_doc_error(doc, diags, pointer, "%s", wrong);
-	if (a->path && a->path[0] != '/')
-		json_doc_error(doc, diags, pointer,
-			       "\"path\" must be a JSON pointer, like \"/duration\" (got \"%s\")",
-			       a->path);
-	size_t n = a->name ? strspn(a->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					     "0123456789_")
-			   : 0;
-	if (a->name && (a->name[n] || (a->name[0] >= '0' && a->name[0] <= '9')))
-		json_doc_error(doc, diags, pointer,
-			       "an axis' name is made of letters, digits and _, and does not begin "
-			       "with a digit, because `where` uses it");
+	axis_check_names(doc, pointer, a->name, a->path, diags);
 }
 
 #define AT(field) offsetof(struct axis, field)
@@ -49,7 +55,7 @@ static const struct key axis_keys[] = {
 	{"steps", KEY_INT, AT(steps), .min = 2, .max = AXIS_VALUES_MAX, .optional = true,
 	 .help = "how many values the range has, both ends included"},
 	{"step", KEY_ANY, AT(step), .optional = true, .help = "distance between values of a range"},
-	{"scale", KEY_ENUM, AT(scale), .choices = scales, .def = "\"linear\"",
+	{"scale", KEY_ENUM, AT(scale), .choices = axis_scales, .def = "\"linear\"",
 	 .help = "how the values of a range are spaced"},
 	{"with", KEY_STRING, AT(with), .optional = true,
 	 .help = "name of an axis that this one is in lockstep with"},
@@ -116,64 +122,104 @@ static cJSON *make_value(double number, const char *unit)
 	return value;
 }
 
-static cJSON *range_error(const struct json_doc *doc, struct diag_list *diags, const char *pointer,
-			  const char *key, const char *text)
+static int range_error(const struct json_doc *doc, struct diag_list *diags, const char *pointer,
+		       const char *key, const char *text)
 {
 	char at[300];
 	json_doc_error(doc, diags, json_pointer_join(at, sizeof(at), pointer, key), "%s", text);
-	return NULL;
+	return ERR_INVALID;
+}
+
+int axis_range_read(struct axis_range *range, const cJSON *from_node, const cJSON *to_node,
+		    int scale, const struct json_doc *doc, const char *pointer,
+		    struct diag_list *diags)
+{
+	struct amount from, to;
+	if (!read_amount(from_node, &from))
+		return range_error(doc, diags, pointer, "from",
+				   "must be a number or a quantity with its unit");
+	if (!read_amount(to_node, &to) || to.dimension != from.dimension)
+		return range_error(doc, diags, pointer, "to",
+				   "must be of the same kind as \"from\"");
+	if (scale == AXIS_LOG && !(from.base > 0 && to.base > 0))
+		return range_error(doc, diags, pointer, "from",
+				   "a logarithmic axis needs both ends above zero");
+	if (from.base == to.base)
+		return range_error(doc, diags, pointer, "to", "must differ from \"from\"");
+	*range = (struct axis_range){.from = from_node,
+				     .to = to_node,
+				     .first = from.number,
+				     .scale = scale,
+				     .unit = from.unit,
+				     .factor = from.number != 0 ? from.base / from.number : 1};
+	if (from.number == 0 && from.dimension != UNIT_NONE) {
+		char one[64], why[160];
+		snprintf(one, sizeof(one), "1 %s", from.unit);
+		unit_parse(one, from.dimension, &range->factor, why);
+	}
+	range->last = to.base / range->factor;
+	return 0;
+}
+
+double axis_range_number(const struct axis_range *range, double u)
+{
+	if (u <= 0 || u >= 1)
+		return u <= 0 ? range->first : range->last;
+	return rounded(range->scale == AXIS_LOG ? range->first * pow(range->last / range->first, u)
+						: range->first + (range->last - range->first) * u);
+}
+
+cJSON *axis_range_value(const struct axis_range *range, double number)
+{
+	return number == range->first  ? cJSON_Duplicate(range->from, true)
+	       : number == range->last ? cJSON_Duplicate(range->to, true)
+				       : make_value(number, range->unit);
+}
+
+/* How many values a range with a `step` has; 0 after what is wrong was told. */
+static double count_steps(const struct axis_range *range, const struct amount *step,
+			  const struct json_doc *doc, const char *pointer, struct diag_list *diags)
+{
+	double delta = step->base / range->factor, span = range->last - range->first;
+	if (!(delta != 0 && (delta > 0) == (span > 0))) {
+		range_error(doc, diags, pointer, "step", "must lead from \"from\" towards \"to\"");
+		return 0;
+	}
+	/* A last value that round-off puts just past the end belongs to the range. */
+	double count = floor(span / delta * (1 + 1e-12) + 1e-9) + 1;
+	if (!(count <= AXIS_VALUES_MAX)) {
+		range_error(doc, diags, pointer, "step", "makes more than 100000 values");
+		return 0;
+	}
+	return count;
 }
 
 static cJSON *range_values(const struct axis *axis, const struct json_doc *doc, const char *pointer,
 			   struct diag_list *diags)
 {
-	struct amount from, to, step = {0};
-	if (!read_amount(axis->from, &from))
-		return range_error(doc, diags, pointer, "from",
-				   "must be a number or a quantity with its unit");
-	if (!read_amount(axis->to, &to) || to.dimension != from.dimension)
-		return range_error(doc, diags, pointer, "to",
-				   "must be of the same kind as \"from\"");
-	if (axis->step && (!read_amount(axis->step, &step) || step.dimension != from.dimension))
-		return range_error(doc, diags, pointer, "step",
-				   "must be of the same kind as \"from\"");
-	if (axis->scale == AXIS_LOG && !(from.base > 0 && to.base > 0))
-		return range_error(doc, diags, pointer, "from",
-				   "a logarithmic axis needs both ends above zero");
-	if (from.base == to.base)
-		return range_error(doc, diags, pointer, "to", "must differ from \"from\"");
-	/* Everything between is said in the unit of `from`. */
-	double unit = from.number != 0 ? from.base / from.number : 1;
-	if (from.number == 0 && from.dimension != UNIT_NONE) {
-		char one[64], why[160];
-		snprintf(one, sizeof(one), "1 %s", from.unit);
-		unit_parse(one, from.dimension, &unit, why);
+	struct axis_range range;
+	struct amount step = {0}, from;
+	if (axis_range_read(&range, axis->from, axis->to, axis->scale, doc, pointer, diags) != 0)
+		return NULL;
+	read_amount(axis->from, &from);
+	if (axis->step && (!read_amount(axis->step, &step) || step.dimension != from.dimension)) {
+		range_error(doc, diags, pointer, "step", "must be of the same kind as \"from\"");
+		return NULL;
 	}
-	double last = to.base / unit, delta = step.base / unit, count = (double)axis->steps;
-	if (axis->step) {
-		/* A last value that round-off puts just past the end belongs to the range. */
-		count = floor((last - from.number) / delta * (1 + 1e-12) + 1e-9) + 1;
-		if (!(delta != 0 && (delta > 0) == (last > from.number)))
-			return range_error(doc, diags, pointer, "step",
-					   "must lead from \"from\" towards \"to\"");
-		if (!(count <= AXIS_VALUES_MAX))
-			return range_error(doc, diags, pointer, "step",
-					   "makes more than 100000 values");
-	}
+	double count =
+		axis->step ? count_steps(&range, &step, doc, pointer, diags) : (double)axis->steps;
+	if (count == 0)
+		return NULL;
 	cJSON *values = cJSON_CreateArray();
 	for (double i = 0; i < count; i++) {
-		double x = axis->step ? from.number + i * delta
-			   : axis->scale == AXIS_LOG
-				   ? from.number * pow(last / from.number, i / (count - 1))
-				   : from.number + (last - from.number) * (i / (count - 1));
-		bool end = axis->step ? rounded(x) == rounded(last) : i == count - 1;
-		cJSON *value = i == 0 ? cJSON_Duplicate(axis->from, true)
-			       : end  ? cJSON_Duplicate(axis->to, true)
-				      : make_value(x, from.unit);
+		double x = axis->step ? rounded(range.first + i * (step.base / range.factor))
+				      : axis_range_number(&range, i / (count - 1));
+		cJSON *value = axis_range_value(&range, x == rounded(range.last) ? range.last : x);
 		if (!cJSON_AddItemToArray(values, value)) {
 			cJSON_Delete(value);
 			cJSON_Delete(values);
-			return range_error(doc, diags, pointer, "from", "out of memory");
+			range_error(doc, diags, pointer, "from", "out of memory");
+			return NULL;
 		}
 	}
 	return values;
@@ -184,12 +230,14 @@ cJSON *axis_values(const struct axis *axis, const struct json_doc *doc, const ch
 {
 	if (!axis->values)
 		return range_values(axis, doc, pointer, diags);
-	if (!cJSON_IsArray(axis->values) || !axis->values->child)
-		return range_error(doc, diags, pointer, "values",
-				   "must be a list of at least one value");
-	if (cJSON_GetArraySize(axis->values) > AXIS_VALUES_MAX)
-		return range_error(doc, diags, pointer, "values", "has more than 100000 values");
-	return cJSON_Duplicate(axis->values, true);
+	if (cJSON_IsArray(axis->values) && axis->values->child &&
+	    cJSON_GetArraySize(axis->values) <= AXIS_VALUES_MAX)
+		return cJSON_Duplicate(axis->values, true);
+	range_error(doc, diags, pointer, "values",
+		    cJSON_IsArray(axis->values) && axis->values->child
+			    ? "has more than 100000 values"
+			    : "must be a list of at least one value");
+	return NULL;
 }
 
 static void put_value(FILE *out, const cJSON *value)

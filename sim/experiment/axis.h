@@ -25,6 +25,31 @@ struct axis {
 };
 
 extern const struct key_object axis_object;
+extern const char *const axis_scales[]; /* by enum axis_scale; ended by NULL */
+
+/* Says when a name is no column of `where` or a path is no JSON pointer; either may be NULL. */
+void axis_check_names(const struct json_doc *doc, const char *pointer, const char *name,
+		      const char *path, struct diag_list *diags);
+
+/* From one number or quantity to another. Numbers are in the unit of `from`. */
+struct axis_range {
+	const cJSON *from, *to; /* the user's own */
+	double first, last;
+	int scale;	  /* enum axis_scale */
+	const char *unit; /* as written in `from`; "" for plain numbers */
+	double factor;	  /* of that unit: how much of the base unit */
+};
+
+/* Returns 0, or ERR_INVALID with what is wrong told at pointer/from or pointer/to. */
+int axis_range_read(struct axis_range *range, const cJSON *from, const cJSON *to, int scale,
+		    const struct json_doc *doc, const char *pointer, struct diag_list *diags);
+
+/* The number at `u` of the way, 0 to 1, rounded to 12 significant digits. */
+double axis_range_number(const struct axis_range *range, double u);
+
+/* The same as a value of the study, with its unit; the ends are the user's own text. NULL when out
+ * of memory; owned by the caller. */
+cJSON *axis_range_value(const struct axis_range *range, double number);
 
 /* The values, as an array that the caller deletes; NULL with diags when they make no list. The ends
  * of a range are the user's own text; what lies between is rounded to 12 significant digits and has

@@ -36,12 +36,44 @@ static void check_experiment(void *object, const struct json_doc *doc, const cha
 		json_doc_error(doc, diags, json_pointer_join(at, sizeof(at), at, "max_repeat"),
 			       "must not be below \"repeat\", which is %lld", (long long)x->repeat);
 	}
+	if (x->precision && x->screen)
+		json_doc_error(doc, diags, json_pointer_join(at, sizeof(at), pointer, "precision"),
+			       "a design of \"screen\" takes as many repetitions at every point: "
+			       "say \"repeat\" instead");
+	for (size_t i = 0; x->screen && i < x->sweep.count; i++) {
+		const struct screen_parameter *p = x->screen->parameters.items;
+		const char *name = ((const struct axis *)x->sweep.items)[i].name;
+		for (size_t k = 0; k < x->screen->parameters.count; k++)
+			if (strcmp(p[k].name, name) == 0)
+				json_doc_error(doc, diags,
+					       json_pointer_join(at, sizeof(at),
+								 "/screen/parameters", name),
+					       "\"sweep\" has an axis of this name");
+	}
+}
+
+size_t experiment_axis_count(const struct experiment *x)
+{
+	return x->sweep.count + (x->screen ? x->screen->parameters.count : 0);
+}
+
+struct axis_place experiment_axis(const struct experiment *x, size_t i)
+{
+	if (i < x->sweep.count) {
+		const struct axis *a = (const struct axis *)x->sweep.items + i;
+		return (struct axis_place){"/sweep", a->name, a->path};
+	}
+	const struct screen_parameter *p = x->screen->parameters.items;
+	p += i - x->sweep.count;
+	return (struct axis_place){"/screen/parameters", p->name, p->path};
 }
 
 #define AT(field) offsetof(struct experiment, field)
 static const struct key experiment_keys[] = {
 	{"sweep", KEY_MAP, AT(sweep), .object = &axis_object, .def = "{}",
 	 .help = "the axes; every combination of their values is a point"},
+	{"screen", KEY_OPTIONAL_OBJECT, AT(screen), .object = &screen_object, .optional = true,
+	 .help = "which parameters matter: points over their ranges, for each point of the sweep"},
 	{"where", KEY_STRING, AT(where), .optional = true,
 	 .help = "SQL expression over the axes; points for which it is false are left out"},
 	{"repeat", KEY_INT, AT(repeat), .min = 1, .max = 100000, .def = "1",
@@ -143,7 +175,7 @@ static bool inside(const char *path, const char *above)
 	return strncmp(path, above, n) == 0 && (!path[n] || path[n] == '/');
 }
 
-/* Reads the values of one axis and what they are called. */
+/* Reads the values of one axis and what they are called. An axis of `screen` brings them. */
 static int prepare_axis(struct expansion *x, struct plan_axis *a, const char *const *drop)
 {
 	struct arena *arena = &x->plan->arena;
@@ -156,7 +188,8 @@ static int prepare_axis(struct expansion *x, struct plan_axis *a, const char *co
 				   : "");
 	else if (!json_at(x->plan->doc->root, a->axis->path))
 		path_error(x, a);
-	a->values = axis_values(a->axis, x->plan->doc, a->pointer, x->diags);
+	if (!a->values)
+		a->values = axis_values(a->axis, x->plan->doc, a->pointer, x->diags);
 	x->refused |= !a->values;
 	if (!a->values)
 		return 0;
@@ -365,26 +398,60 @@ static int refuse_twins(struct expansion *x)
 	return rc;
 }
 
+/* The parameters that are screened become axes in lockstep with the first of them. */
+static int add_screened(struct expansion *x)
+{
+	struct plan *plan = x->plan;
+	const struct screen *screen = x->experiment->screen;
+	if (!screen)
+		return 0;
+	const struct screen_parameter *p = screen->parameters.items;
+	int rc = screen_points_make(&plan->screened, screen, x->experiment->seed, PLAN_POINTS_MAX,
+				    plan->doc, x->diags);
+	if (rc == ERR_NOMEM)
+		return no_memory(x);
+	x->refused |= rc != 0;
+	for (size_t i = 0; i < screen->parameters.count && rc == 0; i++) {
+		struct plan_axis *a = &plan->axes[x->experiment->sweep.count + i];
+		struct axis *axis = arena_array(&plan->arena, 1, sizeof(*axis));
+		if (!axis)
+			return no_memory(x);
+		*axis = (struct axis){.name = p[i].name, .path = p[i].path};
+		axis->with = i ? p[0].name : NULL;
+		a->axis = axis;
+		a->values = plan->screened.values[i]; /* plan_free deletes it once, as an axis' */
+		plan->screened.values[i] = NULL;
+	}
+	return 0;
+}
+
 static int expand(struct expansion *x)
 {
 	struct plan *plan = x->plan;
 	const char *const *drop = plan->options.drop;
 	const struct axis *axes = x->experiment->sweep.items;
-	plan->axis_count = x->experiment->sweep.count;
+	plan->axis_count = experiment_axis_count(x->experiment);
 	plan->axes = arena_array(&plan->arena, plan->axis_count, sizeof(*plan->axes));
 	plan->base = make_base(plan->doc->root, drop);
 	if (!plan->axes || !plan->base)
 		return no_memory(x);
+	if (add_screened(x) != 0)
+		return ERR_NOMEM;
 	for (size_t i = 0; i < plan->axis_count; i++) {
 		char at[400];
 		struct plan_axis *a = &plan->axes[i];
-		a->axis = &axes[i];
+		struct axis_place place = experiment_axis(x->experiment, i);
+		if (i < x->experiment->sweep.count)
+			a->axis = &axes[i];
+		if (!a->axis)
+			break; /* the ranges of `screen` were refused */
 		a->pointer = arena_strdup(
-			&plan->arena, json_pointer_join(at, sizeof(at), "/sweep", axes[i].name));
+			&plan->arena, json_pointer_join(at, sizeof(at), place.section, place.name));
 		if (!a->pointer || prepare_axis(x, a, drop) != 0)
 			return no_memory(x);
 	}
-	relate_axes(x);
+	if (!x->refused || !x->experiment->screen)
+		relate_axes(x);
 	if (x->refused)
 		return ERR_INVALID;
 	int rc = make_points(x);
@@ -430,6 +497,7 @@ void plan_free(struct plan *plan)
 {
 	for (size_t i = 0; plan->axes && i < plan->axis_count; i++)
 		cJSON_Delete(plan->axes[i].values);
+	screen_points_free(&plan->screened);
 	cJSON_Delete(plan->base);
 	arena_free(&plan->arena);
 	*plan = (struct plan){0};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The experiment's own keys of a study (`sweep`, `where`, `repeat`, `precision`, `seed`, `record`),
- * and what they expand to: points, each the study with one combination of axis values put in. The
- * program parses, expands, and hands the plan to the runner (runner.h). Runs nothing itself.
+ * The experiment's own keys of a study (`sweep`, `screen`, `where`, `repeat`, `precision`, `seed`,
+ * `record`), and what they expand to: points, each the study with one combination of axis values
+ * put in. The program parses, expands, and hands the plan to the runner (runner.h). Runs nothing
+ * itself.
  */
 #ifndef SIM_EXPERIMENT_PLAN_H
 #define SIM_EXPERIMENT_PLAN_H
@@ -10,6 +11,7 @@
 #include "sim/base/keys.h"
 #include "sim/experiment/axis.h"
 #include "sim/experiment/run.h"
+#include "sim/experiment/screen.h"
 
 enum { PLAN_POINTS_MAX = 1000000 };
 
@@ -23,6 +25,7 @@ struct precision {
 
 struct experiment {
 	struct key_list sweep;	     /* of struct axis, in the order of the file */
+	struct screen *screen;	     /* NULL: none; its parameters are axes behind those of sweep */
 	const char *where;	     /* NULL: every point */
 	int64_t repeat;		     /* with `precision`: at least so many */
 	struct precision *precision; /* NULL: exactly `repeat` */
@@ -33,6 +36,15 @@ struct experiment {
 
 /* Read with keys_parse_part, or as one of a study's `also`. */
 extern const struct key_object experiment_object;
+
+/* The i-th of all axes, in the order of a point's parameters: those of the sweep, then what is
+ * screened. */
+struct axis_place {
+	const char *section; /* where it stands, "/sweep" or "/screen/parameters" */
+	const char *name, *path;
+};
+size_t experiment_axis_count(const struct experiment *x);
+struct axis_place experiment_axis(const struct experiment *x, size_t i);
 
 /* What the caller knows of the study's domain. */
 struct plan_options {
@@ -59,6 +71,7 @@ struct plan {
 	/* private from here */
 	const struct json_doc *doc;
 	struct plan_options options;
+	struct screen_points screened;
 	cJSON *base; /* the study without what only steers the experiment */
 	struct plan_axis *axes;
 	size_t axis_count;
