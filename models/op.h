@@ -23,7 +23,8 @@
 	X(NET_TX, "net_tx", "a packet sent")                                                       \
 	X(BLK_READ, "blk_read", "a block request that reads")                                      \
 	X(BLK_WRITE, "blk_write", "a block request that writes")                                   \
-	X(BOOT, "boot", "a machine or container made ready for its first task")
+	X(BOOT, "boot", "a machine or container made ready for its first task")                    \
+	X(RESTORE, "restore", "a machine that goes on from a snapshot")
 
 enum op {
 #define OP_ENUM(id, name, help) OP_##id,

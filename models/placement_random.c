@@ -6,7 +6,11 @@
 static uint32_t pick(const void *parameters, struct guest_loads *guests, struct stream *st)
 {
 	(void)parameters;
-	return (uint32_t)stream_below(st, guests->count);
+	uint32_t guest;
+	do
+		guest = (uint32_t)stream_below(st, guests->count);
+	while (guests->load[guest] == GUEST_BLOCKED);
+	return guest;
 }
 
 const struct placement_ops placement_random_ops = {

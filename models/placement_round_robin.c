@@ -7,8 +7,11 @@ static uint32_t pick(const void *parameters, struct guest_loads *guests, struct 
 {
 	(void)parameters;
 	(void)st;
-	uint32_t guest = guests->cursor;
-	guests->cursor = guest + 1 < guests->count ? guest + 1 : 0;
+	uint32_t guest;
+	do {
+		guest = guests->cursor;
+		guests->cursor = guest + 1 < guests->count ? guest + 1 : 0;
+	} while (guests->load[guest] == GUEST_BLOCKED);
 	return guest;
 }
 

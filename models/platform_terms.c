@@ -385,6 +385,9 @@ const struct platform_rule platform_rules[] = {
 	 TERM(BOOT, 1, OP, "vm.create", WAIT, WAIT, "the machine is made", "guest")},
 	{GUEST(HAS_GUEST),
 	 TERM(BOOT, 1, OP, "boot.kernel", WAIT, WAIT, "the guest's kernel starts", "guest")},
+	{GUEST(HAS_GUEST),
+	 TERM(RESTORE, 1, OP, "vm.restore", WAIT, WAIT, "the machine goes on from a snapshot",
+	      "guest")},
 	{GUEST(NO_GUEST), BACK(KERNEL),
 	 TERM(BOOT, 1, OP, "container.create", WAIT, WAIT, "the container is made", "guest: none")},
 };

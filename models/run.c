@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "models/run.h"
+#include "models/run_guest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,11 +119,9 @@ static int init_site(struct run *run, struct site_state *state, const struct sit
 				return code;
 		}
 	number_guests(state);
-	if (guest_loads_init(&state->loads, site->guest_count, &run->arena) < 0)
-		return no_memory(e);
 	snprintf(name, sizeof(name), "sites/%s", site->name);
 	stream_init(&state->placement, &run->key, stream_name(name), stream_name("placement"));
-	return 0;
+	return guests_init(run, state, e);
 }
 
 static int init_sites(struct run *run, const struct region *region, struct err *e)
@@ -167,6 +165,9 @@ static void reset_averages(struct run *run)
 			struct time_average *busy = &run->sites[s].hosts[h].busy;
 			time_average_start(busy, sim_now(run->sim), busy->value);
 		}
+	for (uint32_t s = 0; s < run->site_count; s++)
+		time_average_start(&run->sites[s].running, sim_now(run->sim),
+				   run->sites[s].running.value);
 }
 
 static int advance(struct run *run, sim_time to, const volatile bool *stop, struct err *e)

@@ -88,7 +88,23 @@ struct host {
 	uint32_t most_demand;
 	bool short_of_cores;
 	struct time_average busy; /* cores */
+	/* Where guests come and go: */
+	struct station disk; /* bytes of images and snapshots */
+	double committed_bytes, used_bytes;
+	double paged;	    /* share of the memory in use that is on the disk */
+	uint32_t guests_on; /* starting or running */
+	uint32_t *numbers;  /* of its guests, in the site */
+	bool failed;
 	uint64_t *tasks_done; /* by app: measured tasks, for the constant part of their prices */
+};
+
+/* Guests that do the same work. */
+struct guest_pool {
+	struct guest_loads loads; /* of all guests of the site: those of others are blocked */
+	struct site_state *site;
+	struct task *first, *last; /* waiting for a guest */
+	uint32_t waiting, running, starting;
+	uint32_t tasks; /* being served, where guests come and go */
 };
 
 struct site_state {
@@ -96,7 +112,13 @@ struct site_state {
 	uint32_t tasks; /* here, or on their way */
 	struct host *hosts;
 	uint32_t host_count;
-	struct guest_loads loads;
+	struct guest_pool *pools; /* of guests that do the same work: one, or one for each app */
+	uint32_t pool_count;
+	struct guest *guest; /* by number; NULL where all run from the start to the end */
+	struct run *run;
+	struct time_average running; /* guests */
+	uint64_t started, evicted;   /* guests */
+	uint32_t failed_hosts;
 	struct guest_ref {
 		uint32_t host, guest;
 	} * guests;
@@ -111,19 +133,37 @@ enum task_phase {
 	PHASE_RADIO_UP,
 	PHASE_UP,
 	PHASE_LINK_UP,
+	PHASE_WAY_UP,
+	PHASE_WAITING,
 	PHASE_GUEST,
 	PHASE_BACKEND,
+	PHASE_WAY_DOWN,
 	PHASE_LINK_DOWN,
 	PHASE_RADIO_DOWN,
 	PHASE_DOWN
+};
+
+/* Time of the few tasks to which more than usual happens, each with its cause. */
+#define EXTRA_LIST(X)                                                                              \
+	X(START, CAUSE_START)                                                                      \
+	X(PAGING, CAUSE_DISK)                                                                      \
+	X(MIGRATION, CAUSE_MIGRATION)                                                              \
+	X(HANDOVER, CAUSE_HANDOVER)                                                                \
+	X(RETRY, CAUSE_RETRY)
+enum task_extra {
+#define EXTRA_ENUM(id, cause) EXTRA_##id,
+	EXTRA_LIST(EXTRA_ENUM)
+#undef EXTRA_ENUM
+		EXTRA_COUNT
 };
 
 struct task {
 	struct station_job job;
 	struct run *run;
 	struct generator *from;
-	struct task *next_free;
-	sim_time born, since; /* of the task, of the phase */
+	struct task *next, *prev; /* waiting for a guest, or at the same one; next: free */
+	sim_event event;	  /* what it waits for, in phases that are at no station */
+	sim_time born, since;	  /* of the task, of the phase */
 	struct app_task work;
 	int64_t compute_ns;
 	int64_t site_ns[SITE_COUNT];
@@ -131,12 +171,14 @@ struct task {
 	double backend_busy; /* share of its requests that find the backend at work */
 	double idle_mark, base_mark;
 	double energy[ENERGY_COUNT];
+	int64_t extra_ns[EXTRA_COUNT];
 	const struct reach *reach; /* where it was sent, or NULL */
 	struct site_state *site;
 	struct host *host;
 	uint32_t guest; /* of the site */
 	uint32_t hop;	/* of the reach's links: the next one */
 	uint8_t phase;
+	bool has_extra;
 	bool counts; /* started after the warm-up */
 	bool remote;
 };
@@ -182,6 +224,15 @@ void host_fini(struct host *h);
 void host_submit(struct entity *entity, struct station_job *job, int64_t ns);
 void host_job_done(struct entity *entity);
 
+/* The backend of the host's guest of that number. */
+static inline struct entity *host_backend(const struct host *h, uint32_t guest)
+{
+	return &h->backends[h->backend_count == 1 ? 0 : guest];
+}
+
+/* Guests were started or stopped. */
+void host_guests_on(struct host *h, int delta);
+
 /* The share of requests, spread evenly over the next `ns`, that find the entity at work on what it
  * has now. In 0..1; 1 for ns = 0 when it is at work. */
 double host_busy_share(const struct entity *entity, int64_t ns);
@@ -226,6 +277,17 @@ void task_link_passed(struct task *t);
 /* It is at the site; it is back at the cell. */
 void task_at_site(struct sim *s, void *ctx, uint32_t arg);
 void task_at_cell(struct task *t);
+
+/* Serves the task, which is at its site, on the guest of that number. */
+void task_serve(struct task *t, uint32_t guest);
+/* It has lost its guest, its host or its link for good. */
+void task_lost(struct task *t, enum failure why);
+
+static inline void task_extra(struct task *t, enum task_extra what, int64_t ns)
+{
+	t->extra_ns[what] += ns;
+	t->has_extra = true;
+}
 
 /* The first arrival of a generator. */
 void task_generator_start(struct run *run, uint32_t generator);

@@ -50,11 +50,20 @@ int host_init(struct host *h, const struct host_kind *kind, struct run *run, str
 	if (!h->demands)
 		return err_set(e, ERR_NOMEM, "no memory for the guests of a host");
 	time_average_start(&h->busy, 0, 0);
-	return 0;
+	h->numbers = arena_array(&run->arena, kind->guests, sizeof(*h->numbers));
+	if (!h->numbers)
+		return err_set(e, ERR_NOMEM, "no memory for the guests of a host");
+	/* Without guests that come and go, all are there. */
+	h->used_bytes = kind->guests * kind->plan.used_bytes;
+	h->paged = h->used_bytes > kind->memory_bytes ? 1 - kind->memory_bytes / h->used_bytes : 0;
+	struct station_config disk = {.ops = &station_ps, .rate = kind->disk_bytes_per_s};
+	return station_init(&h->disk, run->sim, &disk, e);
 }
 
 void host_fini(struct host *h)
 {
+	if (h->disk.sim)
+		station_fini(&h->disk);
 	uint32_t guests = h->entity_count < h->kind->guests ? h->entity_count : h->kind->guests;
 	for (uint32_t i = 0; i < guests; i++)
 		station_fini(&h->guests[i].station);
@@ -145,4 +154,9 @@ double host_busy_share(const struct entity *entity, int64_t ns)
 	if (entity->station.present == 0 || left <= 0)
 		return 0;
 	return left < ns ? (double)left / (double)ns : 1;
+}
+
+void host_guests_on(struct host *h, int delta)
+{
+	h->guests_on += (uint32_t)delta;
 }

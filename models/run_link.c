@@ -22,7 +22,8 @@ static void next_up(struct task *t)
 		return;
 	}
 	t->network_ns += r->one_way_ns;
-	sim_after(t->run->sim, r->one_way_ns, task_at_site, t, 0);
+	t->phase = PHASE_WAY_UP;
+	t->event = sim_after(t->run->sim, r->one_way_ns, task_at_site, t, 0);
 }
 
 static void next_down(struct task *t)

@@ -136,6 +136,14 @@ static void report_hosts(struct reporter *r, const struct site_state *site)
 	}
 }
 
+static void report_guests(struct reporter *r, const struct site_state *site)
+{
+	const char *name = site->site->name;
+	put(r, "guests.running", name, "1", time_average_mean(&site->running, r->world->duration));
+	put(r, "guests.started", name, "1", (double)site->started);
+	put(r, "guests.evicted", name, "1", (double)site->evicted);
+}
+
 /* Adds the constant part of its price for each task done. */
 static void add_constant_causes(struct run *run, const struct site_state *site)
 {
@@ -165,6 +173,7 @@ int run_report_region(struct run *run, struct world_metrics_sink *sink, struct e
 	add_batteries(run);
 	for (uint32_t s = 0; s < run->site_count; s++) {
 		add_constant_causes(run, &run->sites[s]);
+		report_guests(&r, &run->sites[s]);
 		report_hosts(&r, &run->sites[s]);
 	}
 	return result_of(&r, e);

@@ -4,7 +4,7 @@
  * and back. Each phase measures how long it took and books it to a cause; what a guest or backend
  * took longer than the work itself is queueing. So the causes of a task add up to its response time
  * by construction, in whole nanoseconds. */
-#include "models/run.h"
+#include "models/run_guest.h"
 
 enum { TASKS_AT_ONCE = 256 };
 
@@ -21,12 +21,12 @@ static struct task *task_new(struct run *run)
 			return NULL;
 		}
 		for (int i = 0; i < TASKS_AT_ONCE; i++) {
-			block[i].next_free = run->free_tasks;
+			block[i].next = run->free_tasks;
 			run->free_tasks = &block[i];
 		}
 	}
 	struct task *t = run->free_tasks;
-	run->free_tasks = t->next_free;
+	run->free_tasks = t->next;
 	*t = (struct task){.run = run};
 	t->job.done = served;
 	t->job.ctx = t;
@@ -52,6 +52,12 @@ static int64_t compute_ns(const struct task *t, double hz)
 
 /* ---- The end */
 
+static const enum cause extra_causes[] = {
+#define EXTRA_CAUSE(id, cause) cause,
+	EXTRA_LIST(EXTRA_CAUSE)
+#undef EXTRA_CAUSE
+};
+
 static void book(struct run *run, const struct task *t, sim_time response)
 {
 	struct metrics *m = run->metrics;
@@ -74,6 +80,8 @@ static void book(struct run *run, const struct task *t, sim_time response)
 	} else if (!t->remote) {
 		m->cause_ns[CAUSE_COMPUTE] += t->compute_ns;
 	}
+	for (int i = 0; t->has_extra && i < EXTRA_COUNT; i++)
+		m->cause_ns[extra_causes[i]] += t->extra_ns[i];
 	histogram_add(&m->response_s, sim_to_seconds(response));
 	m->done++;
 }
@@ -97,7 +105,7 @@ static void finish(struct task *t, int failure)
 	handset_task_ends(run, h, t, now, t->counts && failure < 0);
 	if (t->from->source->arrival->closed)
 		schedule(run, t->from, now, false);
-	t->next_free = run->free_tasks;
+	t->next = run->free_tasks;
 	run->free_tasks = t;
 }
 
@@ -123,7 +131,7 @@ static void ask_for_radio(struct task *t, enum task_phase phase)
 	t->phase = (uint8_t)phase;
 	sim_time ready = handset_radio_begin(run, t->from->handset, t, now);
 	if (ready > now)
-		sim_at(run->sim, ready, start_transfer, t, 0);
+		t->event = sim_at(run->sim, ready, start_transfer, t, 0);
 	else
 		start_transfer(run->sim, t, 0);
 }
@@ -147,8 +155,7 @@ static struct entity *guest_of(const struct task *t)
 
 static struct entity *backend_of(const struct task *t)
 {
-	uint32_t own = t->site->guests[t->guest].guest;
-	return &t->host->backends[t->host->backend_count == 1 ? 0 : own];
+	return host_backend(t->host, t->site->guests[t->guest].guest);
 }
 
 void task_at_cell(struct task *t)
@@ -166,14 +173,24 @@ static void came_back(struct sim *s, void *ctx, uint32_t arg)
 	task_links_down(ctx);
 }
 
+static void leave_guest(struct task *t)
+{
+	uint32_t pool = t->site->site->dedicated ? t->from->source->app_index : 0;
+	guest_loads_add(&t->site->pools[pool].loads, t->guest, -1);
+	if (t->site->guest)
+		guests_left(t);
+}
+
 /* The guest has done its part: latencies that burn no CPU, and the way back, are one event. */
 static void leave_site(struct task *t)
 {
 	sim_time one_way = t->reach->one_way_ns;
-	guest_loads_add(&t->site->loads, t->guest, -1);
+	sim_time wait = t->site_ns[SITE_WAIT] + t->extra_ns[EXTRA_PAGING];
 	t->site->tasks--;
 	t->network_ns += one_way;
-	sim_after(t->run->sim, t->site_ns[SITE_WAIT] + one_way, came_back, t, 0);
+	t->phase = PHASE_WAY_DOWN;
+	leave_guest(t);
+	t->event = sim_after(t->run->sim, wait + one_way, came_back, t, 0);
 }
 
 static void enter_backend(struct task *t)
@@ -183,19 +200,21 @@ static void enter_backend(struct task *t)
 	host_submit(backend_of(t), &t->job, t->site_ns[SITE_BACKEND]);
 }
 
-void task_at_site(struct sim *s, void *ctx, uint32_t arg)
+/* What the disk adds where memory is given away more than once: of the pages that the task uses,
+ * those that are not in memory are read, one after the other. */
+static void page_in(struct task *t)
 {
-	struct task *t = ctx;
+	const struct host_kind *kind = t->host->kind;
+	double pages = t->host->paged * kind->pages[t->from->source->app_index];
+	task_extra(t, EXTRA_PAGING, (int64_t)(pages * (double)kind->disk_ns));
+}
+
+void task_serve(struct task *t, uint32_t guest)
+{
 	struct site_state *site = t->site;
-	(void)arg;
-	if (site->loads.count == 0) {
-		site->tasks--;
-		finish(t, FAILURE_NO_GUEST);
-		return;
-	}
-	t->guest = site->site->placement->pick(site->site->placement_parameters, &site->loads,
-					       &site->placement);
-	guest_loads_add(&site->loads, t->guest, 1);
+	uint32_t pool = site->site->dedicated ? t->from->source->app_index : 0;
+	t->guest = guest;
+	guest_loads_add(&site->pools[pool].loads, guest, 1);
 	t->host = &site->hosts[site->guests[t->guest].host];
 	t->compute_ns = compute_ns(t, t->host->kind->hz);
 	const struct price *price = &t->host->kind->prices[t->from->source->app_index];
@@ -207,9 +226,32 @@ void task_at_site(struct sim *s, void *ctx, uint32_t arg)
 			backend_of(t),
 			price->site_ns[SITE_GUEST] + (price->compute_varies ? t->compute_ns : 0));
 	price_sites(price, &d, t->backend_busy, t->site_ns);
+	if (t->host->paged > 0)
+		page_in(t);
 	t->phase = PHASE_GUEST;
-	t->since = sim_now(s);
+	t->since = sim_now(t->run->sim);
 	host_submit(guest_of(t), &t->job, t->site_ns[SITE_GUEST]);
+}
+
+void task_lost(struct task *t, enum failure why)
+{
+	t->site->tasks--;
+	finish(t, why);
+}
+
+void task_at_site(struct sim *s, void *ctx, uint32_t arg)
+{
+	struct task *t = ctx;
+	const struct site *site = t->site->site;
+	(void)s;
+	(void)arg;
+	if (t->site->guest)
+		guests_admit(t);
+	else if (site->guest_count == 0)
+		task_lost(t, FAILURE_NO_GUEST);
+	else
+		task_serve(t, site->placement->pick(site->placement_parameters,
+						    &t->site->pools[0].loads, &t->site->placement));
 }
 
 /* A station is done with the task: what it was doing tells what comes next. */

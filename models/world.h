@@ -82,6 +82,7 @@ enum world_subjects {
 	WORLD_WHOLE,   /* the whole alone: the subject "" */
 	WORLD_NAMED,   /* a list that is the same in every world */
 	WORLD_CLASSES, /* the classes of handsets */
+	WORLD_SITES,   /* the sites */
 	WORLD_HOSTS,   /* the hosts, as "site/kind/0" */
 };
 

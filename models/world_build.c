@@ -208,7 +208,8 @@ static int build_prices(struct builder *b, struct host_kind *kind, const struct 
 {
 	sim_time disk_ns = sim_from_seconds(file->disk_latency_s);
 	kind->prices = arena_array(&b->w->arena, b->w->app_count, sizeof(*kind->prices));
-	if (!kind->prices)
+	kind->pages = arena_array(&b->w->arena, b->w->app_count, sizeof(*kind->pages));
+	if (!kind->prices || !kind->pages)
 		return builder_no_memory(b);
 	for (uint32_t a = 0; a < b->w->app_count; a++) {
 		struct platform_charge charges[CHARGES_MAX];
@@ -217,6 +218,7 @@ static int build_prices(struct builder *b, struct host_kind *kind, const struct 
 		struct err why = {0};
 		size_t n = 0;
 		app_load(b->w->apps[a], kind->hz, &load);
+		kind->pages[a] = load.count[OP_PAGE_FAULT] + load.count[OP_PAGE_TOUCH];
 		int code = platform_cost(kind->platform, &b->view, &load, charges, CHARGES_MAX, &n,
 					 &cost, &why);
 		if (code == 0)
@@ -234,21 +236,6 @@ static int build_prices(struct builder *b, struct host_kind *kind, const struct 
 	return 0;
 }
 
-static void check_memory(struct builder *b, const struct host_kind *kind,
-			 const struct host_file *file, const char *pointer)
-{
-	double each = file->guests.memory_bytes + kind->platform->memory_bytes;
-	char at[700], need[40], have[40];
-	if ((double)file->guests.count * each <= file->memory_bytes)
-		return;
-	json_pointer_join(at, sizeof(at), pointer, "guests");
-	json_doc_error(
-		b->doc, b->diags, at, "%lld guests on %s need %s of memory, the host has %s",
-		(long long)file->guests.count, kind->platform->name,
-		unit_format((double)file->guests.count * each, UNIT_SIZE, need, sizeof(need)),
-		unit_format(file->memory_bytes, UNIT_SIZE, have, sizeof(have)));
-}
-
 static int build_host_kind(struct builder *b, struct site *site, struct host_kind *kind,
 			   const struct host_file *file, const char *pointer)
 {
@@ -262,6 +249,7 @@ static int build_host_kind(struct builder *b, struct site *site, struct host_kin
 		.hz = file->hz,
 		.idle_w = file->power.idle_w,
 		.busy_w = file->power.busy_w,
+		.off_w = file->power.idle_w,
 		.platform = platform_of(b, file, pointer),
 	};
 	if ((double)kind->count * kind->guests > 1e8) {
@@ -273,8 +261,8 @@ static int build_host_kind(struct builder *b, struct site *site, struct host_kin
 	site->hz = fmax(site->hz, kind->hz);
 	if (!kind->platform)
 		return 0;
-	check_memory(b, kind, file, pointer);
-	return build_prices(b, kind, file, pointer);
+	int code = world_guests_build(b, kind, file, pointer);
+	return code < 0 ? code : build_prices(b, kind, file, pointer);
 }
 
 static int build_site(struct builder *b, struct site *site, const struct site_file *file)
@@ -290,6 +278,7 @@ static int build_site(struct builder *b, struct site *site, const struct site_fi
 	if (choice_read((choice_table)placement_models, "placement", b->doc, placement,
 			&b->w->arena, b->diags, &chosen, &site->placement_parameters) == 0)
 		site->placement = (const struct placement_ops *)(const void *)chosen;
+	world_scaling_build(b, site, file, at);
 	site->kind_count = (uint32_t)file->hosts.count;
 	site->kinds = arena_array(&b->w->arena, file->hosts.count, sizeof(*site->kinds));
 	if (!site->kinds)

@@ -17,6 +17,7 @@ struct builder {
 	struct profile_view view;
 	struct diag_list *diags;
 	struct err *e;
+	bool site_scales;   /* the site that is being built starts and stops guests */
 	char missing[1500]; /* primitives taken from the fallback, as a list */
 };
 
@@ -36,6 +37,14 @@ void builder_unknown(struct builder *b, const struct key_list *list, size_t size
 /* Cells, links, and the sites that they lead to, after the sites. Returns 0, with mistakes in
  * b->diags, or ERR_NOMEM. */
 int world_network_build(struct builder *b);
+
+/* How the guests of a kind of host come and go, and whether its memory holds them; after the
+ * platform. How many of them a site runs. Both return 0, with mistakes in b->diags, or ERR_NOMEM.
+ */
+int world_guests_build(struct builder *b, struct host_kind *kind, const struct host_file *file,
+		       const char *pointer);
+int world_scaling_build(struct builder *b, struct site *site, const struct site_file *file,
+			const char *pointer);
 
 /* Finds what is connected and lists it, when there were no mistakes. Returns 0 or ERR_NOMEM. */
 int world_network_connect(struct builder *b);

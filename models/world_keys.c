@@ -2,9 +2,11 @@
 #include "models/world_keys.h"
 
 #include "models/arrival.h"
+#include "models/packing.h"
 #include "models/placement.h"
 #include "models/policy.h"
 #include "models/radio.h"
+#include "models/scaling.h"
 
 #define KEY(of, word, kind, field, ...)                                                            \
 	{                                                                                          \
@@ -125,21 +127,6 @@ static const struct key link_keys[] = {
 static const struct key_object link_object =
 	OBJECT(link, struct link_file, "a link between cells and sites");
 
-struct guests {
-	int64_t count, vcpus;
-	double memory_bytes;
-};
-static const struct key guests_keys[] = {
-	KEY(struct guests, "count", KEY_INT, count, .max = 1e6, .help = "how many on each host"),
-	KEY(struct guests, "vcpus", KEY_INT, vcpus, .min = 1, .max = 1024, .def = "1",
-	    .help = "virtual CPUs of each"),
-	KEY(struct guests, "memory", KEY_QUANTITY, memory_bytes, .unit = UNIT_SIZE, .max = 1e15,
-	    .def = "\"1 GiB\"", .help = "memory of each"),
-	{0},
-};
-static const struct key_object guests_object =
-	OBJECT(guests, struct guests, "the guests of a host, all alike");
-
 struct power {
 	double idle_w, busy_w;
 };
@@ -160,8 +147,13 @@ static const struct key host_keys[] = {
 	    .max = 1e12, .help = "cycles a second of each core"),
 	KEY(struct host_file, "memory", KEY_QUANTITY, memory_bytes, .unit = UNIT_SIZE, .max = 1e16,
 	    .help = "for the guests and what the platform takes"),
+	KEY(struct host_file, "overcommit", KEY_NUMBER, overcommit, .min = 1, .max = 1000,
+	    .def = "1", .help = "how many times its memory the guests together may be given"),
 	KEY(struct host_file, "disk_latency", KEY_QUANTITY, disk_latency_s, .unit = UNIT_TIME,
 	    .max = 3600, .def = "\"80 us\"", .help = "the disk's own time for one block request"),
+	KEY(struct host_file, "disk_rate", KEY_QUANTITY, disk_bytes_per_s, .unit = UNIT_BITRATE,
+	    .min = 8, .max = 1e15, .def = "\"4 Gbit/s\"",
+	    .help = "at which images and snapshots are read, shared evenly"),
 	KEY(struct host_file, "power", KEY_OBJECT, power, .object = &power_object, .def = "{}",
 	    .help = "what it draws"),
 	KEY(struct host_file, "platform", KEY_REF, platform, .ref = "platform",
@@ -182,6 +174,13 @@ static const struct key site_keys[] = {
 	KEY(struct site_file, "placement", KEY_ANY, placement, .variants = placement_models,
 	    .def = "\"least-loaded\"",
 	    .help = "which guest a task goes to: a placement, as \"least-loaded\""),
+	KEY(struct site_file, "scaling", KEY_ANY, scaling, .variants = scaling_models,
+	    .def = "\"none\"",
+	    .help = "how many of the guests run: \"on-demand\", or { \"utilization\": 0.6 }"),
+	KEY(struct site_file, "packing", KEY_ANY, packing, .variants = packing_models,
+	    .def = "\"first-fit\"", .help = "which host a guest is started on"),
+	KEY(struct site_file, "dedicated", KEY_BOOL, dedicated, .def = "false",
+	    .help = "each guest serves one app, the one for which it was started"),
 	{0},
 };
 static const struct key_object site_object =

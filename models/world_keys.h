@@ -45,18 +45,21 @@ struct link_file {
 	double down_bps, up_bps, delay_s;
 };
 
+struct guests_file {
+	int64_t count, vcpus, warm;
+	double memory_bytes, used_bytes, image_bytes, working_set_bytes, keep_alive_s;
+	int start; /* enum guest_start */
+};
+
 struct host_file {
 	const char *name;
 	int64_t count, cores, root_vcpus;
-	double hz, memory_bytes, disk_latency_s;
+	double hz, memory_bytes, overcommit, disk_latency_s, disk_bytes_per_s;
 	struct {
 		double idle_w, busy_w;
 	} power;
 	struct key_ref platform;
-	struct {
-		int64_t count, vcpus;
-		double memory_bytes;
-	} guests;
+	struct guests_file guests;
 };
 
 struct site_file {
@@ -64,6 +67,9 @@ struct site_file {
 	double delay_s;
 	struct key_list hosts;	/* struct host_file */
 	const cJSON *placement; /* a choice of placement_models */
+	const cJSON *scaling;	/* a choice of scaling_models */
+	const cJSON *packing;	/* a choice of packing_models */
+	bool dedicated;
 };
 
 struct radio_file {
@@ -93,5 +99,6 @@ struct world_file {
 
 extern const struct key_object world_object;
 extern const struct key_object radio_object;
+extern const struct key_object guests_object;
 
 #endif

@@ -46,6 +46,9 @@ const struct world_metric world_metrics[] = {
 	NUMBER("tasks.unfinished", "1"),
 	NUMBER("throughput", "1/s"),
 	NUMBER_OF("battery.end", "J", WORLD_CLASSES, NULL),
+	NUMBER_OF("guests.running", "1", WORLD_SITES, NULL),
+	NUMBER_OF("guests.started", "1", WORLD_SITES, NULL),
+	NUMBER_OF("guests.evicted", "1", WORLD_SITES, NULL),
 	NUMBER_OF("utilization", "1", WORLD_HOSTS, NULL),
 	NUMBER_OF("power.mean", "W", WORLD_HOSTS, NULL),
 	{0},
@@ -71,6 +74,8 @@ size_t world_subject_count(const struct world *w, const struct world_metric *m)
 		return n;
 	case WORLD_CLASSES:
 		return w->class_count;
+	case WORLD_SITES:
+		return w->site_count;
 	case WORLD_HOSTS:
 		for (uint32_t s = 0; s < w->site_count; s++)
 			for (uint32_t k = 0; k < w->sites[s].kind_count; k++)
@@ -108,6 +113,11 @@ bool world_has_subject(const struct world *w, const struct world_metric *m, cons
 	case WORLD_CLASSES:
 		for (uint32_t i = 0; i < w->class_count; i++)
 			if (strcmp(w->classes[i].name, subject) == 0)
+				return true;
+		return false;
+	case WORLD_SITES:
+		for (uint32_t i = 0; i < w->site_count; i++)
+			if (strcmp(w->sites[i].name, subject) == 0)
 				return true;
 		return false;
 	case WORLD_HOSTS:

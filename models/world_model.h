@@ -8,10 +8,12 @@
 
 #include "models/app.h"
 #include "models/arrival.h"
+#include "models/packing.h"
 #include "models/placement.h"
 #include "models/platform.h"
 #include "models/policy.h"
 #include "models/radio.h"
+#include "models/scaling.h"
 #include "models/world.h"
 #include "sim/engine/sim.h"
 
@@ -91,6 +93,25 @@ struct link { /* between cells and sites; each direction is shared evenly */
 	uint32_t slot; /* among the links of its region */
 };
 
+#define GUEST_START_LIST(X)                                                                        \
+	X(BOOT, "boot")	      /* reads its image, boots */                                         \
+	X(RESTORE, "restore") /* reads its working set, goes on from a snapshot */
+enum guest_start {
+#define GUEST_START_ENUM(id, name) GUEST_START_##id,
+	GUEST_START_LIST(GUEST_START_ENUM)
+#undef GUEST_START_ENUM
+};
+
+/* How the guests of a kind of host come and go. */
+struct guest_plan {
+	uint32_t warm; /* on each host: they run from the start and are never stopped */
+	sim_time keep_alive_ns;
+	int64_t start_ns[SITE_COUNT]; /* boot or restore, without the disk */
+	double start_bytes;	      /* read from the disk */
+	double each_bytes;	      /* of the host's memory, what the platform takes included */
+	double used_bytes;	      /* of those in use */
+};
+
 struct host_kind {
 	const char *name;
 	uint32_t count, cores, guests, vcpus, root_vcpus;
@@ -98,6 +119,11 @@ struct host_kind {
 	const struct platform *platform;
 	struct price *prices; /* by app */
 	bool has_backend;     /* some price has a part at the backend */
+	struct guest_plan plan;
+	double memory_bytes, overcommit, disk_bytes_per_s;
+	sim_time disk_ns; /* one block request */
+	double off_w;	  /* with no guest running */
+	double *pages;	  /* by app: that a task uses */
 };
 
 struct site {
@@ -111,6 +137,11 @@ struct site {
 	uint32_t slot; /* among the sites of its region */
 	const struct placement_ops *placement;
 	const void *placement_parameters;
+	const struct scaling_ops *scaling;
+	const void *scaling_parameters;
+	const struct packing_ops *packing;
+	bool dedicated; /* guests to apps */
+	bool dynamic;	/* guests come and go, or hosts fail */
 };
 
 /* What is connected: sites, and the cells and links that lead to them. Regions have nothing to do

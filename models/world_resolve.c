@@ -145,6 +145,8 @@ static int resolve_site(struct resolver *r, cJSON *site, const char *pointer)
 {
 	char hosts[500], at[600];
 	int code = choice_normalise((choice_table)placement_models, site, "placement");
+	code = worse(code, choice_normalise((choice_table)scaling_models, site, "scaling"));
+	code = worse(code, choice_normalise((choice_table)packing_models, site, "packing"));
 	json_pointer_join(hosts, sizeof(hosts), pointer, "hosts");
 	cJSON *host = object_member(site, "hosts");
 	for (host = host ? host->child : NULL; host; host = host->next) {

@@ -159,6 +159,7 @@ int metric_uses_check(const struct metric_uses *uses, const struct json_doc *doc
 {
 	static const char *const kinds[] = {[WORLD_WHOLE] = "it is of the whole",
 					    [WORLD_CLASSES] = "they are the classes of handsets",
+					    [WORLD_SITES] = "they are the sites",
 					    [WORLD_HOSTS] =
 						    "they are the hosts, as \"SITE/KIND/0\""};
 	int code = 0;

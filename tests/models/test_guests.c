@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Guests that come and go: what a start costs, by hand; keep-alive, warm ones, eviction; memory
+ * given away more than once; autoscaling and packing. */
+#include "tests/models/world_support.h"
+
+/* Handsets with one task every `period`: nothing to transfer, 1 Gcycle at 1 GHz. */
+static char *site_with(const char *apps, const char *guests, const char *site, const char *host)
+{
+	return study("{\"duration\":\"1000 s\",\"apps\":{"
+		     "\"a\":{\"input\":\"0 B\",\"output\":\"0 B\",\"cycles\":\"1 Gcycles\","
+		     "\"operations\":{\"page_fault\":1000,\"net_rx\":{\"packets\":0,\"bytes\":\"0 "
+		     "B\"},\"net_tx\":{\"packets\":0,\"bytes\":\"0 B\"}}},"
+		     "\"b\":{\"input\":\"0 B\",\"output\":\"0 B\",\"cycles\":\"1 Gcycles\"}},"
+		     "\"handsets\":{\"x\":{\"count\":1,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 "
+		     "W\",\"idle\":\"0.1 W\"},\"battery\":\"1000 Wh\",\"radio\":\"constant-power\","
+		     "\"cell\":\"c\",\"apps\":{%s}}},"
+		     "\"cells\":{\"c\":{\"down\":\"1 Gbit/s\",\"up\":\"1 Gbit/s\",\"rtt\":\"0 s\","
+		     "\"site\":\"s\"}},"
+		     "\"sites\":{\"s\":{%s\"hosts\":{\"h\":{\"cores\":4,\"clock\":\"1 GHz\","
+		     "\"memory\":\"8 GiB\",\"disk_rate\":\"4 Gbit/s\",\"platform\":\"kvm-virtio\","
+		     "%s\"guests\":{%s}}}}}}",
+		     apps, site, host, guests);
+}
+
+static void simulate(struct outcome *o, const char *apps, const char *guests, const char *site,
+		     const char *host)
+{
+	char *text = site_with(apps, guests, site, host);
+	support_simulate(text, 1, o);
+	free(text);
+	CU_ASSERT(is_near(sum_of(o, "overhead"), get(o, "response_time.mean", ""), 1e-12));
+	CU_ASSERT(get(o, "tasks.offered", "") == get(o, "tasks.done", "") +
+							 sum_of(o, "tasks.failed") +
+							 get(o, "tasks.unfinished", ""));
+}
+
+#define EVERY_100_S "\"a\":{\"arrivals\":{\"periodic\":\"100 s\"}}"
+#define ON_DEMAND   "\"scaling\":\"on-demand\","
+
+static void a_cold_start_costs_boot_and_image(void)
+{
+	struct outcome o;
+	/* 12 ms to make the machine, 35 ms to boot; 250 MB at 500 MB/s. */
+	simulate(&o, EVERY_100_S, "\"count\":4,\"image\":\"250 MB\",\"keep_alive\":\"10 s\"",
+		 ON_DEMAND, "");
+	CU_ASSERT(get(&o, "tasks.done", "") >= 9);
+	CU_ASSERT(get(&o, "guests.started", "s") == get(&o, "tasks.offered", ""));
+	CU_ASSERT(is_near(get(&o, "overhead", "start"), 0.012 + 0.035 + 0.5, 1e-9));
+	CU_ASSERT(is_near(get(&o, "overhead", "compute"), 1, 1e-9));
+	/* Each runs for the task and 10 s more. */
+	double each = get(&o, "response_time.mean", "") - 0.547 + 10;
+	CU_ASSERT(is_near(get(&o, "guests.running", "s"),
+			  get(&o, "guests.started", "s") * each / 1000, 0.02));
+}
+
+static void a_restored_guest_reads_its_working_set(void)
+{
+	struct outcome o;
+	simulate(&o, EVERY_100_S,
+		 "\"count\":4,\"start\":\"restore\",\"image\":\"250 MB\",\"working_set\":\"50 MB\","
+		 "\"keep_alive\":\"10 s\"",
+		 ON_DEMAND, "");
+	CU_ASSERT(is_near(get(&o, "overhead", "start"), 0.050 + 0.1, 1e-9));
+}
+
+static void guests_kept_alive_or_warm_need_no_start(void)
+{
+	struct outcome o;
+	simulate(&o, EVERY_100_S, "\"count\":4,\"keep_alive\":\"150 s\"", ON_DEMAND, "");
+	CU_ASSERT(get(&o, "guests.started", "s") == 1);
+	simulate(&o, EVERY_100_S, "\"count\":4,\"warm\":1,\"keep_alive\":\"1 s\"", ON_DEMAND, "");
+	CU_ASSERT(get(&o, "guests.started", "s") == 0);
+	CU_ASSERT(get(&o, "overhead", "start") == 0);
+	CU_ASSERT(get(&o, "guests.running", "s") == 1);
+}
+
+static void without_room_tasks_share_what_runs(void)
+{
+	struct outcome o;
+	/* 20 tasks/s x 1 s on at most 2 guests. */
+	simulate(&o, "\"a\":{\"arrivals\":{\"periodic\":\"0.8 s\"}}", "\"count\":2", ON_DEMAND, "");
+	CU_ASSERT(get(&o, "guests.started", "s") == 2);
+	CU_ASSERT(get(&o, "tasks.failed", "no-guest") == 0);
+	CU_ASSERT(get(&o, "tasks.unfinished", "") < 5);
+}
+
+static void a_guest_for_one_app_makes_room_for_that_of_another(void)
+{
+	struct outcome o;
+	const char *both = "\"a\":{\"arrivals\":{\"periodic\":\"100 s\"}},"
+			   "\"b\":{\"arrivals\":{\"periodic\":\"100 s\"}}";
+	/* Room for one guest: each app finds the other's idle. */
+	simulate(&o, both, "\"count\":4,\"memory\":\"5 GiB\",\"keep_alive\":\"1 h\"",
+		 ON_DEMAND "\"dedicated\":true,", "");
+	CU_ASSERT(get(&o, "guests.evicted", "s") >= 17);
+	CU_ASSERT(get(&o, "guests.started", "s") == get(&o, "guests.evicted", "s") + 1);
+	CU_ASSERT(get(&o, "tasks.unfinished", "") <= 1);
+	simulate(&o, both, "\"count\":4,\"memory\":\"1 GiB\",\"keep_alive\":\"1 h\"",
+		 ON_DEMAND "\"dedicated\":true,", "");
+	CU_ASSERT(get(&o, "guests.evicted", "s") == 0);
+	CU_ASSERT(get(&o, "guests.started", "s") == 2);
+}
+
+static void memory_given_away_twice_is_paged(void)
+{
+	struct outcome o;
+	/* 16 GiB of guests in 8 GiB: half of 1000 pages come from the disk, 100 us each. */
+	simulate(&o, EVERY_100_S, "\"count\":4,\"memory\":\"4 GiB\"", "",
+		 "\"overcommit\":3,\"disk_latency\":\"100 us\",");
+	double disk = get(&o, "overhead", "disk");
+	CU_ASSERT(disk > 0.050 && disk < 0.053); /* the platform takes some of it, too */
+	simulate(&o, EVERY_100_S, "\"count\":4,\"memory\":\"4 GiB\",\"used\":\"1 GiB\"", "",
+		 "\"overcommit\":3,\"disk_latency\":\"100 us\",");
+	CU_ASSERT(get(&o, "overhead", "disk") == 0);
+}
+
+static void autoscalers_follow_the_load(void)
+{
+	struct outcome o;
+	/* Two tasks of 1 s every second: 2 busy virtual CPUs. */
+	const char *load = "\"a\":{\"arrivals\":{\"poisson\":\"2 /s\"}}";
+	simulate(&o, load, "\"count\":16,\"warm\":1,\"memory\":\"256 MiB\"",
+		 "\"scaling\":{\"utilization\":0.5},", "");
+	double half = get(&o, "guests.running", "s");
+	CU_ASSERT(half > 3 && half < 7);
+	simulate(&o, load, "\"count\":16,\"warm\":1,\"memory\":\"256 MiB\"",
+		 "\"scaling\":{\"utilization\":0.9},", "");
+	CU_ASSERT(get(&o, "guests.running", "s") < half - 0.5);
+	simulate(&o, load, "\"count\":16,\"warm\":1,\"memory\":\"256 MiB\"",
+		 "\"scaling\":{\"queue\":{\"tasks\":1,\"interval\":\"1 s\"}},", "");
+	double queue = get(&o, "guests.running", "s");
+	CU_ASSERT(queue > 1.5 && queue < 6);
+}
+
+/* Hosts with tasks, of four, when three guests are wanted now and then. */
+static int used_hosts(const char *packing, const char *second)
+{
+	struct outcome o;
+	char *site = study(ON_DEMAND "\"packing\":\"%s\",", packing);
+	char *host = study("\"count\":3,%s", second);
+	int used = 0;
+	simulate(&o, "\"a\":{\"arrivals\":{\"poisson\":\"1 /s\"}}", "\"count\":8", site, host);
+	for (size_t i = 0; i < o.count; i++)
+		used += strcmp(o.values[i].metric, "utilization") == 0 && o.values[i].value > 0.01;
+	free(site);
+	free(host);
+	return used;
+}
+
+static void packing_decides_how_many_hosts_are_used(void)
+{
+	CU_ASSERT_EQUAL(used_hosts("first-fit", ""), 1);
+	CU_ASSERT_EQUAL(used_hosts("best-fit", ""), 1);
+	CU_ASSERT_EQUAL(used_hosts("power-aware", ""), 1);
+	CU_ASSERT_EQUAL(used_hosts("least-loaded", ""), 3);
+}
+
+static void check(const char *guests, const char *site, const char *pointer, const char *says)
+{
+	struct diag_list diags = {0};
+	char *text = site_with(EVERY_100_S, guests, site, "");
+	bool found = false;
+	CU_ASSERT_PTR_NULL(support_build(text, &diags));
+	for (size_t i = 0; i < diags.count; i++)
+		found |= strstr(diags.items[i].text, says) && diags.items[i].pointer &&
+			 strcmp(diags.items[i].pointer, pointer) == 0;
+	for (size_t i = 0; i < diags.count && !found; i++)
+		diag_print(&diags.items[i], stdout);
+	CU_ASSERT(found);
+	diag_free(&diags);
+	free(text);
+}
+
+static void mistakes_are_told(void)
+{
+	check("\"count\":1,\"warm\":2", "", "/sites/s/hosts/h/guests/warm", "more than");
+	check("\"count\":1", "\"scaling\":\"on-demnd\",", "/sites/s/scaling",
+	      "did you mean \"on-demand\"?");
+	check("\"count\":1", "\"packing\":\"frist-fit\",", "/sites/s/packing",
+	      "did you mean \"first-fit\"?");
+	check("\"count\":1,\"memory\":\"9 GiB\"", ON_DEMAND, "/sites/s/hosts/h/guests",
+	      "the host has 8 GiB");
+	check("\"count\":1,\"start\":\"resume\"", ON_DEMAND, "/sites/s/hosts/h/guests/start",
+	      "restore");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"a_cold_start_costs_boot_and_image", a_cold_start_costs_boot_and_image},
+		{"a_restored_guest_reads_its_working_set", a_restored_guest_reads_its_working_set},
+		{"guests_kept_alive_or_warm_need_no_start",
+		 guests_kept_alive_or_warm_need_no_start},
+		{"without_room_tasks_share_what_runs", without_room_tasks_share_what_runs},
+		{"a_guest_for_one_app_makes_room_for_that_of_another",
+		 a_guest_for_one_app_makes_room_for_that_of_another},
+		{"memory_given_away_twice_is_paged", memory_given_away_twice_is_paged},
+		{"autoscalers_follow_the_load", autoscalers_follow_the_load},
+		{"packing_decides_how_many_hosts_are_used",
+		 packing_decides_how_many_hosts_are_used},
+		{"mistakes_are_told", mistakes_are_told},
+		{0},
+	};
+	return test_main("guests", cases, argc, argv);
+}
