@@ -3,84 +3,31 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-/* All of these are measured, with bench_engine compare. */
-#define SPILL	    96 /* near entries at which they become a rung */
-#define SPLIT	    40 /* buckets of up to this many are sorted, larger ones split */
-#define PER_BUCKET  6  /* what a rung aims at */
-#define BUCKETS_MIN 16
-#define LEVEL_BITS  10 /* log2 of EVENT_BUCKETS_MAX */
+/* Measured, with bench_engine compare. */
+#define SPILL	   192 /* near entries at which they move to the ladder */
+#define LENGTH_MAX 512 /* of a run in which entries are moved; beyond it the heap costs less */
 
-#define ROOM	  64  /* free places in front of a run, for insertions before its head */
-#define RUN_LEAST 256 /* capacity */
-
-#define CHUNK_ENTRIES 15
-
-struct event_chunk {
-	struct event_chunk *next; /* of the same bucket, or the next free one */
-	struct event_far entry[CHUNK_ENTRIES];
-};
-
-struct event_slab {
-	struct event_slab *next;
-	size_t chunks;
-	struct event_chunk chunk[];
-};
+#define ROOM	  64   /* free places in front of a run, for insertions at its head */
+#define RUN_LEAST 1024 /* capacity */
 
 void event_list_init(struct event_list *l)
 {
-	*l = (struct event_list){0};
-	l->spill_at = SPILL;
-	l->free_slot = EVENT_NO_SLOT;
-	l->limit[0] = l->near_limit = EVENT_FOREVER;
+	*l = (struct event_list){.slots = {.free = EVENT_NO_SLOT}, .spill_at = SPILL};
+	event_ladder_init(&l->ladder);
+	l->near_limit = event_ladder_limit(&l->ladder);
 }
 
 void event_list_free(struct event_list *l)
 {
-	while (l->slabs) {
-		struct event_slab *next = l->slabs->next;
-		free(l->slabs);
-		l->slabs = next;
-	}
-	for (uint32_t k = 0; k < EVENT_RUNGS_MAX; k++)
-		free(l->rung[k]);
+	event_ladder_free(&l->ladder);
 	free(l->run);
 	free(l->heap);
 	free(l->lane);
-	free(l->slots);
+	free(l->slots.at);
 }
 
-/* ---- Memory */
-
-/* Large arrays on large pages where the system has them: they are touched at random. */
-static void *huge_alloc(size_t size)
-{
-	const size_t page = 2 << 20;
-	if (size < 2 * page)
-		return malloc(size);
-	size = (size + page - 1) & ~(page - 1);
-	void *p = aligned_alloc(page, size);
-	if (p)
-		madvise(p, size, MADV_HUGEPAGE); /* where it fails nothing is lost but speed */
-	return p;
-}
-
-bool event_list_grow_slots(struct event_list *l)
-{
-	uint32_t capacity = l->slots_capacity ? 2 * l->slots_capacity : 64;
-	struct event_slot *slots = NULL;
-	if (l->slots_capacity <= UINT32_MAX / 4)
-		slots = huge_alloc(capacity * sizeof(*slots));
-	if (!slots)
-		return false;
-	if (l->slots_used)
-		memcpy(slots, l->slots, l->slots_used * sizeof(*slots));
-	free(l->slots);
-	l->slots = slots;
-	l->slots_capacity = capacity;
-	return true;
-}
+/* ---- The lane */
 
 static bool grow_lane(struct event_list *l)
 {
@@ -99,155 +46,69 @@ static bool grow_lane(struct event_list *l)
 	return true;
 }
 
-/* An array of at least `count` entries in place of *array, of which the first `used` are kept. */
-static bool reserve(struct event_near **array, uint32_t *capacity, uint32_t used, uint32_t count)
+/* ---- The heap */
+
+static bool grow_heap(struct event_list *l)
 {
-	uint32_t wanted = *capacity ? *capacity : RUN_LEAST;
-	while (wanted < count)
-		wanted *= 2;
-	if (wanted == *capacity)
-		return true;
-	struct event_near *grown = malloc(wanted * sizeof(*grown));
-	if (!grown)
+	uint32_t capacity = l->heap_capacity ? 2 * l->heap_capacity : 256;
+	struct event_near *heap = realloc(l->heap, capacity * sizeof(*heap));
+	if (!heap)
 		return false;
-	if (used)
-		memcpy(grown, *array, used * sizeof(*grown));
-	free(*array);
-	*array = grown;
-	*capacity = wanted;
+	l->heap = heap;
+	l->heap_capacity = capacity;
 	return true;
 }
 
-static bool reserve_run(struct event_list *l, uint32_t count)
+/* The total order of any two entries. */
+static bool before(const struct event_list *l, const struct event_near *a,
+		   const struct event_near *b)
 {
-	uint32_t head = (uint32_t)(l->head - l->run), tail = (uint32_t)(l->tail - l->run);
-	if (!reserve(&l->run, &l->run_capacity, tail, count))
-		return false;
-	l->head = l->run + head;
-	l->tail = l->run + tail;
-	return true;
+	if (a->time != b->time)
+		return a->time < b->time;
+	return l->slots.at[event_near_slot(a)].order < l->slots.at[event_near_slot(b)].order;
 }
 
-static void give_chunk(struct event_list *l, struct event_chunk *chunk)
-{
-	chunk->next = l->free_chunks;
-	l->free_chunks = chunk;
-}
-
-static struct event_chunk *take_chunk(struct event_list *l)
-{
-	if (!l->free_chunks) {
-		size_t chunks = l->slabs ? 2 * l->slabs->chunks : 64;
-		if (chunks > 65536)
-			chunks = 65536; /* 16 MiB */
-		size_t size = sizeof(struct event_slab) + chunks * sizeof(struct event_chunk);
-		struct event_slab *slab = huge_alloc(size);
-		if (!slab)
-			return NULL;
-		slab->next = l->slabs;
-		slab->chunks = chunks;
-		l->slabs = slab;
-		for (size_t i = chunks; i-- > 0;)
-			give_chunk(l, &slab->chunk[i]);
-	}
-	struct event_chunk *chunk = l->free_chunks;
-	l->free_chunks = chunk->next;
-	return chunk;
-}
-
-/* ---- Buckets */
-
-static inline bool bucket_add(struct event_list *l, struct event_bucket *b, uint64_t time,
-			      uint32_t slot)
-{
-	if (!b->last || b->fill == CHUNK_ENTRIES) {
-		struct event_chunk *chunk = take_chunk(l);
-		if (!chunk) {
-			l->out_of_memory = true;
-			return false;
-		}
-		*(b->last ? &b->last->next : &b->first) = chunk;
-		b->last = chunk;
-		b->fill = 0;
-	}
-	b->last->entry[b->fill++] = (struct event_far){time, slot};
-	b->count++;
-	return true;
-}
-
-/* Takes a bucket's entries out one by one, oldest first; each chunk is free again once it has been
- * read. */
-struct drain {
-	struct event_chunk *chunk;
-	uint32_t fill, at, left;
-};
-
-static void drain_chunk(struct drain *d, struct event_chunk *chunk)
-{
-	d->chunk = chunk;
-	d->fill = d->left < CHUNK_ENTRIES ? d->left : CHUNK_ENTRIES;
-	d->left -= d->fill;
-	d->at = 0;
-	if (d->left)
-		for (size_t i = 0; i < sizeof(*chunk); i += 64)
-			__builtin_prefetch((char *)chunk->next + i);
-}
-
-static struct drain drain_start(struct event_bucket *b)
-{
-	struct drain d = {.left = b->count};
-	drain_chunk(&d, b->first);
-	*b = (struct event_bucket){0};
-	return d;
-}
-
-static inline bool drain_next(struct event_list *l, struct drain *d, struct event_far *entry)
-{
-	if (d->at == d->fill) {
-		struct event_chunk *empty = d->chunk;
-		if (!empty)
-			return false;
-		drain_chunk(d, d->left ? empty->next : NULL);
-		give_chunk(l, empty);
-		if (!d->chunk)
-			return false;
-	}
-	*entry = d->chunk->entry[d->at++];
-	return true;
-}
-
-/* ---- The near parts */
-
-static void heap_up(struct event_near *heap, uint32_t at, struct event_near moving)
+static void heap_up(const struct event_list *l, uint32_t at, struct event_near moving)
 {
 	while (at > 0) {
 		uint32_t parent = (at - 1) / 4;
-		if (!event_before(&moving, &heap[parent]))
+		if (!before(l, &moving, &l->heap[parent]))
 			break;
-		heap[at] = heap[parent];
+		l->heap[at] = l->heap[parent];
 		at = parent;
 	}
-	heap[at] = moving;
+	l->heap[at] = moving;
 }
 
-static void heap_down(struct event_near *heap, uint32_t count, struct event_near moving)
+static void heap_down(const struct event_list *l, struct event_near moving)
 {
-	uint32_t at = 0;
+	uint32_t at = 0, count = l->heap_count;
 	for (;;) {
 		uint32_t first = 4 * at + 1, last = first + 4 < count ? first + 4 : count;
 		if (first >= count)
 			break;
 		uint32_t least = first;
 		for (uint32_t child = first + 1; child < last; child++)
-			if (event_before(&heap[child], &heap[least]))
+			if (before(l, &l->heap[child], &l->heap[least]))
 				least = child;
-		if (!event_before(&heap[least], &moving))
+		if (!before(l, &l->heap[least], &moving))
 			break;
-		heap[at] = heap[least];
+		l->heap[at] = l->heap[least];
 		at = least;
 	}
-	heap[at] = moving;
+	l->heap[at] = moving;
 }
+
+static bool heap_add(struct event_list *l, struct event_near entry)
+{
+	if (l->heap_count == l->heap_capacity && !grow_heap(l))
+		return false;
+	heap_up(l, l->heap_count++, entry);
+	l->others++;
+	return true;
+}
+
+/* ---- The first entry */
 
 void event_list_pop_other(struct event_list *l, enum event_part part)
 {
@@ -255,330 +116,210 @@ void event_list_pop_other(struct event_list *l, enum event_part part)
 	if (part == EVENT_LANE)
 		l->lane_head++;
 	else if (--l->heap_count)
-		heap_down(l->heap, l->heap_count, l->heap[l->heap_count]);
+		heap_down(l, l->heap[l->heap_count]);
 }
 
-const struct event_near *event_list_first_of_all(struct event_list *l, enum event_part *part)
+/* The first of run and heap. */
+static const struct event_near *first_near(const struct event_list *l, enum event_part *part)
 {
-	const struct event_near *first = NULL;
-	if (l->head == l->tail && !l->others && !event_list_refill(l))
-		return NULL;
-	if (l->head != l->tail) {
-		first = l->head;
-		*part = EVENT_RUN;
-	}
-	if (l->heap_count && (!first || event_before(&l->heap[0], first))) {
+	const struct event_near *first = l->head != l->tail ? l->head : NULL;
+	*part = EVENT_RUN;
+	if (l->heap_count && (!first || before(l, &l->heap[0], first))) {
 		first = &l->heap[0];
 		*part = EVENT_HEAP;
-	}
-	if (l->lane_head != l->lane_tail) {
-		uint32_t slot = l->lane[l->lane_head & (l->lane_capacity - 1)];
-		l->lane_front = event_near(l->lane_time, l->slots[slot].order, slot);
-		if (!first || event_before(&l->lane_front, first)) {
-			first = &l->lane_front;
-			*part = EVENT_LANE;
-		}
 	}
 	return first;
 }
 
-static int compare_near(const void *a, const void *b)
+static bool refill(struct event_list *l);
+
+const struct event_near *event_list_first_of_all(struct event_list *l, enum event_part *part)
 {
-	return event_before(a, b) ? -1 : 1;
+	if (l->head == l->tail && !l->others && !refill(l))
+		return NULL;
+	const struct event_near *first = first_near(l, part);
+	if (l->lane_head == l->lane_tail)
+		return first;
+	/* Those that came to run or heap when this time was still to come are older. */
+	uint32_t slot = l->lane[l->lane_head & (l->lane_capacity - 1)];
+	uint64_t order = l->slots.at[slot].order;
+	if (first && event_near_key(first) < event_key_behind(l->lane_time, order))
+		return first;
+	l->lane_front = event_near(l->lane_time, order, slot);
+	*part = EVENT_LANE;
+	return &l->lane_front;
+}
+
+/* ---- From the ladder and back */
+
+/* Makes room at both ends of the run, for `count` entries in all. */
+static bool settle_run(struct event_list *l, size_t count)
+{
+	size_t length = (size_t)(l->tail - l->head);
+	uint32_t capacity = l->run_capacity ? l->run_capacity : RUN_LEAST;
+	while (capacity < 2 * (ROOM + count))
+		capacity *= 2;
+	struct event_near *run = l->run;
+	if (capacity != l->run_capacity && !(run = malloc(capacity * sizeof(*run))))
+		return false;
+	if (length)
+		memmove(run + ROOM, l->head, length * sizeof(*run));
+	if (run != l->run)
+		free(l->run);
+	l->run = run;
+	l->run_capacity = capacity;
+	l->head = run + ROOM;
+	l->tail = l->head + length;
+	return true;
+}
+
+static int compare(const void *a, const void *b, void *list)
+{
+	return before(list, a, b) ? -1 : 1;
 }
 
 /* Small runs come in random order, and a sort that branches on it would mispredict once an entry:
  * count for each how many come before it. Large ones are of one time, and so in order as a rule. */
-static void sort_run(struct event_near *run, uint32_t count)
+static void sort_run(struct event_list *l, struct event_near *run, uint32_t count)
 {
 	uint32_t at = 1;
-	if (count <= SPLIT) {
-		struct event_near copy[SPLIT];
-		memcpy(copy, run, count * sizeof(*run));
+	if (count <= EVENT_SPLIT) {
+		event_key copy[EVENT_SPLIT];
+		for (uint32_t i = 0; i < count; i++) /* the index makes them different */
+			copy[i] = event_near_key(&run[i]) | (event_key)i << 32;
 		for (uint32_t i = 0; i < count; i++) {
-			uint32_t rank = 0;
+			uint32_t place = 0;
 			for (uint32_t j = 0; j < count; j++)
-				rank += event_before(&copy[j], &copy[i]);
-			run[rank] = copy[i];
+				place += copy[j] < copy[i];
+			run[place] =
+				(struct event_near){(uint64_t)(copy[i] >> 64), (uint64_t)copy[i]};
 		}
 		return;
 	}
-	while (at < count && event_before(&run[at - 1], &run[at]))
+	while (at < count && before(l, &run[at - 1], &run[at]))
 		at++;
 	if (at < count)
-		qsort(run, count, sizeof(*run), compare_near);
+		qsort_r(run, count, sizeof(*run), compare, l);
 }
 
 /* Makes a bucket the run (which must be empty), without the dead. */
 static void load(struct event_list *l, struct event_bucket *b)
 {
-	if (!reserve_run(l, ROOM + b->count)) {
-		l->out_of_memory = true;
+	if (!settle_run(l, b->count)) {
+		l->ladder.out_of_memory = true;
 		return;
 	}
-	l->far -= b->count;
-	struct event_near *run = l->run + ROOM;
+	if (l->spill_at < 2 * b->count)
+		l->spill_at = 2 * b->count;
+	struct event_near *run = l->head;
 	uint32_t count = 0;
-	struct drain d = drain_start(b);
-	for (struct event_far entry; drain_next(l, &d, &entry);) {
-		struct event_slot *slot = &l->slots[entry.slot];
+	struct event_drain d = event_drain_start(b);
+	for (struct event_far entry; event_drain_next(&l->ladder, &d, &entry);) {
+		struct event_slot *slot = &l->slots.at[entry.slot];
 		if (slot->fn) {
 			__builtin_prefetch(slot->ctx); /* it will be wanted soon */
 			run[count++] = event_near(entry.time, slot->order, entry.slot);
 		} else {
-			event_slot_free(l, entry.slot);
+			event_slot_free(&l->slots, entry.slot);
 			l->removed++;
 			l->dead--;
 		}
 	}
-	sort_run(run, count);
-	l->head = run;
+	sort_run(l, run, count);
 	l->tail = run + count;
-	if (l->spill_at < 2 * count)
+}
+
+/* Brings the ladder's next entries into the run, when that and the heap are empty. False when there
+ * are none. */
+static bool refill(struct event_list *l)
+{
+	struct event_bucket bucket;
+	l->spill_at = SPILL;
+	while (l->head == l->tail && event_ladder_next(&l->ladder, &l->slots, &bucket))
+		load(l, &bucket);
+	l->near_limit = event_ladder_limit(&l->ladder);
+	return l->head != l->tail;
+}
+
+/* Moves run and heap, which have grown too large, to the ladder, in their order. False when out of
+ * memory. */
+static bool spill(struct event_list *l)
+{
+	uint32_t count = (uint32_t)(l->tail - l->head) + l->heap_count;
+	enum event_part part;
+	const struct event_near *first = first_near(l, &part);
+	uint64_t least = first->time, most = l->head != l->tail ? l->tail[-1].time : least;
+	for (uint32_t i = 0; i < l->heap_count; i++)
+		most = l->heap[i].time > most ? l->heap[i].time : most;
+	if (least == most || !event_ladder_lower(&l->ladder, least, count)) {
+		/* Nothing to tell them apart by. Do not come back soon. */
 		l->spill_at = 2 * count;
+		return !l->ladder.out_of_memory;
+	}
+	while ((first = first_near(l, &part)) != NULL) {
+		event_ladder_add(&l->ladder, first->time, event_near_slot(first));
+		event_list_pop(l, part);
+	}
+	refill(l);
+	return !l->ladder.out_of_memory;
 }
 
-static void spill(struct event_list *l);
+/* ---- Adding */
 
-static bool add_aside(struct event_list *l, struct event_near entry)
+/* How many of the run's entries are before the key. By halving, without a branch on what they are,
+ * which would be mispredicted every other time; and by times alone, as priorities rarely decide. */
+static inline size_t place_of(const struct event_near *run, size_t count, uint64_t time,
+			      event_key key)
 {
-	if (!reserve_run(l, RUN_LEAST))
-		return false;
+	const struct event_near *from = run;
+	if (!count)
+		return 0;
+	for (size_t rest = count; rest > 1; rest -= rest / 2) {
+		const struct event_near *upper = from + rest / 2;
+		bool is_later = upper[-1].time <= time;
+		from = __builtin_expect_with_probability(is_later, 1, 0.5) ? upper : from;
+	}
+	size_t place = (size_t)(from - run) + (from->time <= time);
+	while (place > 0 && __builtin_expect(event_near_key(&run[place - 1]) > key, 0))
+		place--;
+	return place;
+}
+
+/* Into the run, moving what is before or behind it, whichever is less. */
+static bool add_near(struct event_list *l, uint64_t time, uint64_t order, uint32_t slot)
+{
 	size_t length = (size_t)(l->tail - l->head);
-	const struct event_near *end = l->run + l->run_capacity;
-	if (length <= RUN_LEAST / 2 && (l->head == l->run || l->tail == end)) {
-		memmove(l->run + ROOM, l->head, length * sizeof(*l->run));
-		l->head = l->run + ROOM;
-		l->tail = l->head + length;
-	}
-	if (l->tail < end && (!length || event_before(l->tail - 1, &entry))) {
-		*l->tail++ = entry;
+	if (__builtin_expect(length > LENGTH_MAX, 0))
+		return heap_add(l, event_near(time, order, slot));
+	bool is_at_end = l->head == l->run || l->tail == l->run + l->run_capacity;
+	if (__builtin_expect(is_at_end, 0) && !settle_run(l, length))
+		return false;
+	struct event_near *head = l->head, *place;
+	size_t front = place_of(head, length, time, event_key_behind(time, order));
+	if (front < length / 2) {
+		l->head = head - 1;
+		place = head - 1 + front;
+		memmove(head - 1, head, front * sizeof(*place));
 	} else {
-		if (!reserve(&l->heap, &l->heap_capacity, l->heap_count, l->heap_count + 1))
-			return false;
-		heap_up(l->heap, l->heap_count++, entry);
-		l->others++;
+		l->tail++;
+		place = head + front;
+		memmove(place + 1, place, (length - front) * sizeof(*place));
 	}
-	if (l->heap_count + length >= l->spill_at)
-		spill(l);
+	*place = event_near(time, order, slot);
 	return true;
-}
-
-/* ---- The ladder */
-
-static inline bool rung_add(struct event_list *l, struct event_rung *r, uint64_t time,
-			    uint32_t slot)
-{
-	uint64_t at = (time - r->start) >> r->shift;
-	r->occupied[at / 64] |= 1ULL << at % 64;
-	return bucket_add(l, &r->bucket[at], time, slot);
-}
-
-static bool top_add(struct event_list *l, uint64_t time, uint32_t slot)
-{
-	if (!l->top.count) {
-		l->top_min = l->top_max = l->top_base = time;
-		l->top_sum = 0;
-	}
-	l->top_min = time < l->top_min ? time : l->top_min;
-	l->top_max = time > l->top_max ? time : l->top_max;
-	l->top_sum += (double)(int64_t)(time - l->top_base);
-	return bucket_add(l, &l->top, time, slot);
-}
-
-static bool add_far(struct event_list *l, uint64_t time, uint32_t slot)
-{
-	if (time == EVENT_FOREVER)
-		return bucket_add(l, &l->never, time, slot);
-	l->far++;
-	if (time >= l->limit[0])
-		return top_add(l, time, slot);
-	uint32_t k = 0;
-	while (time < l->limit[k + 1])
-		k++;
-	return rung_add(l, l->rung[k], time, slot);
 }
 
 bool event_list_add(struct event_list *l, uint64_t time, uint64_t now, uint32_t slot)
 {
-	uint64_t order = l->slots[slot].order;
-	bool plain = event_priority(order) == SIM_PRIORITY_DEFAULT;
-	if (time == now && plain && l->lane_tail - l->lane_head == l->lane_capacity &&
-	    !grow_lane(l))
+	uint64_t order = l->slots.at[slot].order;
+	if (time == now && event_priority(order) == SIM_PRIORITY_DEFAULT)
+		return grow_lane(l) && event_list_add_soon(l, time, now, true, order, slot);
+	if (time < l->near_limit && (size_t)(l->tail - l->head) + l->heap_count >= l->spill_at &&
+	    !spill(l))
 		return false;
-	if (event_list_add_soon(l, time, now, plain, slot))
-		return true;
-	if (time >= l->limit[l->rungs])
-		return add_far(l, time, slot);
-	return add_aside(l, event_near(time, order, slot));
-}
-
-/* A new lowest rung for `count` events in start..last, below all others; NULL when out of memory.
- */
-static struct event_rung *push_rung(struct event_list *l, uint64_t start, uint64_t last,
-				    size_t count)
-{
-	struct event_rung **place = &l->rung[l->rungs];
-	if (!*place && !(*place = malloc(sizeof(**place)))) {
-		l->out_of_memory = true;
-		return NULL;
-	}
-	/* As few levels as will do, and of equal size. */
-	unsigned bits = 0, levels;
-	while (((size_t)PER_BUCKET << bits) < count)
-		bits++;
-	levels = (bits + LEVEL_BITS - 1) / LEVEL_BITS;
-	if (levels > 1)
-		bits = (bits + levels - 1) / levels;
-	uint64_t buckets = 1ULL << bits;
-	if (buckets < BUCKETS_MIN)
-		buckets = BUCKETS_MIN;
-
-	struct event_rung *r = *place;
-	r->start = start;
-	r->shift = 0;
-	while ((last - start) >> r->shift >= buckets)
-		r->shift++;
-	r->next = 0;
-	memset(r->occupied, 0, sizeof(r->occupied));
-	memset(r->bucket, 0, (((last - start) >> r->shift) + 1) * sizeof(r->bucket[0]));
-	l->limit[++l->rungs] = start;
-	return r;
-}
-
-/* The first bucket from `at` on that is not empty; EVENT_BUCKETS_MAX when there is none. */
-static uint32_t occupied_from(const struct event_rung *r, uint32_t at)
-{
-	uint32_t word = at / 64;
-	if (word == EVENT_BUCKETS_MAX / 64)
-		return EVENT_BUCKETS_MAX;
-	uint64_t bits = r->occupied[word] & ~0ULL << at % 64;
-	while (!bits) {
-		if (++word == EVENT_BUCKETS_MAX / 64)
-			return EVENT_BUCKETS_MAX;
-		bits = r->occupied[word];
-	}
-	return 64 * word + (uint32_t)__builtin_ctzll(bits);
-}
-
-static void prefetch_slots(const struct event_list *l, const struct event_bucket *b)
-{
-	uint32_t left = b->count;
-	for (const struct event_chunk *chunk = b->first; left; chunk = chunk->next) {
-		uint32_t fill = left < CHUNK_ENTRIES ? left : CHUNK_ENTRIES;
-		for (uint32_t i = 0; i < fill; i++)
-			__builtin_prefetch(&l->slots[chunk->entry[i].slot]);
-		left -= fill;
-	}
-}
-
-/* Turns the top into a rung up to four times the mean delay, which is at least three quarters of
- * it; what is later (a long tail, which would make most buckets empty) stays in the top. */
-static void split_top(struct event_list *l)
-{
-	double mean = l->top_sum / l->top.count - (double)(int64_t)(l->top_min - l->top_base);
-	uint64_t last = l->top_max;
-	if (4 * mean < (double)(last - l->top_min))
-		last = l->top_min + (uint64_t)(4 * mean);
-	struct event_rung *r = push_rung(l, l->top_min, last, l->top.count);
-	if (!r)
-		return;
-	uint64_t end = r->start + ((((last - r->start) >> r->shift) + 1) << r->shift);
-	l->limit[0] = end < EVENT_FOREVER ? end : EVENT_FOREVER;
-	struct drain d = drain_start(&l->top);
-	for (struct event_far entry; drain_next(l, &d, &entry);) {
-		if (entry.time < l->limit[0])
-			rung_add(l, r, entry.time, entry.slot);
-		else
-			top_add(l, entry.time, entry.slot);
-	}
-}
-
-/* Takes the next bucket of the lowest rung: into the run when it is small, into a finer rung else.
- */
-static void advance(struct event_list *l)
-{
-	struct event_rung *r = l->rung[l->rungs - 1];
-	uint32_t at = occupied_from(r, r->next);
-	if (at == EVENT_BUCKETS_MAX) {
-		l->rungs--;
-		return;
-	}
-	struct event_bucket *b = &r->bucket[at];
-	uint64_t start = r->start + ((uint64_t)at << r->shift);
-	uint64_t end = start + (1ULL << r->shift);
-	if (end > l->limit[l->rungs - 1])
-		end = l->limit[l->rungs - 1];
-	r->occupied[at / 64] &= ~(1ULL << at % 64);
-	r->next = at + 1;
-	l->limit[l->rungs] = end;
-	if (b->count > SPLIT && r->shift > 0 && l->rungs < EVENT_RUNGS_MAX) {
-		struct event_rung *finer = push_rung(l, start, end - 1, b->count);
-		struct drain d = drain_start(b);
-		for (struct event_far entry; finer && drain_next(l, &d, &entry);)
-			rung_add(l, finer, entry.time, entry.slot);
-		return;
-	}
-	/* The slots of the bucket after it are on their way while this one is run. */
-	uint32_t next = occupied_from(r, r->next);
-	if (next < EVENT_BUCKETS_MAX && r->bucket[next].count <= SPLIT)
-		prefetch_slots(l, &r->bucket[next]);
-	load(l, b);
-}
-
-bool event_list_refill(struct event_list *l)
-{
-	l->spill_at = SPILL;
-	while (l->head == l->tail && l->far && !l->out_of_memory) {
-		if (l->rungs) {
-			advance(l);
-		} else if (l->top.count > SPLIT) {
-			split_top(l);
-		} else {
-			load(l, &l->top);
-			l->limit[0] = EVENT_FOREVER;
-		}
-	}
-	l->near_limit = l->limit[l->rungs];
-	return l->head != l->tail;
-}
-
-/* Turns run and heap, which have grown too large, into a rung. */
-static void spill(struct event_list *l)
-{
-	struct event_near *const part[] = {l->head, l->heap};
-	const uint32_t length[] = {(uint32_t)(l->tail - l->head), l->heap_count};
-	uint32_t count = length[0] + length[1];
-	uint64_t least = UINT64_MAX, most = 0;
-	for (int p = 0; p < 2; p++)
-		for (uint32_t i = 0; i < length[p]; i++) {
-			uint64_t time = event_near_time(&part[p][i]);
-			least = time < least ? time : least;
-			most = time > most ? time : most;
-		}
-	if (least == most || l->rungs == EVENT_RUNGS_MAX) {
-		/* Nothing to tell them apart by. Do not come back soon. */
-		l->spill_at = 2 * count;
-		return;
-	}
-	struct event_rung *r = NULL;
-	if (!l->rungs && l->limit[0] == EVENT_FOREVER)
-		l->limit[0] = least;
-	else if (!(r = push_rung(l, least, l->limit[l->rungs] - 1, count)))
-		return;
-	l->far += count;
-	for (int p = 0; p < 2; p++)
-		for (uint32_t i = 0; i < length[p]; i++) {
-			const struct event_near *near = &part[p][i];
-			if (r)
-				rung_add(l, r, event_near_time(near), near->slot);
-			else
-				top_add(l, event_near_time(near), near->slot);
-		}
-	l->others -= l->heap_count;
-	l->heap_count = 0;
-	l->head = l->tail = l->run + ROOM;
-	event_list_refill(l);
+	if (time >= l->near_limit)
+		return event_ladder_add(&l->ladder, time, slot);
+	return add_near(l, time, order, slot);
 }
 
 /* ---- Cancelled events */
@@ -586,34 +327,24 @@ static void spill(struct event_list *l)
 /* Whether an entry stays; if not, its slot is free again. */
 static bool keep(struct event_list *l, uint32_t slot)
 {
-	if (l->slots[slot].fn)
+	if (l->slots.at[slot].fn)
 		return true;
-	event_slot_free(l, slot);
+	event_slot_free(&l->slots, slot);
 	return false;
-}
-
-static void purge_bucket(struct event_list *l, struct event_bucket *b)
-{
-	struct drain d = drain_start(b);
-	for (struct event_far entry; drain_next(l, &d, &entry);)
-		if (keep(l, entry.slot))
-			bucket_add(l, b, entry.time, entry.slot);
 }
 
 void event_list_purge(struct event_list *l)
 {
 	struct event_near *last = l->head;
 	for (const struct event_near *e = l->head; e < l->tail; e++)
-		if (keep(l, e->slot))
+		if (keep(l, event_near_slot(e)))
 			*last++ = *e;
 	l->tail = last;
 
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < l->heap_count; i++)
-		if (keep(l, l->heap[i].slot)) {
-			heap_up(l->heap, kept, l->heap[i]);
-			kept++;
-		}
+		if (keep(l, event_near_slot(&l->heap[i])))
+			heap_up(l, kept++, l->heap[i]);
 	l->heap_count = kept;
 
 	uint32_t mask = l->lane_capacity - 1;
@@ -624,19 +355,7 @@ void event_list_purge(struct event_list *l)
 	l->lane_tail = kept;
 	l->others = l->heap_count + (l->lane_tail - l->lane_head);
 
-	l->far = 0;
-	for (uint32_t k = 0; k < l->rungs; k++) {
-		struct event_rung *r = l->rung[k];
-		for (uint32_t at = 0; (at = occupied_from(r, at)) < EVENT_BUCKETS_MAX; at++) {
-			purge_bucket(l, &r->bucket[at]);
-			l->far += r->bucket[at].count;
-			if (!r->bucket[at].count)
-				r->occupied[at / 64] &= ~(1ULL << at % 64);
-		}
-	}
-	purge_bucket(l, &l->top);
-	purge_bucket(l, &l->never);
-	l->far += l->top.count;
+	event_ladder_purge(&l->ladder, &l->slots);
 	l->removed += l->dead;
 	l->dead = 0;
 }

@@ -1,82 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The pending events of one run in their total order (time, priority, sequence). Used by sim.c
- * only.
+ * only. What an event does is in its slot (event_slot.h); where it stands, in one of these:
  *
- * Far events lie unsorted in the buckets of a ladder (after Tang, Goh and Thng, ACM TOMACS 15:3,
- * 2005), which are split into finer ones, and in the end sorted into the run, only when their time
- * has come. What each part holds:
- *
- * - run and heap: times below limit[rungs]; a sorted array, and what would have to move too far in
- *   it;
+ * - run: times below near_limit, a sorted array with room at both ends;
+ * - heap: the same, for what would have to move too many others in the run;
  * - lane: the present time, first in, first out;
- * - rung k: limit[k + 1] <= time < limit[k], in up to 1024 buckets of equal width;
- * - top: times from limit[0] on, except SIM_NEVER;
- * - never: SIM_NEVER.
+ * - ladder: times from near_limit on, unsorted (event_ladder.h).
  *
- * With few events pending there are no rungs, limit[0] is "for ever" and the run is all there is.
+ * With few events pending near_limit is "for ever" and the run is all there is.
  *
- * What an event does is in its slot; parts hold the slot's number. A cancelled event's slot is
- * marked dead and goes when its entry comes up, or when the dead outnumber the living: an entry and
- * its slot are always one to one, so a slot is never reused under an entry.
+ * An entry is placed by time and priority alone, behind its equals: they are older, since nothing
+ * that is already pending can be younger than what is being added. So run, lane and the ladder's
+ * buckets keep the order of the sequence without knowing it; only the heap has to look it up.
  */
 #ifndef SIM_ENGINE_EVENT_LIST_H
 #define SIM_ENGINE_EVENT_LIST_H
 
-#include "sim/engine/sim.h"
+#include "sim/engine/event_ladder.h"
 
-#define EVENT_NO_SLOT	  UINT32_MAX
-#define EVENT_FOREVER	  ((uint64_t)SIM_NEVER)
-#define EVENT_RUNGS_MAX	  12
-#define EVENT_BUCKETS_MAX 1024
-#define EVENT_SHIFT_MAX	  32
+/* In a run of up to this many entries a place is searched one by one, in longer ones by halving
+ * (measured). */
+#define EVENT_FEW 16
 
-struct event_slot {
-	sim_fn *fn; /* NULL: cancelled */
-	void *ctx;
-	uint64_t
-		order; /* priority in the top 8 bits, then the sequence; free: the next free slot */
-	uint32_t arg;
-	uint32_t stamp; /* upper half of the event's handle; changes when it is over */
-};
-
+/* 16 bytes, so that moving one is a load and a store. */
 struct event_near {
-	unsigned __int128 key; /* time, then order */
-	uint32_t slot;
-};
-
-struct event_far {
 	uint64_t time;
-	uint32_t slot;
-};
+	uint64_t rank; /* priority in the top 8 bits, as in `order`; slot in the low 32 */
+} __attribute__((aligned(16)));
 
-struct event_chunk; /* some far events of one bucket */
-
-struct event_bucket {
-	struct event_chunk *first, *last; /* oldest entries first; NULL when empty */
-	uint32_t fill;			  /* entries in the last chunk */
-	uint32_t count;			  /* entries in all */
-};
-
-struct event_rung {
-	uint64_t start;
-	unsigned shift; /* a bucket is 2^shift ns wide */
-	uint32_t next;	/* the first bucket not yet consumed */
-	uint64_t occupied[EVENT_BUCKETS_MAX / 64];
-	struct event_bucket bucket[EVENT_BUCKETS_MAX];
-};
+typedef unsigned __int128 event_key; /* time, then rank */
 
 struct event_list {
 	/* what every event touches */
-	struct event_near *head, *tail; /* the run, sorted, inside run[0..run_capacity) */
-	uint64_t near_limit;		/* limit[rungs] */
+	struct event_near *head, *tail; /* the run, inside run[0..run_capacity) */
+	uint64_t near_limit;		/* of the ladder */
 	size_t others;			/* entries in heap and lane */
-
-	struct event_slot *slots;
-	uint32_t free_slot, slots_used, slots_capacity;
+	struct event_slots slots;
 
 	uint32_t run_capacity, heap_count, heap_capacity;
-	uint32_t spill_at; /* with more than this in run and heap, they become a rung */
+	uint32_t spill_at; /* with this many in run and heap, they move to the ladder */
 	struct event_near *run;
 	struct event_near *heap; /* 4-ary */
 
@@ -86,19 +49,9 @@ struct event_list {
 	uint64_t lane_time;
 	struct event_near lane_front; /* of event_list_first */
 
-	uint32_t rungs;
-	uint64_t limit[EVENT_RUNGS_MAX + 1];
-	struct event_rung *rung[EVENT_RUNGS_MAX]; /* made when first needed */
-	struct event_bucket top, never;
-	uint64_t top_min, top_max, top_base;
-	double top_sum; /* of time - top_base */
-
 	size_t dead;	  /* entries that are cancelled */
 	uint64_t removed; /* of those, how many have gone */
-	size_t far;	  /* entries in top and rungs */
-	struct event_chunk *free_chunks;
-	struct event_slab *slabs;
-	bool out_of_memory;
+	struct event_ladder ladder;
 };
 
 /* Where an entry was found. */
@@ -110,75 +63,44 @@ void event_list_free(struct event_list *l);
 /* Adds the entry of a slot whose order is set. `now` is the present. False when out of memory. */
 bool event_list_add(struct event_list *l, uint64_t time, uint64_t now, uint32_t slot);
 
-/* Makes room for more slots; false when out of memory. */
-bool event_list_grow_slots(struct event_list *l);
-
 /* The rare parts of the functions below. */
 const struct event_near *event_list_first_of_all(struct event_list *l, enum event_part *part);
 void event_list_pop_other(struct event_list *l, enum event_part part);
 
-/* Brings the next far events into the run, when run and heap are empty; false when there are none.
- */
-bool event_list_refill(struct event_list *l);
-
 /* Removes all dead entries. */
 void event_list_purge(struct event_list *l);
 
-static inline uint64_t event_order(int priority, uint64_t sequence)
+static inline bool event_list_out_of_memory(const struct event_list *l)
 {
-	return (uint64_t)(priority - SIM_PRIORITY_FIRST) << 56 | sequence;
+	return l->ladder.out_of_memory;
 }
 
-static inline int event_priority(uint64_t order)
+static inline event_key event_near_key(const struct event_near *e)
 {
-	return (int)(order >> 56) + SIM_PRIORITY_FIRST;
+	return (event_key)e->time << 64 | e->rank;
+}
+
+static inline uint32_t event_near_slot(const struct event_near *e)
+{
+	return (uint32_t)e->rank;
+}
+
+/* Above the keys of all entries of this time and priority, below those of all later ones. */
+static inline event_key event_key_behind(uint64_t time, uint64_t order)
+{
+	return (event_key)time << 64 | (order | UINT64_MAX >> 8);
 }
 
 static inline struct event_near event_near(uint64_t time, uint64_t order, uint32_t slot)
 {
-	return (struct event_near){(unsigned __int128)time << 64 | order, slot};
-}
-
-static inline uint64_t event_near_time(const struct event_near *e)
-{
-	return (uint64_t)(e->key >> 64);
-}
-
-static inline bool event_before(const struct event_near *a, const struct event_near *b)
-{
-	return a->key < b->key;
-}
-
-/* A free slot, EVENT_NO_SLOT when there is none before event_list_grow_slots. Its stamp is set. */
-static inline uint32_t event_slot_take(struct event_list *l)
-{
-	uint32_t index = l->free_slot;
-	if (__builtin_expect(index != EVENT_NO_SLOT, 1)) {
-		l->free_slot = (uint32_t)l->slots[index].order;
-	} else if (l->slots_used < l->slots_capacity) {
-		index = l->slots_used++;
-		l->slots[index].stamp = 1; /* odd for ever, so that no handle is 0 */
-	}
-	return index;
-}
-
-/* Makes the handles to a slot's event stale. */
-static inline void event_slot_retire(struct event_slot *slot)
-{
-	slot->stamp += 2;
-}
-
-static inline void event_slot_free(struct event_list *l, uint32_t index)
-{
-	l->slots[index].order = l->free_slot;
-	l->free_slot = index;
+	return (struct event_near){time, (order & ~(UINT64_MAX >> 8)) | slot};
 }
 
 /* Adds an entry where that takes no more than moving a few others: to the lane, for an event at the
- * present time which is `plain` (of default priority), or near the head of the run. When it is not
- * that easy, false, and event_list_add must be called. */
+ * present time which is `plain` (of default priority), or to a run of few. When it is not that
+ * easy, false, and event_list_add must be called. */
 static inline bool event_list_add_soon(struct event_list *l, uint64_t time, uint64_t now,
-				       bool plain, uint32_t slot)
+				       bool plain, uint64_t order, uint32_t slot)
 {
 	if (time == now && plain) {
 		if (l->lane_tail - l->lane_head == l->lane_capacity)
@@ -189,14 +111,12 @@ static inline bool event_list_add_soon(struct event_list *l, uint64_t time, uint
 		return true;
 	}
 	struct event_near *head = l->head, *tail = l->tail, *at = head;
-	if (time >= l->near_limit || head == l->run)
+	if (time >= l->near_limit || tail - head > EVENT_FEW || head == l->run)
 		return false;
-	struct event_near entry = event_near(time, l->slots[slot].order, slot);
-	if (tail - head >= EVENT_SHIFT_MAX && event_before(&head[EVENT_SHIFT_MAX - 1], &entry))
-		return false;
-	for (; at < tail && event_before(at, &entry); at++)
+	event_key behind = event_key_behind(time, order);
+	for (; at < tail && event_near_key(at) < behind; at++)
 		at[-1] = *at;
-	at[-1] = entry;
+	at[-1] = event_near(time, order, slot);
 	l->head = head - 1;
 	return true;
 }

@@ -56,7 +56,7 @@ static inline size_t entries(const struct sim *s)
 
 static inline sim_event handle_of(const struct sim *s, uint32_t index)
 {
-	return (uint64_t)s->list.slots[index].stamp << 32 | index;
+	return (uint64_t)s->list.slots.at[index].stamp << 32 | index;
 }
 
 /* What is left of sim_at when something is out of the ordinary. Functions of their own, so that the
@@ -80,7 +80,7 @@ static __attribute__((noinline)) sim_event refuse(struct sim *s, sim_time t)
 static __attribute__((noinline)) sim_event grow_and_insert(struct sim *s, sim_time t, int priority,
 							   sim_fn *fn, void *ctx, uint32_t arg)
 {
-	if (event_list_grow_slots(&s->list))
+	if (event_slots_grow(&s->list.slots))
 		return sim_at_priority(s, t, priority, fn, ctx, arg);
 	sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", sim_pending(s));
 	return 0;
@@ -91,16 +91,17 @@ insert(struct sim *s, sim_time t, int priority, sim_fn *fn, void *ctx, uint32_t 
 {
 	if (__builtin_expect(t < s->face.now || s->failure.code != 0, 0))
 		return refuse(s, t);
-	uint32_t index = event_slot_take(&s->list);
+	uint32_t index = event_slot_take(&s->list.slots);
 	if (__builtin_expect(index == EVENT_NO_SLOT, 0))
 		return grow_and_insert(s, t, priority, fn, ctx, arg);
-	struct event_slot *slot = &s->list.slots[index];
+	struct event_slot *slot = &s->list.slots.at[index];
 	slot->fn = fn;
 	slot->ctx = ctx;
-	slot->order = event_order(priority, s->sequence++);
+	uint64_t order = event_order(priority, s->sequence++);
+	slot->order = order;
 	slot->arg = arg;
 	if (!event_list_add_soon(&s->list, (uint64_t)t, (uint64_t)s->face.now,
-				 priority == SIM_PRIORITY_DEFAULT, index))
+				 priority == SIM_PRIORITY_DEFAULT, order, index))
 		return add_to_list(s, t, index);
 	return handle_of(s, index);
 }
@@ -125,9 +126,9 @@ sim_event sim_at_priority(struct sim *s, sim_time t, int priority, sim_fn *fn, v
 static struct event_slot *find(const struct sim *s, sim_event event)
 {
 	uint32_t index = (uint32_t)event;
-	if (!event || index >= s->list.slots_used)
+	if (!event || index >= s->list.slots.used)
 		return NULL;
-	struct event_slot *slot = &s->list.slots[index];
+	struct event_slot *slot = &s->list.slots.at[index];
 	return slot->stamp == event >> 32 ? slot : NULL;
 }
 
@@ -178,11 +179,11 @@ static inline const struct event_near *first_alive(struct event_list *l, enum ev
 {
 	const struct event_near *first;
 	while ((first = event_list_first(l, part)) != NULL) {
-		uint32_t slot = first->slot;
-		if (__builtin_expect(l->slots[slot].fn != NULL, 1))
+		uint32_t slot = event_near_slot(first);
+		if (__builtin_expect(l->slots.at[slot].fn != NULL, 1))
 			break;
 		event_list_pop(l, *part);
-		event_slot_free(l, slot);
+		event_slot_free(&l->slots, slot);
 		l->dead--;
 		l->removed++;
 	}
@@ -193,7 +194,7 @@ sim_time sim_next_time(struct sim *s)
 {
 	enum event_part part;
 	const struct event_near *first = first_alive(&s->list, &part);
-	return first ? (sim_time)event_near_time(first) : SIM_NEVER;
+	return first ? (sim_time)first->time : SIM_NEVER;
 }
 
 int sim_run_until(struct sim *s, sim_time t_end, struct err *e)
@@ -203,21 +204,21 @@ int sim_run_until(struct sim *s, sim_time t_end, struct err *e)
 	enum event_part part;
 
 	s->stopped = s->failure.code != 0;
-	while (!s->stopped && (first = first_alive(l, &part)) &&
-	       event_near_time(first) <= (uint64_t)t_end) {
-		uint32_t index = first->slot;
-		struct event_slot *slot = &l->slots[index];
+	while (!s->stopped && (first = first_alive(l, &part)) && first->time <= (uint64_t)t_end) {
+		uint32_t index = event_near_slot(first);
+		struct event_slot *slot = &l->slots.at[index];
 		sim_fn *fn = slot->fn;
 		void *ctx = slot->ctx;
 		uint32_t arg = slot->arg;
-		s->face.now = (sim_time)event_near_time(first);
+		s->face.now = (sim_time)first->time;
 		s->face.executed++;
 		event_list_pop(l, part);
 		event_slot_retire(slot);
-		event_slot_free(l, index); /* so that what fn schedules first is in the cache */
+		event_slot_free(&l->slots,
+				index); /* so that what fn schedules first is in the cache */
 		fn(s, ctx, arg);
 	}
-	if (s->list.out_of_memory)
+	if (event_list_out_of_memory(&s->list))
 		sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", sim_pending(s));
 	if (s->failure.code) {
 		if (e)

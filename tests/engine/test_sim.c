@@ -204,6 +204,49 @@ static void seconds_round_and_saturate(void)
 	CU_ASSERT_EQUAL(sim_to_seconds(2500 * SIM_MS), 2.5);
 }
 
+static void note_arg(struct sim *s, void *ctx, uint32_t arg)
+{
+	uint32_t *seen = ctx;
+	(void)s;
+	*seen = *seen * 10 + arg;
+}
+
+/* Enough events to need every part of the list, all of which happen before the clock is moved on to
+ * where nothing was ever pending. */
+static void priorities_hold_after_the_list_ran_empty(void)
+{
+	struct sim *s = sim_create(NULL);
+	uint32_t seen = 0, ignored = 0;
+	for (int i = 0; i < 2000; i++)
+		sim_at(s, i * SIM_MS, note_arg, &ignored, 0);
+	CU_ASSERT_EQUAL(sim_run_until(s, SIM_H, NULL), 0);
+	sim_at(s, SIM_H, note_arg, &seen, 2);
+	sim_at_priority(s, SIM_H, 5, note_arg, &seen, 3);
+	sim_at_priority(s, SIM_H, -5, note_arg, &seen, 1);
+	CU_ASSERT_EQUAL(sim_run_until(s, SIM_NEVER, NULL), 0);
+	CU_ASSERT_EQUAL(seen, 123);
+	sim_destroy(s);
+}
+
+/* More of one time than the list moves about, in several priorities. */
+static void crowds_of_one_time_keep_their_order(void)
+{
+	struct sim *s = sim_create(NULL);
+	static uint32_t seen[3];
+	for (int round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < 3000; i++)
+			sim_at_priority(s, SIM_S, (int)(i % 3) - 1, note_arg, &seen[i % 3], 0);
+	uint32_t last = 0;
+	for (uint32_t i = 1; i <= 3; i++) {
+		sim_at_priority(s, SIM_S, 2, note_arg, &last, i);
+		sim_at_priority(s, SIM_S, -2, note_arg, &last, i + 3);
+	}
+	CU_ASSERT_EQUAL(sim_run_until(s, SIM_NEVER, NULL), 0);
+	CU_ASSERT_EQUAL(last, 456123);
+	CU_ASSERT_EQUAL(sim_executed(s), 6006);
+	sim_destroy(s);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -219,6 +262,9 @@ int main(int argc, char **argv)
 		{"many_events_run_in_order", many_events_run_in_order},
 		{"cancelling_most_of_the_present_leaves_the_rest",
 		 cancelling_most_of_the_present_leaves_the_rest},
+		{"priorities_hold_after_the_list_ran_empty",
+		 priorities_hold_after_the_list_ran_empty},
+		{"crowds_of_one_time_keep_their_order", crowds_of_one_time_keep_their_order},
 		{0},
 	};
 	return test_main("sim", cases, argc, argv);
