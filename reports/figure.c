@@ -19,6 +19,7 @@ static draw_function *const draw_kind[] = {
 	[FIGURE_TORNADO] = figure_draw_tornado,
 	[FIGURE_TIMELINE] = figure_draw_timeline,
 	[FIGURE_TIME_SERIES] = figure_draw_time_series,
+	[FIGURE_SCREEN] = figure_draw_screen,
 };
 
 /* --- choosing points --- */
@@ -92,6 +93,16 @@ static int find_axis(struct drawing *d, const char *key, const char *name, int *
 			      names[0] ? names : "none");
 }
 
+/* Whether an axis is a parameter of the study's `screen`, over all of whose values a figure of that
+ * kind is. */
+static bool is_screened(const struct drawing *d, const char *axis)
+{
+	const cJSON *screen = cJSON_GetObjectItemCaseSensitive(db_document(d->data->db), "screen");
+	return d->figure->kind == FIGURE_SCREEN &&
+	       cJSON_GetObjectItemCaseSensitive(
+		       cJSON_GetObjectItemCaseSensitive(screen, "parameters"), axis);
+}
+
 /* The axis that tells this one's level by lockstep: x, the series, or one fixed by `at`; -1. */
 static int teller(const struct drawing *d, const size_t *fixed, size_t axis)
 {
@@ -125,7 +136,8 @@ static int fix_axes(struct drawing *d, size_t *fixed)
 	}
 	for (size_t i = 0; i < d->data->axis_count && code == 0; i++) {
 		const struct data_axis *axis = &d->data->axes[i];
-		if (fixed[i] != SIZE_MAX || (int)i == d->x || (int)i == d->series)
+		if (fixed[i] != SIZE_MAX || (int)i == d->x || (int)i == d->series ||
+		    is_screened(d, axis->name))
 			continue;
 		if ((told = teller(d, fixed, i)) >= 0) {
 			/* Filled by figure_point where it changes from point to point. */

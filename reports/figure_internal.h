@@ -51,7 +51,7 @@ struct drawing {
 typedef int draw_function(struct drawing *d, struct err *e);
 extern draw_function figure_draw_lines, figure_draw_bars, figure_draw_stack, figure_draw_cdf,
 	figure_draw_quantiles, figure_draw_heatmap, figure_draw_tornado, figure_draw_time_series,
-	figure_draw_timeline;
+	figure_draw_timeline, figure_draw_screen;
 
 /* folder/NAME.extension, to write; NULL with *e filled. */
 FILE *figure_open(const struct drawing *d, const char *extension, struct err *e);

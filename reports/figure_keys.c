@@ -26,11 +26,12 @@ static const struct form {
 	[FIGURE_TORNADO] = {"tornado"},
 	[FIGURE_TIME_SERIES] = {"time-series", .series = true, .part = FIGURE_SERIES},
 	[FIGURE_TIMELINE] = {"timeline", .series = true, .all_subjects = true},
+	[FIGURE_SCREEN] = {"screen"},
 };
 
 static const char *const kind_names[] = {"lines",     "bars",	 "stack",   "cdf",
 					 "quantiles", "heatmap", "tornado", "time-series",
-					 "timeline",  NULL};
+					 "timeline",  "screen",	 NULL};
 static const char *const log_names[] = {"auto", "none", "x", "y", "xy", NULL};
 static const char *const width_names[] = {"column", "page", NULL};
 static const char *const compare_names[] = {"ratio", "difference", NULL};
@@ -44,7 +45,7 @@ static const struct key figure_keys[] = {
 		 "heatmap: over two axes, with the line of break-even; tornado: what each axis "
 		 "alone "
 		 "changes, around the point that \"at\" fixes; time-series: over simulated time; "
-		 "timeline: a task's time from cause to cause"},
+		 "timeline: a task's time from cause to cause; screen: what `screen` found"},
 	{"x", KEY_STRING, AT(x), .optional = true,
 	 .help = "the axis of the sweep along x; for lines, bars, stack and heatmap"},
 	{"y", KEY_STRING, AT(y), .help = "the metric; for a heatmap the axis of the sweep along y"},

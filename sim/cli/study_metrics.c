@@ -261,6 +261,14 @@ static int check_axes(struct study *s, const struct figure *f, const char *point
 	const struct axis *axes = s->experiment.sweep.items;
 	size_t count = s->experiment.sweep.count;
 	int code = 0;
+	if ((f->kind == FIGURE_SCREEN) != (s->experiment.screen != NULL)) {
+		json_doc_error(&s->doc, diags, pointer,
+			       s->experiment.screen
+				       ? "the parameters of \"screen\" have no points of their "
+					 "own: only figures of kind screen can be drawn"
+				       : "a figure of kind screen needs a study with \"screen\"");
+		code = ERR_INVALID;
+	}
 	const cJSON *value;
 	cJSON_ArrayForEach(value, f->at)
 	{
