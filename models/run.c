@@ -201,6 +201,28 @@ static int simulate(struct run *run, const volatile bool *stop, struct err *e)
 	return code;
 }
 
+struct region_run {
+	struct run *run;
+	const struct region *region;
+	struct world_metrics_sink *sink;
+};
+
+/* What an assertion that does not hold (sim_assert) may leave. */
+static int run_region_protected(void *ctx, struct err *e)
+{
+	const struct region_run *x = ctx;
+	int code = init_handsets(x->run, x->region, e);
+	if (code == 0)
+		code = init_network(x->run, x->region, e);
+	if (code == 0)
+		code = init_sites(x->run, x->region, e);
+	if (code == 0)
+		code = simulate(x->run, x->sink->stop, e);
+	if (code == 0)
+		code = run_report_region(x->run, x->sink, e);
+	return code;
+}
+
 static int run_region(const struct world *w, const struct region *region,
 		      const struct world_run_key *key, struct metrics *metrics,
 		      struct world_metrics_sink *sink, struct err *e)
@@ -213,15 +235,8 @@ static int run_region(const struct world *w, const struct region *region,
 	run.sim = sim_create(e);
 	if (!run.sim)
 		return ERR_NOMEM;
-	int code = init_handsets(&run, region, e);
-	if (code == 0)
-		code = init_network(&run, region, e);
-	if (code == 0)
-		code = init_sites(&run, region, e);
-	if (code == 0)
-		code = simulate(&run, sink->stop, e);
-	if (code == 0)
-		code = run_report_region(&run, sink, e);
+	struct region_run region_run = {&run, region, sink};
+	int code = sim_protect(run.sim, run_region_protected, &region_run, e);
 	fini(&run);
 	return code;
 }

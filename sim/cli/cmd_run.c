@@ -39,6 +39,7 @@ struct session {
 	struct runner runner;
 	struct progress line;
 	struct mpi_ranks ranks; /* size 1 outside mpirun */
+	unsigned failures_told;
 };
 
 /* Whether mpirun has started us: by Open MPI's own variable, or what other launchers set. */
@@ -61,6 +62,20 @@ static void on_progress(void *ctx, const struct runner_progress *p)
 	struct session *s = ctx;
 	progress_draw(&s->line, "runs", p->done, p->total, p->failed,
 		      isnan(p->eta_s) ? -1 : p->eta_s);
+}
+
+/* More failures than this are only counted, and in the database. */
+enum { FAILURES_TOLD = 3 };
+
+static void on_failed(void *ctx, const struct run_record *record)
+{
+	struct session *s = ctx;
+	if (s->failures_told++ >= FAILURES_TOLD)
+		return;
+	progress_clear(&s->line);
+	cli_say("run %s:%u (seed %llu) failed: %s\nto repeat it: %s", record->key.point,
+		record->key.repetition, (unsigned long long)record->key.seed, record->error->text,
+		record->reproduce);
 }
 
 /* Quotes a word for the shell when it needs it. */
@@ -307,7 +322,9 @@ static int run_study(struct session *s)
 				    .progress = on_progress,
 				    .progress_ctx = s,
 				    .reproduce = reproduce,
-				    .reproduce_ctx = s};
+				    .reproduce_ctx = s,
+				    .failed = on_failed,
+				    .failed_ctx = s};
 	int code = cli_number(args, "jobs", 1, 4096, &threads);
 	if (code == CLI_OK)
 		code = parse_shard(args, &s->runner);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/engine/event_list.h"
 
-#include <assert.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct sim {
 	struct sim_face face; /* first, see sim_now */
 	struct event_list list;
 	uint64_t sequence;
 	bool stopped;
+	jmp_buf *protection; /* where a failed assertion goes to; NULL: nowhere */
 	struct err failure;
 };
 
@@ -46,6 +48,40 @@ void sim_fail(struct sim *s, int code, const char *fmt, ...)
 		sim_to_seconds(s->face.now));
 	s->stopped = true;
 }
+
+/* ---- Assertions */
+
+void sim_assertion_failed(struct sim *s, const char *condition, const char *file, int line)
+{
+	const char *slash = strrchr(file, '/');
+	sim_fail(s, ERR_INTERNAL, "assertion failed: %s, %s:%d", condition,
+		 slash ? slash + 1 : file, line);
+	if (!s->protection)
+		abort();
+	_longjmp(*s->protection, 1);
+}
+
+static int give_failure(const struct sim *s, struct err *e)
+{
+	if (e)
+		*e = s->failure;
+	return s->failure.code;
+}
+
+int sim_protect(struct sim *s, int (*body)(void *ctx, struct err *e), void *ctx, struct err *e)
+{
+	jmp_buf here, *const outer = s->protection;
+	int code;
+	s->protection = &here;
+	if (_setjmp(here) == 0)
+		code = body(ctx, e);
+	else
+		code = give_failure(s, e);
+	s->protection = outer;
+	return code;
+}
+
+/* ---- Events */
 
 /* In the list, dead or alive: every sequence number was one, and each ran, was removed or is there.
  */
@@ -119,7 +155,7 @@ sim_event sim_after(struct sim *s, sim_time delay, sim_fn *fn, void *ctx, uint32
 sim_event sim_at_priority(struct sim *s, sim_time t, int priority, sim_fn *fn, void *ctx,
 			  uint32_t arg)
 {
-	assert(priority >= SIM_PRIORITY_FIRST && priority <= SIM_PRIORITY_LAST);
+	sim_assert(s, priority >= SIM_PRIORITY_FIRST && priority <= SIM_PRIORITY_LAST);
 	return insert(s, t, priority, fn, ctx, arg);
 }
 
@@ -197,7 +233,8 @@ sim_time sim_next_time(struct sim *s)
 	return first ? (sim_time)first->time : SIM_NEVER;
 }
 
-int sim_run_until(struct sim *s, sim_time t_end, struct err *e)
+/* Runs them in their order, as sim_run_until says. */
+static void run_events(struct sim *s, sim_time t_end)
 {
 	struct event_list *l = &s->list;
 	const struct event_near *first;
@@ -218,16 +255,30 @@ int sim_run_until(struct sim *s, sim_time t_end, struct err *e)
 				index); /* so that what fn schedules first is in the cache */
 		fn(s, ctx, arg);
 	}
+}
+
+struct until {
+	struct sim *sim;
+	sim_time end;
+};
+
+static int run_until(void *ctx, struct err *e)
+{
+	const struct until *until = ctx;
+	struct sim *s = until->sim;
+	run_events(s, until->end);
 	if (event_list_out_of_memory(&s->list))
 		sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", sim_pending(s));
-	if (s->failure.code) {
-		if (e)
-			*e = s->failure;
-		return s->failure.code;
-	}
-	if (!s->stopped && t_end != SIM_NEVER && s->face.now < t_end)
+	return give_failure(s, e);
+}
+
+int sim_run_until(struct sim *s, sim_time t_end, struct err *e)
+{
+	struct until until = {s, t_end};
+	int code = sim_protect(s, run_until, &until, e);
+	if (code == 0 && !s->stopped && t_end != SIM_NEVER && s->face.now < t_end)
 		s->face.now = t_end;
-	return 0;
+	return code;
 }
 
 void sim_stop(struct sim *s)

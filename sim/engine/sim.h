@@ -106,6 +106,22 @@ void sim_stop(struct sim *s);
  * counts and its text gets the simulated time. Scheduling afterwards does nothing. */
 void sim_fail(struct sim *s, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* What a model relies on and no input can make false: a condition that does not hold is a bug, and
+ * ends this run and no other. It fails the run with the condition and its place, and goes back to
+ * the innermost sim_run_until or sim_protect of this run. Nothing in between is continued, so a
+ * callback that asserts must hold no lock, and no memory but the run's own (its arena, or what its
+ * owner frees after a failure too). Outside of both, and only there, it aborts the process. */
+#define sim_assert(s, condition)                                                                   \
+	((condition) ? (void)0 : sim_assertion_failed((s), #condition, __FILE__, __LINE__))
+
+_Noreturn void sim_assertion_failed(struct sim *s, const char *condition, const char *file,
+				    int line);
+
+/* Calls body(ctx, e), so that sim_assert may be used in what comes before and after
+ * sim_run_until, too. Returns what the body does, or ERR_INTERNAL with *e filled after an assertion
+ * that did not hold. */
+int sim_protect(struct sim *s, int (*body)(void *ctx, struct err *e), void *ctx, struct err *e);
+
 /* Seconds to the nearest nanosecond and back. Past the range of sim_time it saturates, so that
  * infinity is SIM_NEVER; NaN is SIM_NEVER too. */
 static inline sim_time sim_from_seconds(double seconds)

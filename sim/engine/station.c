@@ -34,7 +34,7 @@ void station_fini(struct station *st)
 
 void station_submit(struct station *st, struct station_job *job, double demand)
 {
-	assert(!job->station);
+	sim_assert(st->sim, !job->station);
 	if (!(demand >= 0) || !isfinite(demand)) {
 		sim_fail(st->sim, ERR_INTERNAL, "a job with a demand of %g came to a station",
 			 demand);

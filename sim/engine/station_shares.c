@@ -8,7 +8,6 @@
  */
 #include "sim/engine/station_private.h"
 
-#include <assert.h>
 #include <math.h>
 
 enum { BELOW_CAP, AT_CAP };
@@ -134,7 +133,7 @@ static void shares_event(struct sim *s, void *ctx, uint32_t arg)
 
 static void shares_arrive(struct station *st, struct station_job *job)
 {
-	assert(job->weight >= 0 && job->cap >= 0);
+	sim_assert(st->sim, job->weight >= 0 && job->cap >= 0);
 	work_clock_advance(&st->shares.capped_clock, sim_now(st->sim));
 	if (job->cap > 0 && cap_level(job) < level_of(st))
 		join_capped(st, job);

@@ -71,6 +71,8 @@ static int keep(const void *ctx, const struct run_outcome *outcome, struct err *
 		command = NULL;
 	record.reproduce = command ? command : "";
 	int rc = r->sink->put_run(r->sink->ctx, &record, e);
+	if (rc == 0 && record.failed && r->failed)
+		r->failed(r->failed_ctx, &record);
 	free(command);
 	return rc;
 }

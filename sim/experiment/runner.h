@@ -39,6 +39,9 @@ struct runner {
 	/* The command that repeats one run, to be freed; NULL: the run's key in words. */
 	char *(*reproduce)(void *ctx, const struct point *point, const struct run_key *key);
 	void *reproduce_ctx;
+	/* Told of each run that failed, once it is stored; may be NULL. */
+	void (*failed)(void *ctx, const struct run_record *record);
+	void *failed_ctx;
 };
 
 /* Returns 0 when everything has run (final->failed says how many failed), ERR_STOPPED after *stop

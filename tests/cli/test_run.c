@@ -34,7 +34,8 @@ static void threads_and_repetition_change_nothing(void)
 }
 
 /* Other random numbers, the same truth: of the means under two seeds, none is further apart than
- * their intervals together. The seeds are fixed: this fails when the code changes, not by chance. */
+ * their intervals together. The seeds are fixed: this fails when the code changes, not by chance.
+ */
 static void another_seed_agrees_within_the_intervals(void)
 {
 	study_write("seeds.json", "");
@@ -337,6 +338,39 @@ static void a_failed_run_is_recorded_and_costs_only_itself(void)
 		       "ulimit -v 500000; $BIN/mcvsim run $TMP/fails.json -o $TMP/fails.db");
 }
 
+/* A bug of the model in every second run: the others are stored, and the program says which, when,
+ * and how to see it again. */
+static void an_assertion_costs_its_run_and_not_the_sweep(void)
+{
+	char hash[33];
+	study_write("broken.json", ", \"figures\": [], \"repeat\": 2");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/broken.json -o $TMP/sound.db");
+	struct db_counts sound = study_content("sound.db", hash);
+	struct program_result r = program_run(
+		"$BIN/tests/mcvsim_broken run $TMP/broken.json -o $TMP/broken.db --seed 1 -j2");
+	CU_ASSERT_EQUAL(r.code, 3);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.err, ":1 (seed 1) failed: "));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(r.err, "assertion failed: run->key.repetition != 1, broken_model.c:"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.err, " s of simulated time)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "to repeat it: mcvsim run "));
+	program_free(&r);
+	struct db_counts n = study_content("broken.db", hash);
+	CU_ASSERT(n.failed > 0);
+	CU_ASSERT_EQUAL(n.failed + n.done, sound.done);
+	CU_ASSERT(n.done >= n.failed);
+	PROGRAM_EXPECT(
+		1, "assertion failed",
+		"PATH=$TMP:$PATH; ln -s $BIN/tests/mcvsim_broken $TMP/mcvsim; eval \"$(sqlite3 "
+		"$TMP/broken.db \"SELECT reproduce FROM run WHERE status = 'failed' LIMIT "
+		"1\")\"");
+	/* Once the bug is gone the same command completes the rest. */
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/broken.json -o $TMP/broken.db --seed 1");
+	n = study_content("broken.db", hash);
+	CU_ASSERT_EQUAL(n.failed, 0);
+	CU_ASSERT_EQUAL(n.done, sound.done);
+}
+
 static void a_failed_run_can_be_repeated_alone(void)
 {
 	study_write("only.json", "");
@@ -451,6 +485,8 @@ int main(int argc, char **argv)
 		{"without_gnuplot_the_data_are_there", without_gnuplot_the_data_are_there},
 		{"a_failed_run_is_recorded_and_costs_only_itself",
 		 a_failed_run_is_recorded_and_costs_only_itself},
+		{"an_assertion_costs_its_run_and_not_the_sweep",
+		 an_assertion_costs_its_run_and_not_the_sweep},
 		{"a_failed_run_can_be_repeated_alone", a_failed_run_can_be_repeated_alone},
 		{"stored_results_can_be_reproduced", stored_results_can_be_reproduced},
 		{"a_part_can_be_reproduced_and_says_that_it_is_one",

@@ -247,6 +247,52 @@ static void crowds_of_one_time_keep_their_order(void)
 	sim_destroy(s);
 }
 
+static void rely_on(struct sim *s, void *ctx, uint32_t arg)
+{
+	uint32_t *after = ctx;
+	sim_assert(s, arg != 2);
+	*after += arg;
+}
+
+static int rely_outside_of_events(void *ctx, struct err *e)
+{
+	struct sim *s = ctx;
+	uint32_t after = 0;
+	sim_at(s, SIM_S, rely_on, &after, 1);
+	CU_ASSERT_EQUAL(sim_run_until(s, SIM_S, e),
+			0); /* which ends its own protection, not ours */
+	CU_ASSERT_EQUAL(after, 1);
+	sim_assert(s, after == 5);
+	CU_FAIL("went on after an assertion");
+	return 0;
+}
+
+static void an_assertion_ends_its_run_and_no_other(void)
+{
+	struct sim *broken = sim_create(NULL), *sound = sim_create(NULL);
+	struct err e = {0};
+	uint32_t after = 0;
+	for (uint32_t i = 1; i <= 3; i++) {
+		sim_at(broken, i * SIM_S, rely_on, &after, i);
+		sim_at(sound, i * SIM_S, rely_on, &after, 10);
+	}
+	CU_ASSERT_EQUAL(sim_run_until(broken, SIM_NEVER, &e), ERR_INTERNAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "assertion failed: arg != 2, test_sim.c:"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "(at 2.000000000 s of simulated time)"));
+	CU_ASSERT_EQUAL(after, 1);
+	CU_ASSERT_EQUAL(sim_run_until(broken, SIM_NEVER, &e), ERR_INTERNAL);
+	CU_ASSERT_EQUAL(sim_after(broken, 0, rely_on, &after, 1), 0);
+	CU_ASSERT_EQUAL(sim_run_until(sound, SIM_NEVER, &e), 0);
+	CU_ASSERT_EQUAL(after, 31);
+	sim_destroy(broken);
+	sim_destroy(sound);
+
+	struct sim *s = sim_create(NULL);
+	CU_ASSERT_EQUAL(sim_protect(s, rely_outside_of_events, s, &e), ERR_INTERNAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "assertion failed: after == 5"));
+	sim_destroy(s);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -265,6 +311,7 @@ int main(int argc, char **argv)
 		{"priorities_hold_after_the_list_ran_empty",
 		 priorities_hold_after_the_list_ran_empty},
 		{"crowds_of_one_time_keep_their_order", crowds_of_one_time_keep_their_order},
+		{"an_assertion_ends_its_run_and_no_other", an_assertion_ends_its_run_and_no_other},
 		{0},
 	};
 	return test_main("sim", cases, argc, argv);

@@ -300,6 +300,60 @@ static void a_failed_run_is_recorded_and_run_again_next_time(void)
 	teardown(&b);
 }
 
+static void rely_on(struct sim *s, void *ctx, uint32_t arg)
+{
+	const struct run_key *key = ctx;
+	(void)arg;
+	sim_assert(s, key->repetition != 3);
+}
+
+static int asserting_run(void *ctx, const cJSON *document, const struct run_key *key,
+			 const volatile bool *stop, struct run_result *out, struct err *e)
+{
+	struct run_key mine = *key;
+	struct sim *s = sim_create(e);
+	if (!s)
+		return ERR_NOMEM;
+	sim_at(s, SIM_S, rely_on, &mine, 0);
+	int rc = sim_run_until(s, SIM_NEVER, e);
+	sim_destroy(s);
+	return rc ? rc : toy_run(ctx, document, key, stop, out, e);
+}
+
+static void count_failure(void *ctx, const struct run_record *record)
+{
+	size_t *told = ctx;
+	CU_ASSERT_EQUAL(record->key.repetition, 3);
+	CU_ASSERT_PTR_NOT_NULL(strstr(record->reproduce, "--repetition 3"));
+	++*told;
+}
+
+static void an_assertion_costs_its_run_and_not_the_sweep(void)
+{
+	struct bench b;
+	char program[] = "toy run s.json";
+	size_t told = 0;
+	setup(&b, plain);
+	b.runner.run = asserting_run;
+	b.runner.reproduce = say_command;
+	b.runner.reproduce_ctx = program;
+	b.runner.failed = count_failure;
+	b.runner.failed_ctx = &told;
+	b.runner.threads = 4;
+	CU_ASSERT_EQUAL(run(&b), 0);
+	CU_ASSERT_EQUAL(b.final.done, 84);
+	CU_ASSERT_EQUAL(b.final.failed, 12);
+	CU_ASSERT_EQUAL(told, 12);
+	for (size_t i = 0; i < b.memory.count; i++) {
+		const struct memory_run *r = &b.memory.runs[i];
+		CU_ASSERT_EQUAL(r->failed, r->repetition == 3);
+		if (r->failed)
+			CU_ASSERT_PTR_NOT_NULL(strstr(
+				r->text, "assertion failed: key->repetition != 3, test_runner.c:"));
+	}
+	teardown(&b);
+}
+
 static void points_that_always_fail_end_too(void)
 {
 	struct bench b;
@@ -428,6 +482,8 @@ int main(int argc, char **argv)
 		{"shards_are_a_partition", shards_are_a_partition},
 		{"a_failed_run_is_recorded_and_run_again_next_time",
 		 a_failed_run_is_recorded_and_run_again_next_time},
+		{"an_assertion_costs_its_run_and_not_the_sweep",
+		 an_assertion_costs_its_run_and_not_the_sweep},
 		{"points_that_always_fail_end_too", points_that_always_fail_end_too},
 		{"an_infinite_value_fails_the_run", an_infinite_value_fails_the_run},
 		{"a_sink_that_fails_ends_the_experiment", a_sink_that_fails_ends_the_experiment},
