@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/run_guest.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,6 +21,21 @@ static void init_generator(struct run *run, struct generator *g, struct handset 
 	g->source = s;
 	stream_init(&g->arrivals, &run->key, s->entity + number, stream_name("arrivals"));
 	stream_init(&g->work, &run->key, s->entity + number, stream_name("work"));
+}
+
+/* A policy that learns has a memory for the handset and for each site. */
+static int init_memories(struct run *run, const struct region *region, struct err *e)
+{
+	for (uint32_t i = 0; i < run->generator_count; i++) {
+		struct generator *g = &run->generators[i];
+		if (!g->handset->class->policy->observe)
+			continue;
+		g->memory = arena_array(&run->arena, (size_t)region->site_count + 1,
+					sizeof(*g->memory));
+		if (!g->memory)
+			return no_memory(e);
+	}
+	return 0;
 }
 
 static int init_handsets(struct run *run, const struct region *region, struct err *e)
@@ -49,7 +65,7 @@ static int init_handsets(struct run *run, const struct region *region, struct er
 					       &class->sources[k], i);
 		}
 	}
-	return 0;
+	return init_memories(run, region, e);
 }
 
 /* ---- Cells and sites */
@@ -185,11 +201,28 @@ static int advance(struct run *run, sim_time to, const volatile bool *stop, stru
 	return 0;
 }
 
+/* Adds up what is left in the batteries, at evenly spaced times. */
+static void sample_batteries(struct sim *s, void *ctx, uint32_t sample)
+{
+	struct run *run = ctx;
+	const struct world *w = run->world;
+	double *sums = &run->metrics->level[(size_t)sample * w->class_count];
+	for (uint64_t i = 0; i < run->handset_count; i++) {
+		const struct handset *h = &run->handsets[i];
+		sums[h->class - w->classes] += fmax(handset_left_j(h, sim_now(s)), 0);
+	}
+	if (sample < BATTERY_SAMPLES)
+		sim_at_priority(s, w->duration / BATTERY_SAMPLES * (sample + 1), SIM_PRIORITY_LAST,
+				sample_batteries, run, sample + 1);
+}
+
 static int simulate(struct run *run, const volatile bool *stop, struct err *e)
 {
 	const struct world *w = run->world;
 	for (uint32_t i = 0; i < run->generator_count; i++)
 		task_generator_start(run, i);
+	if (run->metrics->level)
+		sample_batteries(run->sim, run, 0);
 	/* Up to the last moment before: what happens at its end counts. */
 	int code = w->warmup > 0 ? advance(run, w->warmup - 1, stop, e) : 0;
 	if (code < 0)
@@ -241,18 +274,41 @@ static int run_region(const struct world *w, const struct region *region,
 	return code;
 }
 
+static void metrics_free(struct metrics *m)
+{
+	histogram_free(&m->response_s);
+	histogram_free(&m->energy_j);
+	free(m->apps);
+	free(m->policies);
+	free(m->battery_j);
+	free(m->life_s);
+	free(m->level);
+}
+
+static int metrics_init(struct metrics *m, const struct world *w, bool series, struct err *e)
+{
+	size_t classes = (size_t)w->class_count + 1;
+	*m = (struct metrics){
+		.apps = calloc((size_t)w->app_count + 1, sizeof(*m->apps)),
+		.policies = calloc((size_t)w->policy_count + 1, sizeof(*m->policies)),
+		.battery_j = calloc(classes, sizeof(*m->battery_j)),
+		.life_s = calloc(classes, sizeof(*m->life_s)),
+		.level = series ? calloc(classes * (BATTERY_SAMPLES + 1), sizeof(*m->level)) : NULL,
+	};
+	return m->apps && m->policies && m->battery_j && m->life_s && (m->level || !series)
+		       ? 0
+		       : no_memory(e);
+}
+
 int world_run(const struct world *w, const struct world_run_key *key,
 	      struct world_metrics_sink *sink, struct err *e)
 {
-	struct metrics metrics = {
-		.battery_j = calloc((size_t)w->class_count + 1, sizeof(*metrics.battery_j))};
-	int code = metrics.battery_j ? 0 : no_memory(e);
+	struct metrics metrics;
+	int code = metrics_init(&metrics, w, sink->series != NULL, e);
 	for (uint32_t i = 0; code == 0 && i < w->region_count; i++)
 		code = run_region(w, &w->regions[i], key, &metrics, sink, e);
 	if (code == 0)
 		code = run_report(w, &metrics, sink, e);
-	histogram_free(&metrics.response_s);
-	histogram_free(&metrics.energy_j);
-	free(metrics.battery_j);
+	metrics_free(&metrics);
 	return code;
 }

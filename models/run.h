@@ -56,6 +56,8 @@ struct handset {
 	double used_j;			  /* beside idle power */
 	struct task *tail_owner;	  /* the task that pays for the tail, while it lives */
 	double last_energy[ENERGY_COUNT]; /* of the ended task that pays for the tail */
+	sim_time died;			  /* when the battery was found empty; 0: not yet */
+	uint32_t last_app;		  /* of the task of last_energy */
 	uint32_t tasks, transfers;	  /* out now; transferring or waiting for the radio */
 	uint32_t active;		  /* transferring now */
 	bool last_counts, has_last;	  /* last_energy is a measured task's; it is there at all */
@@ -65,6 +67,7 @@ struct handset {
 struct generator {
 	struct stream arrivals, work;
 	struct arrival_state state;
+	struct policy_memory *memory; /* of a policy that learns, or NULL */
 	struct handset *handset;
 	const struct source *source;
 };
@@ -183,6 +186,16 @@ struct task {
 	bool remote;
 };
 
+/* Counts and sums of the tasks of one app, or of the handsets with one policy. */
+struct group {
+	uint64_t offered, done, failed, remote;
+	wide_ns response_ns; /* of those done */
+	double energy_j;
+	uint64_t energy_tasks; /* whose energy is in the sum */
+};
+
+enum { BATTERY_SAMPLES = 100 };
+
 struct metrics {
 	uint64_t offered, done, local, remote;
 	uint64_t failed[FAILURE_COUNT];
@@ -190,8 +203,11 @@ struct metrics {
 	wide_ns cause_ns[CAUSE_COUNT];
 	struct histogram response_s, energy_j;
 	double energy[ENERGY_COUNT];
-	uint64_t energy_tasks; /* whose energy is in the sums */
-	double *battery_j;     /* left at the end, by class: sums over its handsets */
+	uint64_t energy_tasks;	       /* whose energy is in the sums */
+	struct group *apps, *policies; /* by the world's indices */
+	double *battery_j;	       /* left at the end, by class: sums over its handsets */
+	double *life_s;		       /* likewise how long a charge lasts */
+	double *level;		       /* likewise left at BATTERY_SAMPLES + 1 times */
 };
 
 /* One region with its handsets. Regions have nothing to do with each other, so they are run one
@@ -251,11 +267,19 @@ void handset_transfer_begin(struct handset *h, struct task *t, sim_time now);
 void handset_transfer_end(struct handset *h, struct task *t, double j_per_bit, double bits,
 			  sim_time now);
 
-/* Gives the CPU `ns` of work after what it has; returns when that is done. */
-sim_time handset_compute(struct handset *h, struct task *t, int64_t ns, sim_time now);
+/* How long the radio would take now to be ready to send. */
+sim_time handset_radio_wait(const struct handset *h, sim_time now);
+
+/* Gives the CPU the task's work after what it has, at the level that the governor chooses; sets
+ * t->compute_ns and returns when that is done. */
+sim_time handset_compute(struct handset *h, struct task *t, sim_time now);
 
 /* What is left in the battery, in J; may be below 0. */
 double handset_left_j(const struct handset *h, sim_time now);
+
+/* How long the battery would last in s: until it was empty, or at the mean power so far. NaN
+ * when nothing was drawn. */
+double handset_life_s(const struct handset *h, sim_time now);
 
 /* The run is over: the tail goes to who caused it. */
 void handset_close(struct run *run, struct handset *h, sim_time now);
@@ -291,6 +315,23 @@ static inline void task_extra(struct task *t, enum task_extra what, int64_t ns)
 
 /* The first arrival of a generator. */
 void task_generator_start(struct run *run, uint32_t generator);
+
+/* ---- run_policy.c */
+
+/* The site at the end of the way. */
+struct site_state *task_site_state(const struct run *run, const struct reach *reach);
+
+/* Where the task goes: POLICY_LOCAL, or which of the sites that its cell reaches. */
+int task_decide(struct run *run, struct generator *g, const struct app_task *work);
+
+/* Tells a policy that learns how a task ended. */
+void task_observed(struct run *run, const struct task *t, sim_time response, bool failed);
+
+/* ---- run_group.c: what apps and policies have for themselves */
+
+void group_offered(struct metrics *m, const struct task *t);
+void group_ended(struct metrics *m, const struct task *t, sim_time response, bool failed);
+void group_energy(struct metrics *m, const struct class *class, uint32_t app, double j);
 
 /* ---- run_report.c */
 

@@ -6,6 +6,8 @@
  * known. */
 #include "models/run.h"
 
+#include <math.h>
+
 static void advance_idle(struct handset *h, sim_time now)
 {
 	if (h->tasks > 0)
@@ -22,7 +24,8 @@ static void advance_base(struct handset *h, sim_time now)
 }
 
 /* Books the energy of a task that is over. */
-static void record_energy(struct metrics *m, const double energy[ENERGY_COUNT])
+static void record_energy(struct metrics *m, const struct handset *h, uint32_t app,
+			  const double energy[ENERGY_COUNT])
 {
 	double sum = 0;
 	for (int i = 0; i < ENERGY_COUNT; i++) {
@@ -31,13 +34,14 @@ static void record_energy(struct metrics *m, const double energy[ENERGY_COUNT])
 	}
 	m->energy_tasks++;
 	histogram_add(&m->energy_j, sum);
+	group_energy(m, h->class, app, sum);
 }
 
 /* Books what was held back for the tail. */
 static void release_last(struct run *run, struct handset *h)
 {
 	if (h->has_last && h->last_counts)
-		record_energy(run->metrics, h->last_energy);
+		record_energy(run->metrics, h, h->last_app, h->last_energy);
 	h->has_last = false;
 }
 
@@ -72,11 +76,12 @@ void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_t
 	if (h->tail_owner == t) {
 		for (int i = 0; i < ENERGY_COUNT; i++)
 			h->last_energy[i] = t->energy[i];
+		h->last_app = t->from->source->app_index;
 		h->last_counts = measured;
 		h->has_last = true;
 		h->tail_owner = NULL;
 	} else if (measured) {
-		record_energy(run->metrics, t->energy);
+		record_energy(run->metrics, h, t->from->source->app_index, t->energy);
 	}
 }
 
@@ -118,22 +123,47 @@ void handset_transfer_end(struct handset *h, struct task *t, double j_per_bit, d
 	}
 }
 
-sim_time handset_compute(struct handset *h, struct task *t, int64_t ns, sim_time now)
+sim_time handset_radio_wait(const struct handset *h, sim_time now)
 {
+	if (h->transfers > 0)
+		return h->radio_ready > now ? h->radio_ready - now : 0;
+	return radio_promotion(h->class->radio,
+			       h->radio_quiet == SIM_NEVER ? SIM_NEVER : now - h->radio_quiet);
+}
+
+sim_time handset_compute(struct handset *h, struct task *t, sim_time now)
+{
+	const struct cpu *cpu = &h->class->cpu;
 	sim_time start = h->cpu_free > now ? h->cpu_free : now;
-	double j = (h->class->compute_w - h->class->idle_w) * sim_to_seconds(ns);
+	const struct cpu_level *level =
+		cpu_level_for(cpu, &(struct governor_task){
+					   .cycles = t->work.cycles,
+					   .backlog_s = sim_to_seconds(start - now),
+					   .deadline_s = t->from->source->app->deadline_s,
+				   });
+	t->compute_ns = (int64_t)(t->work.cycles / level->hz * 1e9 + 0.5);
+	double j = (level->w - cpu->idle_w) * sim_to_seconds(t->compute_ns);
 	t->energy[ENERGY_CPU] += j;
 	h->used_j += j;
-	h->cpu_free = sim_time_add(start, ns);
+	h->cpu_free = sim_time_add(start, t->compute_ns);
 	return h->cpu_free;
 }
 
 double handset_left_j(const struct handset *h, sim_time now)
 {
-	double left = h->class->battery_j - h->used_j - h->class->idle_w * sim_to_seconds(now);
+	double always_w = h->class->idle_w + h->class->base_w;
+	double left = h->class->battery_j - h->used_j - always_w * sim_to_seconds(now);
 	if (h->transfers == 0 && h->radio_quiet != SIM_NEVER)
 		left -= radio_tail_j(h->class->radio, now - h->radio_quiet); /* not charged yet */
 	return left;
+}
+
+double handset_life_s(const struct handset *h, sim_time now)
+{
+	double used = h->class->battery_j - handset_left_j(h, now);
+	if (h->died > 0)
+		return sim_to_seconds(h->died);
+	return used > 0 ? h->class->battery_j * sim_to_seconds(now) / used : NAN;
 }
 
 void handset_close(struct run *run, struct handset *h, sim_time now)

@@ -2,6 +2,7 @@
 #include "models/run.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Passes values on until the sink refuses one. */
@@ -90,12 +91,59 @@ static void report_tasks(struct reporter *r)
 	put(r, "throughput", "", "1/s", (double)m->completions / window_s);
 }
 
+/* What is left over time, as a share of a full battery. */
+static void report_level(struct reporter *r, uint32_t c)
+{
+	const struct world *w = r->world;
+	struct world_sample samples[BATTERY_SAMPLES + 1];
+	double full = w->classes[c].battery_j * w->classes[c].count;
+	for (uint32_t i = 0; i <= BATTERY_SAMPLES; i++)
+		samples[i] = (struct world_sample){
+			sim_to_seconds(w->duration / BATTERY_SAMPLES * i),
+			r->metrics->level[(size_t)i * w->class_count + c] / full};
+	if (r->code == 0)
+		r->code = r->sink->series(r->sink->ctx, "battery.level", w->classes[c].name, "1",
+					  samples, BATTERY_SAMPLES + 1);
+}
+
 static void report_batteries(struct reporter *r)
 {
 	for (uint32_t c = 0; c < r->world->class_count; c++) {
 		const struct class *class = &r->world->classes[c];
 		put(r, "battery.end", class->name, "J", r->metrics->battery_j[c] / class->count);
+		put(r, "battery.life", class->name, "s", r->metrics->life_s[c] / class->count);
+		if (r->sink->series)
+			report_level(r, c);
 	}
+}
+
+static void report_group(struct reporter *r, const char *kind, const char *subject,
+			 const struct group *g)
+{
+	const struct {
+		const char *what, *unit;
+		double value;
+	} rows[] = {
+		{"offered", "1", (double)g->offered},
+		{"done", "1", (double)g->done},
+		{"failed", "1", (double)g->failed},
+		{"remote", "1", (double)g->remote},
+		{"response_time", "s", (double)g->response_ns / (double)g->done / 1e9},
+		{"energy", "J", g->energy_j / (double)g->energy_tasks},
+	};
+	char name[64];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(name, sizeof(name), "%s.%s", kind, rows[i].what);
+		put(r, name, subject, rows[i].unit, rows[i].value);
+	}
+}
+
+static void report_groups(struct reporter *r)
+{
+	for (uint32_t i = 0; i < r->world->app_count; i++)
+		report_group(r, "app", r->world->apps[i]->name, &r->metrics->apps[i]);
+	for (uint32_t i = 0; i < r->world->policy_count; i++)
+		report_group(r, "policy", r->world->policies[i], &r->metrics->policies[i]);
 }
 
 static int result_of(const struct reporter *r, struct err *e)
@@ -113,6 +161,7 @@ int run_report(const struct world *w, const struct metrics *m, struct world_metr
 	report_energy(&r);
 	report_tasks(&r);
 	report_batteries(&r);
+	report_groups(&r);
 	return result_of(&r, e);
 }
 
@@ -164,6 +213,7 @@ static void add_batteries(struct run *run)
 		const struct handset *h = &run->handsets[i];
 		run->metrics->battery_j[h->class - w->classes] +=
 			fmax(handset_left_j(h, w->duration), 0);
+		run->metrics->life_s[h->class - w->classes] += handset_life_s(h, w->duration);
 	}
 }
 

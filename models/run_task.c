@@ -86,13 +86,23 @@ static void book(struct run *run, const struct task *t, sim_time response)
 	m->done++;
 }
 
+/* Whether the battery is; remembers since when that is known. */
+static bool is_empty(struct handset *h, sim_time now)
+{
+	if (handset_left_j(h, now) > 0)
+		return false;
+	if (h->died == 0)
+		h->died = now;
+	return true;
+}
+
 static void finish(struct task *t, int failure)
 {
 	struct run *run = t->run;
 	struct handset *h = t->from->handset;
 	sim_time now = sim_now(run->sim), response = now - t->born;
 	double deadline_s = t->from->source->app->deadline_s;
-	if (failure < 0 && handset_left_j(h, now) <= 0)
+	if (failure < 0 && is_empty(h, now))
 		failure = FAILURE_BATTERY;
 	if (failure < 0 && deadline_s > 0 && sim_to_seconds(response) > deadline_s)
 		failure = FAILURE_DEADLINE;
@@ -102,7 +112,11 @@ static void finish(struct task *t, int failure)
 		book(run, t, response);
 	else if (t->counts)
 		run->metrics->failed[failure]++;
+	if (t->counts)
+		group_ended(run->metrics, t, response, failure >= 0);
 	handset_task_ends(run, h, t, now, t->counts && failure < 0);
+	if (t->from->memory)
+		task_observed(run, t, response, failure >= 0);
 	if (t->from->source->arrival->closed)
 		schedule(run, t->from, now, false);
 	t->next = run->free_tasks;
@@ -123,10 +137,23 @@ static void start_transfer(struct sim *s, void *ctx, uint32_t arg)
 		       8 * (up ? t->work.input_bytes : t->work.output_bytes));
 }
 
+/* A dead handset neither sends nor receives. */
+static void give_up(struct task *t, bool was_to_send)
+{
+	if (was_to_send)
+		task_lost(t, FAILURE_BATTERY);
+	else
+		finish(t, FAILURE_BATTERY);
+}
+
 static void ask_for_radio(struct task *t, enum task_phase phase)
 {
 	struct run *run = t->run;
 	sim_time now = sim_now(run->sim);
+	if (is_empty(t->from->handset, now)) {
+		give_up(t, phase == PHASE_RADIO_UP);
+		return;
+	}
 	t->since = now;
 	t->phase = (uint8_t)phase;
 	sim_time ready = handset_radio_begin(run, t->from->handset, t, now);
@@ -291,32 +318,6 @@ static void served(struct sim *s, struct station_job *job)
 
 /* ---- The start */
 
-static struct site_state *site_state(const struct run *run, const struct reach *reach)
-{
-	return &run->sites[run->world->sites[reach->site].slot];
-}
-
-/* Where the task goes: POLICY_LOCAL, or which of the sites that its cell reaches. */
-static int decide(struct run *run, struct generator *g, const struct app_task *work)
-{
-	const struct class *class = g->handset->class;
-	const struct cell *cell = &run->world->cells[class->cell];
-	struct policy_view view = {
-		.cycles = work->cycles,
-		.input_bits = 8 * work->input_bytes,
-		.output_bits = 8 * work->output_bytes,
-		.handset_hz = class->hz,
-		.compute_w = class->compute_w,
-		.idle_w = class->idle_w,
-		.radio = class->radio,
-		.sites = cell->policy_sites,
-		.site_count = (int)cell->reach_count,
-	};
-	for (uint32_t i = 0; class->policy->sees_load && i < cell->reach_count; i++)
-		view.tasks_at[i] = site_state(run, &cell->reaches[i])->tasks;
-	return class->policy->choose(class->policy_parameters, &view, &g->work);
-}
-
 static void computed(struct sim *s, void *ctx, uint32_t arg)
 {
 	(void)s;
@@ -327,8 +328,7 @@ static void computed(struct sim *s, void *ctx, uint32_t arg)
 static void start_local(struct task *t, sim_time now)
 {
 	struct handset *h = t->from->handset;
-	t->compute_ns = compute_ns(t, h->class->hz);
-	sim_time done = handset_compute(h, t, t->compute_ns, now);
+	sim_time done = handset_compute(h, t, now);
 	t->queue_ns = done - now - t->compute_ns;
 	sim_at(t->run->sim, done, computed, t, 0);
 }
@@ -336,7 +336,7 @@ static void start_local(struct task *t, sim_time now)
 static void start_remote(struct task *t, const struct reach *reach)
 {
 	t->reach = reach;
-	t->site = site_state(t->run, reach);
+	t->site = task_site_state(t->run, reach);
 	t->site->tasks++;
 	if (t->work.input_bytes > 0)
 		ask_for_radio(t, PHASE_RADIO_UP);
@@ -353,9 +353,10 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 	t->from = g;
 	t->born = now;
 	t->counts = now >= run->world->warmup;
-	int site = decide(run, g, &t->work);
+	int site = task_decide(run, g, &t->work);
 	t->remote = site != POLICY_LOCAL;
 	if (t->counts) {
+		group_offered(run->metrics, t);
 		run->metrics->offered++;
 		if (t->remote)
 			run->metrics->remote++;
@@ -383,7 +384,7 @@ static void arrive(struct sim *s, void *ctx, uint32_t arg)
 	struct run *run = ctx;
 	struct generator *g = &run->generators[arg];
 	sim_time now = sim_now(s);
-	if (handset_left_j(g->handset, now) <= 0)
+	if (is_empty(g->handset, now))
 		return; /* an empty handset starts no tasks any more */
 	start_task(run, g, now);
 	if (!g->source->arrival->closed)

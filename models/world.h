@@ -79,11 +79,13 @@ struct world_run_key {
 
 /* What a metric is told of. */
 enum world_subjects {
-	WORLD_WHOLE,   /* the whole alone: the subject "" */
-	WORLD_NAMED,   /* a list that is the same in every world */
-	WORLD_CLASSES, /* the classes of handsets */
-	WORLD_SITES,   /* the sites */
-	WORLD_HOSTS,   /* the hosts, as "site/kind/0" */
+	WORLD_WHOLE,	/* the whole alone: the subject "" */
+	WORLD_NAMED,	/* a list that is the same in every world */
+	WORLD_CLASSES,	/* the classes of handsets */
+	WORLD_APPS,	/* the apps that some class runs */
+	WORLD_POLICIES, /* the policies that some class has */
+	WORLD_SITES,	/* the sites */
+	WORLD_HOSTS,	/* the hosts, as "site/kind/0" */
 };
 
 /* A metric that every run reports. */

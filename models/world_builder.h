@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Building a world from its document: what the parts of the builder share. Private to
- * world_build.c (classes and hosts) and world_network.c (cells, links and what they connect).
+ * world_build.c (hosts), world_handset.c (classes) and world_network.c (cells, links and what they
+ * connect).
  */
 #ifndef MODELS_WORLD_BUILDER_H
 #define MODELS_WORLD_BUILDER_H
@@ -33,6 +34,10 @@ long builder_index(const struct key_list *list, size_t size, const char *name);
 /* Reports that the list has no such name, with the nearest one. */
 void builder_unknown(struct builder *b, const struct key_list *list, size_t size, const char *what,
 		     const char *name, const char *pointer);
+
+/* Handsets, and the apps that they run: before the sites, whose prices are by app. Returns 0, with
+ * mistakes in b->diags, or ERR_NOMEM. */
+int world_handsets_build(struct builder *b);
 
 /* Cells, links, and the sites that they lead to, after the sites. Returns 0, with mistakes in
  * b->diags, or ERR_NOMEM. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/world_keys.h"
 
-#include "models/arrival.h"
 #include "models/packing.h"
 #include "models/placement.h"
-#include "models/policy.h"
 #include "models/radio.h"
 #include "models/scaling.h"
 
@@ -16,63 +14,6 @@
 	{                                                                                          \
 		.name = #id, .keys = id##_keys, .size = sizeof(of), .help = text                   \
 	}
-
-/* ---- Handsets */
-
-static const struct key class_app_keys[] = {
-	KEY(struct class_app_file, "arrivals", KEY_ANY, arrivals, .variants = arrival_models,
-	    .help = "when tasks start: an arrival process, as { \"poisson\": \"12 /min\" }"),
-	{0},
-};
-static const struct key_object class_app_object =
-	OBJECT(class_app, struct class_app_file, "an app on a handset");
-
-struct cpu {
-	double hz, compute_w, idle_w;
-};
-static const struct key class_cpu_keys[] = {
-	KEY(struct cpu, "clock", KEY_QUANTITY, hz, .unit = UNIT_FREQUENCY, .min = 1, .max = 1e12,
-	    .help = "cycles a second"),
-	KEY(struct cpu, "power", KEY_QUANTITY, compute_w, .unit = UNIT_POWER, .max = 1e3,
-	    .help = "of the handset while it computes"),
-	KEY(struct cpu, "idle", KEY_QUANTITY, idle_w, .unit = UNIT_POWER, .max = 1e3,
-	    .help = "of the handset while it waits, radio apart"),
-	{0},
-};
-
-static void check_cpu(void *object, const struct json_doc *doc, const char *pointer,
-		      struct diag_list *diags)
-{
-	const struct cpu *c = object;
-	if (c->idle_w > c->compute_w)
-		json_doc_error(doc, diags, pointer, "\"idle\" must not be more than \"power\"");
-}
-
-static const struct key_object class_cpu_object = {.name = "class_cpu",
-						   .keys = class_cpu_keys,
-						   .size = sizeof(struct cpu),
-						   .help = "a handset's CPU",
-						   .check = check_cpu};
-
-static const struct key class_keys[] = {
-	KEY(struct class_file, "count", KEY_INT, count, .max = 1e7, .help = "how many handsets"),
-	KEY(struct class_file, "cpu", KEY_OBJECT, cpu, .object = &class_cpu_object,
-	    .help = "what they compute with"),
-	KEY(struct class_file, "battery", KEY_QUANTITY, battery_j, .unit = UNIT_ENERGY, .max = 1e9,
-	    .def = "\"15 Wh\"", .help = "energy at the start"),
-	KEY(struct class_file, "radio", KEY_REF, radio, .ref = "radio",
-	    .help = "how they transfer"),
-	KEY(struct class_file, "apps", KEY_MAP, apps, .object = &class_app_object,
-	    .help = "apps by their names in the library"),
-	KEY(struct class_file, "policy", KEY_ANY, policy, .variants = policy_models,
-	    .def = "\"remote\"",
-	    .help = "where tasks run: an offload policy, as \"energy-break-even\" (Kumar and Lu's "
-		    "rule: computing against idling and sending, without promotions and tails)"),
-	KEY(struct class_file, "cell", KEY_STRING, cell, .help = "the cell they are in"),
-	{0},
-};
-static const struct key_object class_object =
-	OBJECT(class, struct class_file, "a class of handsets that are alike");
 
 /* ---- Cells and sites */
 
@@ -223,7 +164,7 @@ static const struct key world_keys[] = {
 	    .help = "changes to primitives: by name, or by a pattern that ends in \".*\" "
 		    "(\"exit.*\": all that begin so); the exact name wins over a pattern, "
 		    "a longer pattern over a shorter one"),
-	KEY(struct world_file, "handsets", KEY_MAP, handsets, .object = &class_object,
+	KEY(struct world_file, "handsets", KEY_MAP, handsets, .object = &world_class_object,
 	    .help = "classes of handsets by name"),
 	KEY(struct world_file, "cells", KEY_MAP, cells, .object = &cell_object, .def = "{}",
 	    .help = "radio cells by name"),

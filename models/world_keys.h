@@ -7,6 +7,7 @@
 #define MODELS_WORLD_KEYS_H
 
 #include "models/app.h"
+#include "models/governor.h"
 #include "models/platform_keys.h"
 #include "sim/base/keys.h"
 
@@ -18,10 +19,12 @@ struct class_app_file {
 struct class_file {
 	const char *name;
 	int64_t count;
-	struct {
+	struct class_cpu_file {
 		double hz, compute_w, idle_w;
+		struct key_list levels; /* struct cpu_level, beside the one above */
+		const cJSON *governor;	/* a choice of governor_models */
 	} cpu;
-	double battery_j;
+	double battery_j, base_w;
 	struct key_ref radio;
 	struct key_list apps; /* struct class_app_file */
 	const cJSON *policy;  /* a choice of policy_models */
@@ -98,6 +101,7 @@ struct world_file {
 };
 
 extern const struct key_object world_object;
+extern const struct key_object world_class_object;
 extern const struct key_object radio_object;
 extern const struct key_object guests_object;
 

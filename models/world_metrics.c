@@ -26,6 +26,13 @@ const char *const failure_names[] = {"battery", "deadline", "no-guest", NULL};
 		.subject_names = list                                                              \
 	}
 
+#define GROUP(kind, what)                                                                          \
+	NUMBER_OF(kind ".offered", "1", what, NULL), NUMBER_OF(kind ".done", "1", what, NULL),     \
+		NUMBER_OF(kind ".failed", "1", what, NULL),                                        \
+		NUMBER_OF(kind ".remote", "1", what, NULL),                                        \
+		NUMBER_OF(kind ".response_time", "s", what, NULL),                                 \
+		NUMBER_OF(kind ".energy", "J", what, NULL)
+
 const struct world_metric world_metrics[] = {
 	NUMBER_OF("overhead", "s", WORLD_NAMED, cause_names),
 	NUMBER("response_time.mean", "s"),
@@ -49,6 +56,10 @@ const struct world_metric world_metrics[] = {
 	NUMBER_OF("guests.running", "1", WORLD_SITES, NULL),
 	NUMBER_OF("guests.started", "1", WORLD_SITES, NULL),
 	NUMBER_OF("guests.evicted", "1", WORLD_SITES, NULL),
+	NUMBER_OF("battery.life", "s", WORLD_CLASSES, NULL),
+	{.name = "battery.level", .unit = "1", .has_series = true, .subjects = WORLD_CLASSES},
+	GROUP("app", WORLD_APPS),
+	GROUP("policy", WORLD_POLICIES),
 	NUMBER_OF("utilization", "1", WORLD_HOSTS, NULL),
 	NUMBER_OF("power.mean", "W", WORLD_HOSTS, NULL),
 	{0},
@@ -76,6 +87,10 @@ size_t world_subject_count(const struct world *w, const struct world_metric *m)
 		return w->class_count;
 	case WORLD_SITES:
 		return w->site_count;
+	case WORLD_APPS:
+		return w->app_count;
+	case WORLD_POLICIES:
+		return w->policy_count;
 	case WORLD_HOSTS:
 		for (uint32_t s = 0; s < w->site_count; s++)
 			for (uint32_t k = 0; k < w->sites[s].kind_count; k++)
@@ -118,6 +133,16 @@ bool world_has_subject(const struct world *w, const struct world_metric *m, cons
 	case WORLD_SITES:
 		for (uint32_t i = 0; i < w->site_count; i++)
 			if (strcmp(w->sites[i].name, subject) == 0)
+				return true;
+		return false;
+	case WORLD_APPS:
+		for (uint32_t i = 0; i < w->app_count; i++)
+			if (strcmp(w->apps[i]->name, subject) == 0)
+				return true;
+		return false;
+	case WORLD_POLICIES:
+		for (uint32_t i = 0; i < w->policy_count; i++)
+			if (strcmp(w->policies[i], subject) == 0)
 				return true;
 		return false;
 	case WORLD_HOSTS:

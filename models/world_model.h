@@ -9,6 +9,7 @@
 #include "models/app.h"
 #include "models/arrival.h"
 #include "models/packing.h"
+#include "models/governor.h"
 #include "models/placement.h"
 #include "models/platform.h"
 #include "models/policy.h"
@@ -60,11 +61,15 @@ struct class
 {
 	const char *name;
 	uint32_t count;
-	double hz, compute_w, idle_w, battery_j;
+	struct cpu cpu;
+	double idle_w; /* shared by the tasks that are out; always drawn */
+	double base_w; /* always drawn, no task's */
+	double battery_j;
 	const struct radio *radio;
 	uint32_t cell; /* in world->cells */
 	const struct policy_ops *policy;
 	const void *policy_parameters;
+	uint32_t policy_index; /* in world->policies */
 	struct source *sources;
 	uint32_t source_count;
 };
@@ -161,6 +166,8 @@ struct world {
 	struct link *links;
 	struct region *regions;
 	const struct app **apps; /* each that some class runs, once */
+	const char **policies;	 /* likewise the names of their policies */
+	uint32_t policy_count;
 	uint32_t class_count, cell_count, site_count, link_count, region_count, app_count;
 	uint64_t handset_count;
 };

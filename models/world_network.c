@@ -190,6 +190,9 @@ static void list_members(struct world *w, uint32_t *up, const uint32_t *region, 
 	for (uint32_t c = 0; c < w->cell_count; c++) {
 		w->cells[c].slot = w->regions[w->cells[c].region].cell_count;
 		LIST(cell, c, w->cells[c].region);
+		for (uint32_t i = 0; i < w->cells[c].reach_count; i++)
+			w->cells[c].policy_sites[i].number =
+				w->sites[w->cells[c].reaches[i].site].slot;
 	}
 	for (uint32_t c = 0; c < w->class_count; c++) {
 		struct region *to = &w->regions[w->cells[w->classes[c].cell].region];

@@ -129,6 +129,10 @@ static int resolve_class(struct resolver *r, cJSON *class, const char *pointer)
 	char apps[500], at[600];
 	int code = need_member(r, RADIO, class, "radio", pointer);
 	code = worse(code, choice_normalise((choice_table)policy_models, class, "policy"));
+	cJSON *cpu = object_member(class, "cpu");
+	if (cpu)
+		code = worse(code,
+			     choice_normalise((choice_table)governor_models, cpu, "governor"));
 	json_pointer_join(apps, sizeof(apps), pointer, "apps");
 	cJSON *app = object_member(class, "apps");
 	for (app = app ? app->child : NULL; app; app = app->next) {
