@@ -14,7 +14,7 @@ double radio_tail_j(const struct radio *r, sim_time gap)
 
 double radio_up_w(const struct radio *r, double rate)
 {
-	return r->base_w + r->up_j_per_bit * rate;
+	return r->base_w + r->up_more_w + r->up_j_per_bit * rate;
 }
 
 double radio_down_w(const struct radio *r, double rate)
@@ -25,6 +25,7 @@ double radio_down_w(const struct radio *r, double rate)
 double radio_single_upload_j(const struct radio *r, double bits, double rate)
 {
 	double transfer_s = rate > 0 ? bits / rate : 0;
-	return r->promotion_w * sim_to_seconds(r->promotion_ns) + r->base_w * transfer_s +
-	       r->up_j_per_bit * bits + radio_tail_j(r, r->tail_ns);
+	return r->promotion_w * sim_to_seconds(r->promotion_ns) +
+	       (r->base_w + r->up_more_w) * transfer_s + r->up_j_per_bit * bits +
+	       radio_tail_j(r, r->tail_ns);
 }

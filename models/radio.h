@@ -22,6 +22,7 @@ struct radio {
 	sim_time promotion_ns; /* from idle to ready */
 	double promotion_w;
 	double base_w;			     /* while a transfer is going on */
+	double up_more_w;		     /* beside that while one of them goes up */
 	double up_j_per_bit, down_j_per_bit; /* W per bit/s is J per bit */
 	struct radio_tail {
 		sim_time ns; /* how long */

@@ -20,7 +20,7 @@ struct promotion {
 };
 
 struct transfer {
-	double up, down, base_w;
+	double up, down, base_w, up_base_w;
 };
 
 struct rrc {
@@ -86,6 +86,13 @@ static const struct key transfer_keys[] = {
 	QUANTITY("up", struct transfer, up, UNIT_POWER_PER_BITRATE, 1e-3, "slope of sending"),
 	QUANTITY("down", struct transfer, down, UNIT_POWER_PER_BITRATE, 1e-3, "slope of receiving"),
 	QUANTITY("base", struct transfer, base_w, UNIT_POWER, 1e3, "above idle, at any rate"),
+	{.name = "up_base",
+	 .type = KEY_QUANTITY,
+	 .offset = offsetof(struct transfer, up_base_w),
+	 .unit = UNIT_POWER,
+	 .max = 1e3,
+	 .optional = true,
+	 .help = "the same while sending, where that differs; at least \"base\""},
 	{0},
 };
 static const struct key_object transfer_object = {.name = "radio_transfer",
@@ -139,6 +146,8 @@ static void fill(const void *parameters, struct radio *r)
 	r->promotion_ns = sim_from_seconds(p->promotion.s);
 	r->promotion_w = p->promotion.w;
 	r->base_w = p->transfer.base_w;
+	if (p->transfer.up_base_w > r->base_w)
+		r->up_more_w = p->transfer.up_base_w - r->base_w;
 	r->up_j_per_bit = p->transfer.up;
 	r->down_j_per_bit = p->transfer.down;
 	r->tails = 0;

@@ -59,7 +59,7 @@ struct handset {
 	sim_time died;			  /* when the battery was found empty; 0: not yet */
 	uint32_t last_app;		  /* of the task of last_energy */
 	uint32_t tasks, transfers;	  /* out now; transferring or waiting for the radio */
-	uint32_t active;		  /* transferring now */
+	uint32_t active, sending;	  /* transferring now; those of them that go up */
 	bool last_counts, has_last;	  /* last_energy is a measured task's; it is there at all */
 };
 
@@ -190,6 +190,7 @@ struct task {
 struct group {
 	uint64_t offered, done, failed, remote;
 	wide_ns response_ns; /* of those done */
+	double result_j;     /* of those done, until they were: without the tail that may follow */
 	double energy_j;
 	uint64_t energy_tasks; /* whose energy is in the sum */
 };
@@ -263,9 +264,8 @@ void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_t
 /* The task asks for the radio; returns when it is ready (now or later). */
 sim_time handset_radio_begin(struct run *run, struct handset *h, struct task *t, sim_time now);
 /* The transfer itself begins and ends. */
-void handset_transfer_begin(struct handset *h, struct task *t, sim_time now);
-void handset_transfer_end(struct handset *h, struct task *t, double j_per_bit, double bits,
-			  sim_time now);
+void handset_transfer_begin(struct handset *h, struct task *t, bool up, sim_time now);
+void handset_transfer_end(struct handset *h, struct task *t, bool up, double bits, sim_time now);
 
 /* How long the radio would take now to be ready to send. */
 sim_time handset_radio_wait(const struct handset *h, sim_time now);

@@ -22,7 +22,11 @@ void group_offered(struct metrics *m, const struct task *t)
 void group_ended(struct metrics *m, const struct task *t, sim_time response, bool failed)
 {
 	struct group *const *g = EACH_GROUP(m, t->from->handset->class, t->from->source->app_index);
+	double j = 0;
+	for (int i = 0; i < ENERGY_COUNT && !failed; i++)
+		j += t->energy[i];
 	for (int i = 0; i < 2; i++) {
+		g[i]->result_j += j;
 		g[i]->failed += failed;
 		g[i]->done += !failed;
 		g[i]->response_ns += failed ? 0 : response;

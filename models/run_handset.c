@@ -18,8 +18,9 @@ static void advance_idle(struct handset *h, sim_time now)
 static void advance_base(struct handset *h, sim_time now)
 {
 	if (h->active > 0)
-		h->base_share +=
-			h->class->radio->base_w * sim_to_seconds(now - h->base_since) / h->active;
+		h->base_share += (h->class->radio->base_w +
+				  (h->sending > 0 ? h->class->radio->up_more_w : 0)) *
+				 sim_to_seconds(now - h->base_since) / h->active;
 	h->base_since = now;
 }
 
@@ -102,21 +103,23 @@ sim_time handset_radio_begin(struct run *run, struct handset *h, struct task *t,
 	return h->radio_ready;
 }
 
-void handset_transfer_begin(struct handset *h, struct task *t, sim_time now)
+void handset_transfer_begin(struct handset *h, struct task *t, bool up, sim_time now)
 {
 	advance_base(h, now);
 	h->active++;
+	h->sending += up;
 	t->base_mark = h->base_share;
 }
 
-void handset_transfer_end(struct handset *h, struct task *t, double j_per_bit, double bits,
-			  sim_time now)
+void handset_transfer_end(struct handset *h, struct task *t, bool up, double bits, sim_time now)
 {
+	const struct radio *r = h->class->radio;
 	advance_base(h, now);
-	double j = h->base_share - t->base_mark + j_per_bit * bits;
+	double j = h->base_share - t->base_mark + (up ? r->up_j_per_bit : r->down_j_per_bit) * bits;
 	t->energy[ENERGY_TRANSFER] += j;
 	h->used_j += j;
 	h->active--;
+	h->sending -= up;
 	if (--h->transfers == 0) {
 		h->radio_quiet = now;
 		h->tail_owner = t;

@@ -130,6 +130,7 @@ static void report_group(struct reporter *r, const char *kind, const char *subje
 		{"remote", "1", (double)g->remote},
 		{"response_time", "s", (double)g->response_ns / (double)g->done / 1e9},
 		{"energy", "J", g->energy_j / (double)g->energy_tasks},
+		{"energy_to_result", "J", g->result_j / (double)g->done},
 	};
 	char name[64];
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

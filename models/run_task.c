@@ -112,9 +112,9 @@ static void finish(struct task *t, int failure)
 		book(run, t, response);
 	else if (t->counts)
 		run->metrics->failed[failure]++;
+	handset_task_ends(run, h, t, now, t->counts && failure < 0);
 	if (t->counts)
 		group_ended(run->metrics, t, response, failure >= 0);
-	handset_task_ends(run, h, t, now, t->counts && failure < 0);
 	if (t->from->memory)
 		task_observed(run, t, response, failure >= 0);
 	if (t->from->source->arrival->closed)
@@ -130,8 +130,8 @@ static void start_transfer(struct sim *s, void *ctx, uint32_t arg)
 	struct task *t = ctx;
 	struct pipes *cell = &t->run->cells[task_cell(t)->slot];
 	(void)arg;
-	handset_transfer_begin(t->from->handset, t, sim_now(s));
 	bool up = t->phase == PHASE_RADIO_UP;
+	handset_transfer_begin(t->from->handset, t, up, sim_now(s));
 	t->phase = up ? PHASE_UP : PHASE_DOWN;
 	station_submit(up ? &cell->up : &cell->down, &t->job,
 		       8 * (up ? t->work.input_bytes : t->work.output_bytes));
@@ -165,11 +165,9 @@ static void ask_for_radio(struct task *t, enum task_phase phase)
 
 static void end_transfer(struct task *t, bool up)
 {
-	const struct radio *r = t->from->handset->class->radio;
 	sim_time now = sim_now(t->run->sim);
 	double bits = 8 * (up ? t->work.input_bytes : t->work.output_bytes);
-	handset_transfer_end(t->from->handset, t, up ? r->up_j_per_bit : r->down_j_per_bit, bits,
-			     now);
+	handset_transfer_end(t->from->handset, t, up, bits, now);
 	t->radio_ns += now - t->since;
 }
 

@@ -31,7 +31,8 @@ const char *const failure_names[] = {"battery", "deadline", "no-guest", NULL};
 		NUMBER_OF(kind ".failed", "1", what, NULL),                                        \
 		NUMBER_OF(kind ".remote", "1", what, NULL),                                        \
 		NUMBER_OF(kind ".response_time", "s", what, NULL),                                 \
-		NUMBER_OF(kind ".energy", "J", what, NULL)
+		NUMBER_OF(kind ".energy", "J", what, NULL),                                        \
+		NUMBER_OF(kind ".energy_to_result", "J", what, NULL)
 
 const struct world_metric world_metrics[] = {
 	NUMBER_OF("overhead", "s", WORLD_NAMED, cause_names),

@@ -403,7 +403,7 @@ static void a_part_can_be_reproduced_and_says_that_it_is_one(void)
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/part.json -o $TMP/holes.db");
 	PROGRAM_EXPECT(1, NULL, "$BIN/mcvsim query $TMP/holes.db 2>&1 | grep only");
 	PROGRAM_EXPECT(0, "the same, to the bit",
-		       "for t in value histogram run; do sqlite3 $TMP/holes.db \"DELETE FROM $t "
+		       "for t in value histogram series run; do sqlite3 $TMP/holes.db \"DELETE FROM $t "
 		       "WHERE point = 1 AND repetition < 3\" || exit 9; done; "
 		       "$BIN/mcvsim reproduce $TMP/holes.db");
 	PROGRAM_EXPECT(0, "only 13 of 16", "$BIN/mcvsim query $TMP/holes.db");
@@ -411,7 +411,7 @@ static void a_part_can_be_reproduced_and_says_that_it_is_one(void)
 		       "sqlite3 $TMP/holes.db 'UPDATE value SET value = value + 1 WHERE point = 1' "
 		       "&& $BIN/mcvsim reproduce $TMP/holes.db");
 	PROGRAM_EXPECT(1, "no runs",
-		       "for t in value histogram run; do sqlite3 $TMP/holes.db \"DELETE FROM $t\" "
+		       "for t in value histogram series run; do sqlite3 $TMP/holes.db \"DELETE FROM $t\" "
 		       "|| exit 9; done; $BIN/mcvsim reproduce $TMP/holes.db");
 	study_write("until.json", ", \"precision\": { \"metric\": \"response_time.mean\", "
 				  "\"relative\": 0.05, \"max_repeat\": 9 }");

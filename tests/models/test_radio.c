@@ -47,6 +47,48 @@ static void huang_one_packet_over_wifi_is_0_038_j(void)
 	check_one_packet("wifi", 0.038);
 }
 
+/* Energy of a whole transfer of 50 kB (Balasubramanian et al., IMC 2009). */
+static void balasubramanian_50_kb_over_3g_and_gsm(void)
+{
+	static const struct {
+		const char *radio;
+		double j;
+	} cases[] = {{"3g-2009", 12.5}, {"gsm-2009", 5.0}};
+	for (size_t i = 0; i < 2; i++) {
+		struct outcome o;
+		char *text = one_packet(cases[i].radio, "50 kB", "");
+		support_simulate(text, 1, &o);
+		CU_ASSERT(is_near(get(&o, "energy_per_task.mean", ""), cases[i].j, 0.01));
+		free(text);
+	}
+}
+
+/* Power of whole devices while sending at 5 Mbit/s: a r + b of the fits, whose b differs from that
+ * of receiving; and of receiving at 10 Mbit/s. */
+static void whole_devices_draw_what_the_fits_say(void)
+{
+	static const struct {
+		const char *radio;
+		double up_a, up_b, down_a, down_b; /* mW/(Mbit/s), mW */
+	} cases[] = {{"lte-whole-device", 76.68, 2926, 11.54, 2839},
+		     {"5g-low-band", 32.17, 3199, 11.54, 3059},
+		     {"5g-mmwave", 8.88, 5664, 1.73, 5237}};
+	for (size_t i = 0; i < 3; i++) {
+		struct outcome o;
+		char *text = one_packet(cases[i].radio, "5 MB", "");
+		support_simulate(text, 1, &o);
+		CU_ASSERT(is_near(get(&o, "energy", "transfer"),
+				  (cases[i].up_a * 5 + cases[i].up_b) / 1e3 * 8, 1e-6));
+		char *input = strstr(text, "\"input\":\"5 MB\",\"output\":\"0 B\"");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(input);
+		memcpy(input, "\"input\":\"0 MB\",\"output\":\"5MB\"", 29);
+		support_simulate(text, 1, &o);
+		CU_ASSERT(is_near(get(&o, "energy", "transfer"),
+				  (cases[i].down_a * 10 + cases[i].down_b) / 1e3 * 4, 1e-6));
+		free(text);
+	}
+}
+
 static void promotion_delays_the_first_byte(void)
 {
 	struct outcome o;
@@ -133,6 +175,8 @@ int main(int argc, char **argv)
 		{"huang_one_packet_over_lte_is_12_76_j", huang_one_packet_over_lte_is_12_76_j},
 		{"huang_one_packet_over_3g_is_7_38_j", huang_one_packet_over_3g_is_7_38_j},
 		{"huang_one_packet_over_wifi_is_0_038_j", huang_one_packet_over_wifi_is_0_038_j},
+		{"balasubramanian_50_kb_over_3g_and_gsm", balasubramanian_50_kb_over_3g_and_gsm},
+		{"whole_devices_draw_what_the_fits_say", whole_devices_draw_what_the_fits_say},
 		{"promotion_delays_the_first_byte", promotion_delays_the_first_byte},
 		{"transfer_energy_is_linear_in_throughput",
 		 transfer_energy_is_linear_in_throughput},
