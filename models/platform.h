@@ -85,10 +85,7 @@ extern const char *const platform_site_names[]; /* ended by NULL */
 	X(INTERRUPTS, "interrupts") /* virtual interrupts */                                       \
 	X(BACKEND, "backend")	    /* the device model's work */                                  \
 	X(WAIT, "wait")		    /* waking the device model's thread and being woken */         \
-	X(START, "start")	    /* waiting for a guest that is being started */                \
-	X(MIGRATION, "migration")   /* the guest, or what the task has at it, is being moved */    \
-	X(HANDOVER, "handover")	    /* between cells */                                            \
-	X(RETRY, "retry")	    /* attempts that were lost, and waiting before the next */
+	X(START, "start")	    /* waiting for a guest that is being started */
 
 enum cause {
 #define CAUSE_ENUM(id, name) CAUSE_##id,

@@ -94,10 +94,9 @@ struct host {
 	/* Where guests come and go: */
 	struct station disk; /* bytes of images and snapshots */
 	double committed_bytes, used_bytes;
-	double paged;	    /* share of the memory in use that is on the disk */
-	uint32_t guests_on; /* starting or running */
-	uint32_t *numbers;  /* of its guests, in the site */
-	bool failed;
+	double paged;	      /* share of the memory in use that is on the disk */
+	uint32_t guests_on;   /* starting or running */
+	uint32_t *numbers;    /* of its guests, in the site */
 	uint64_t *tasks_done; /* by app: measured tasks, for the constant part of their prices */
 };
 
@@ -121,7 +120,6 @@ struct site_state {
 	struct run *run;
 	struct time_average running; /* guests */
 	uint64_t started, evicted;   /* guests */
-	uint32_t failed_hosts;
 	struct guest_ref {
 		uint32_t host, guest;
 	} * guests;
@@ -149,10 +147,7 @@ enum task_phase {
 /* Time of the few tasks to which more than usual happens, each with its cause. */
 #define EXTRA_LIST(X)                                                                              \
 	X(START, CAUSE_START)                                                                      \
-	X(PAGING, CAUSE_DISK)                                                                      \
-	X(MIGRATION, CAUSE_MIGRATION)                                                              \
-	X(HANDOVER, CAUSE_HANDOVER)                                                                \
-	X(RETRY, CAUSE_RETRY)
+	X(PAGING, CAUSE_DISK)
 enum task_extra {
 #define EXTRA_ENUM(id, cause) EXTRA_##id,
 	EXTRA_LIST(EXTRA_ENUM)
@@ -165,7 +160,6 @@ struct task {
 	struct run *run;
 	struct generator *from;
 	struct task *next, *prev; /* waiting for a guest, or at the same one; next: free */
-	sim_event event;	  /* what it waits for, in phases that are at no station */
 	sim_time born, since;	  /* of the task, of the phase */
 	struct app_task work;
 	int64_t compute_ns;

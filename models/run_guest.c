@@ -22,7 +22,7 @@ static void book_memory(struct host *h, double committed, double used)
 static bool has_room(const struct host *h)
 {
 	const struct host_kind *kind = h->kind;
-	return !h->failed && h->guests_on < kind->guests &&
+	return h->guests_on < kind->guests &&
 	       h->committed_bytes + kind->plan.each_bytes <= kind->memory_bytes * kind->overcommit;
 }
 
@@ -42,7 +42,7 @@ static void append(struct guest_pool *p, struct task *t)
 	p->waiting++;
 }
 
-void guests_forget(struct task *t)
+static void forget(struct task *t)
 {
 	struct guest_pool *p = pool_of(t);
 	if (t->prev)
@@ -74,7 +74,7 @@ static void serve_waiting(struct guest *g)
 	uint32_t vcpus = guest_host(g)->kind->vcpus;
 	while (p->first && (p->loads.load[g->number] < vcpus || p->starting == 0)) {
 		struct task *t = p->first;
-		guests_forget(t);
+		forget(t);
 		task_extra(t, EXTRA_START, sim_now(t->run->sim) - t->since);
 		serve(t, g);
 	}
@@ -304,8 +304,8 @@ void guests_admit(struct task *t)
 		append(p, t);
 	} else if (pick != UINT32_MAX) {
 		serve(t, &site->guest[pick]);
-	} else if (p->starting > 0 || guest_start(p) || site->failed_hosts > 0 ||
-		   s->scaling->on_demand || s->scaling->interval) {
+	} else if (p->starting > 0 || guest_start(p) || s->scaling->on_demand ||
+		   s->scaling->interval) {
 		append(p, t);
 	} else {
 		task_lost(t, FAILURE_NO_GUEST);

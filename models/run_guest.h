@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Guests that come and go: started on demand or by an autoscaler, stopped when idle, lost with
- * their host. A site where all guests run from the start to the end has pools, but no struct guest,
- * and its tasks come past none of this. Private to run_*.c.
+ * Guests that come and go: started on demand or by an autoscaler, and stopped when idle. A
+ * site where all guests run from the start to the end has pools, but no struct guest, and its tasks
+ * come past none of this. Private to run_*.c.
  */
 #ifndef MODELS_RUN_GUEST_H
 #define MODELS_RUN_GUEST_H
@@ -32,9 +32,6 @@ void guests_admit(struct task *t);
 
 /* The task has left its guest; the task is in the list of its guest no more. */
 void guests_left(struct task *t);
-
-/* The task, waiting for a guest, is not to wait any more. */
-void guests_forget(struct task *t);
 
 /* A guest of the pool is ready for work, or ceases to be. */
 void guest_open(struct guest *g);

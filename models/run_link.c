@@ -23,7 +23,7 @@ static void next_up(struct task *t)
 	}
 	t->network_ns += r->one_way_ns;
 	t->phase = PHASE_WAY_UP;
-	t->event = sim_after(t->run->sim, r->one_way_ns, task_at_site, t, 0);
+	sim_after(t->run->sim, r->one_way_ns, task_at_site, t, 0);
 }
 
 static void next_down(struct task *t)

@@ -158,7 +158,7 @@ static void ask_for_radio(struct task *t, enum task_phase phase)
 	t->phase = (uint8_t)phase;
 	sim_time ready = handset_radio_begin(run, t->from->handset, t, now);
 	if (ready > now)
-		t->event = sim_at(run->sim, ready, start_transfer, t, 0);
+		sim_at(run->sim, ready, start_transfer, t, 0);
 	else
 		start_transfer(run->sim, t, 0);
 }
@@ -215,7 +215,7 @@ static void leave_site(struct task *t)
 	t->network_ns += one_way;
 	t->phase = PHASE_WAY_DOWN;
 	leave_guest(t);
-	t->event = sim_after(t->run->sim, wait + one_way, came_back, t, 0);
+	sim_after(t->run->sim, wait + one_way, came_back, t, 0);
 }
 
 static void enter_backend(struct task *t)
