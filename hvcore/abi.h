@@ -37,7 +37,8 @@ struct hv_boot {
 	X(1, WRITE, "write")	 /* struct hv_call_write: bytes for the console */                 \
 	X(2, YIELD, "yield")	 /* struct hv_call_yield: hands over results, waits for work */    \
 	X(3, NOP, "nop")	 /* struct hv_call_nop: does nothing, as a probe */                \
-	X(4, HANDLER, "handler") /* struct hv_call_handler: where interrupts go */
+	X(4, HANDLER, "handler") /* struct hv_call_handler: where interrupts go */                 \
+	X(5, RELEASE, "release") /* struct hv_call_release: gives memory back to the host */
 
 enum hv_call {
 #define HV_CALL_ENUM(number, name, text) HV_CALL_##name = number,
@@ -105,6 +106,12 @@ struct hv_call_nop {
 struct hv_call_handler {
 	uint32_t handler; /* address of the first instruction */
 	uint32_t eoi; /* out: where to write a 32-bit 0 at the end of an interrupt; 0: nowhere */
+};
+
+/* Takes whole pages away from the guest; touched again, they are new and zero. */
+struct hv_call_release {
+	uint32_t gpa, bytes; /* multiples of 4096 */
+	uint32_t failed;     /* out: not 0 when the host would not */
 };
 
 struct hv_call_yield {

@@ -39,34 +39,34 @@ int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
 	static const struct hv_bench_options nothing_special;
 	if (!options)
 		options = &nothing_special;
-	const struct hv_device *device = options->device;
+	unsigned devices = options->device && !options->devices ? 1 : options->devices;
 	memset(bench, 0, sizeof(*bench));
-	const struct hv_image *image = hv_image_find("probe");
-	if (!image) {
-		if (device)
-			device->ops->close(device->state);
-		return err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
-	}
+	const struct hv_image *image = hv_image_find(options->image ? options->image : "probe");
 	struct hv_config config = {
 		.backend = backend,
 		.regime = env->kvm_regime,
 		.mem_bytes = options->mem_bytes,
 		.interrupts = options->interrupts,
-		.image = image->start,
-		.image_bytes = (size_t)(image->end - image->start),
+		.image = image ? image->start : NULL,
+		.image_bytes = image ? (size_t)(image->end - image->start) : 0,
 		.delay_ns = env->delay_ns,
 	};
-	int rc = hv_vm_open(&bench->vm, &config, e);
-	if (device && bench->vm) {
+	int rc = image ? 0 : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
+	if (!rc)
+		rc = hv_vm_open(&bench->vm, &config, e);
+	for (unsigned i = 0; i < devices; i++) {
+		const struct hv_device *device = &options->device[i];
+		if (!bench->vm) {
+			device->ops->close(device->state);
+			continue;
+		}
 		int attached = hv_vm_attach(bench->vm, *device, e);
 		rc = rc ? rc : attached;
-	} else if (device) {
-		device->ops->close(device->state);
 	}
 	if (!rc)
 		rc = run_to_yield(bench, e);
 	struct hv_batch batch;
-	if (!rc && device)
+	if (!rc && options->device && !options->image)
 		rc = hv_bench_run(bench, HV_OP_START, 1, &batch, e);
 	uint64_t exits;
 	if (!rc)

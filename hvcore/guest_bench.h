@@ -22,8 +22,10 @@ struct hv_bench {
 struct hv_bench_options {
 	uint64_t mem_bytes; /* 0: default */
 	const struct hv_device
-		*device; /* NULL: none; taken over by hv_bench_open, also on failure */
+		*device;  /* NULL: none; taken over by hv_bench_open, also on failure */
+	unsigned devices; /* how many there are at `device`; 0: one */
 	bool interrupts;
+	const char *image; /* NULL: "probe"; another must take work as that one does */
 };
 
 /* Starts the guest and runs it to its first yield. `options` NULL: nothing special. Zeroes *bench

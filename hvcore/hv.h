@@ -43,6 +43,11 @@ void *hv_mem_at(const struct hv_mem *mem, hv_gpa gpa, uint64_t length);
 int hv_mem_read(const struct hv_mem *mem, hv_gpa gpa, void *out, size_t length);
 int hv_mem_write(const struct hv_mem *mem, hv_gpa gpa, const void *from, size_t length);
 
+/* Gives whole pages back to the host, wherever they are mapped: what is read there afterwards is
+ * zero. Both numbers are multiples of 4096. Returns 0, or ERR_INVALID when the range is not all
+ * memory, or ERR_IO when the host would not. */
+int hv_mem_release(const struct hv_mem *mem, hv_gpa gpa, uint64_t bytes);
+
 /* Why a guest stopped and what the VMM must do about it. */
 enum hv_exit_kind {
 	HV_EXIT_PIO,	  /* port I/O: fill or take pio.data, then step again */

@@ -27,6 +27,9 @@ static struct answer run_loop(const struct inside *in, const struct request *r)
 	struct answer a = {0};
 	inside_loop loop = r->empty ? in->empty : in->body;
 	struct rusage before, after;
+	a.failure = in->before ? in->before(in->arg, r->n) : 0;
+	if (a.failure)
+		return a;
 	getrusage(RUSAGE_THREAD, &before);
 	uint64_t t0 = hv_clock_ns(), c0 = hv_ticks();
 	a.failure = loop(in->arg, r->n);
@@ -77,9 +80,8 @@ static int ask(struct inside *in, const struct request *r, struct answer *a, str
 	return await(in, a, sizeof(*a), e);
 }
 
-static int batch(void *ctx, uint64_t n, bool empty, struct hv_batch *b, struct err *e)
+int inside_batch(struct inside *in, uint64_t n, bool empty, struct hv_batch *b, struct err *e)
 {
-	struct inside *in = ctx;
 	const struct request r = {.n = n, .empty = empty};
 	struct answer a;
 	if (in->contained) {
@@ -99,12 +101,12 @@ static int batch(void *ctx, uint64_t n, bool empty, struct hv_batch *b, struct e
 
 static int body_batch(void *ctx, uint64_t n, struct hv_batch *b, struct err *e)
 {
-	return batch(ctx, n, false, b, e);
+	return inside_batch(ctx, n, false, b, e);
 }
 
 static int empty_batch(void *ctx, uint64_t n, struct hv_batch *b, struct err *e)
 {
-	return batch(ctx, n, true, b, e);
+	return inside_batch(ctx, n, true, b, e);
 }
 
 int inside_open(struct inside *in, const struct hv_probe *probe, struct hv_work *work,

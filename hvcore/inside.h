@@ -18,6 +18,8 @@ struct inside {
 	/* Called once with arg where the loops will run, before the first; NULL: nothing to
 	 * prepare. Returns 0 or a code with the reason. */
 	int (*prepare)(void *arg, struct err *e);
+	/* Called with arg before each timing, where the loops run; NULL: nothing. */
+	inside_loop before;
 	unsigned layers;	/* of the container; 0: all that can be had, the filter at least */
 	bool keep_capabilities; /* struct hv_container_spec's */
 	void *arg;		/* what the loops work on; a container works on a copy, descriptors
@@ -30,6 +32,9 @@ struct inside {
  * container it starts one with all layers that can be had and notes the missing. */
 int inside_open(struct inside *in, const struct hv_probe *probe, struct hv_work *work,
 		struct err *e);
+
+/* One batch, as work's body or empty does it: for those who put something around it. */
+int inside_batch(struct inside *in, uint64_t n, bool empty, struct hv_batch *batch, struct err *e);
 
 /* Ends the container, if there is one. */
 void inside_close(struct inside *in);

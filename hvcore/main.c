@@ -6,6 +6,7 @@
 #include "hvcore/clock.h"
 #include "hvcore/doctor.h"
 #include "hvcore/hv.h"
+#include "hvcore/mix.h"
 #include "hvcore/probe.h"
 #include "hvcore/sandbox.h"
 
@@ -24,12 +25,18 @@ static const char usage_text[] =
 	"usage: hvcore doctor [--json]\n"
 	"       hvcore list [--json]\n"
 	"       hvcore probe NAME... [--backend B] [--quick] [--delay-ns N] [--scratch DIR]\n"
+	"       hvcore mix OPERATION=COUNT... [--backend B] [--para] [--seed N] [--quick]\n"
 	"       hvcore run GUEST [ARGUMENT] [--backend B] [--mem MIB] [--regime R] [--limit-ms N] "
 	"[--json]\n"
 	"\n"
 	"doctor  what this machine offers per backend, and what to do about the rest\n"
 	"list    the backends and probes, and what of them works on this machine\n"
 	"probe   measures; prints one JSON line per probe. NAME 'all' is every probe\n"
+	"mix     times a task of several operations, interleaved (compute=20 blk_read=2 ...), in "
+	"ns per\n"
+	"        task: one JSON line. Operations: compute, syscall, page_touch, page_release, "
+	"blk_read,\n"
+	"        blk_write, net_tx\n"
 	"run     runs a guest (hello, ..., or a flat image in a file): its console on stdout, its "
 	"exit status\n"
 	"        as ours; 1 when it did not end well\n"
@@ -41,13 +48,15 @@ static const char usage_text[] =
 	"  --regime R     kvm: where the guest starts, cpl0 or cpl3 (default: what the machine "
 	"offers)\n"
 	"  --limit-ms N   a guest that runs longer is ended (default 10000)\n"
+	"  --para         mix: the guest's devices are rings instead of registers\n"
+	"  --seed N       mix: of the order of operations (default 0)\n"
 	"  --scratch DIR  where backing files are made (default /var/tmp)\n";
 
 struct options {
-	bool json, quick;
+	bool json, quick, para;
 	const char *backend, *scratch;
 	enum hv_regime regime; /* NONE: as the machine offers */
-	uint64_t delay_ns, mem_mib, limit_ms;
+	uint64_t delay_ns, mem_mib, limit_ms, seed;
 };
 
 static int usage(const char *fmt, const char *what)
@@ -172,6 +181,22 @@ static const char *regime_of(const struct hv_probe *p, const struct hv_probe_env
 	return hv_regime_name(strcmp(p->backend, "kvm") == 0 ? env->kvm_regime : HV_REGIME_NONE);
 }
 
+static void add_measurement(cJSON *line, const struct hv_measurement *m)
+{
+	cJSON_AddNumberToObject(line, "p50", m->p50);
+	cJSON_AddNumberToObject(line, "min", m->min);
+	cJSON_AddNumberToObject(line, "p90", m->p90);
+	cJSON_AddNumberToObject(line, "mad", m->mad);
+	cJSON_AddNumberToObject(line, "batches", m->batches);
+	cJSON_AddNumberToObject(line, "iterations", (double)m->iterations);
+	cJSON_AddNumberToObject(line, "attempts", m->attempts);
+	cJSON_AddNumberToObject(line, "repeated", m->repeated);
+	cJSON_AddNumberToObject(line, "empty_ns", m->empty_ns);
+	add_number(line, "exits_per_op", m->exits_per_op);
+	add_number(line, "clock_gap", m->clock_gap);
+	add_number(line, "nonlinear", m->nonlinear);
+}
+
 static bool measure_one(const struct hv_probe *p, const struct hv_probe_env *env)
 {
 	struct hv_measurement m;
@@ -190,18 +215,7 @@ static bool measure_one(const struct hv_probe *p, const struct hv_probe_env *env
 	cJSON_AddStringToObject(line, "unit", p->unit);
 	if (regime_of(p, env)[0])
 		cJSON_AddStringToObject(line, "regime", regime_of(p, env));
-	cJSON_AddNumberToObject(line, "p50", m.p50);
-	cJSON_AddNumberToObject(line, "min", m.min);
-	cJSON_AddNumberToObject(line, "p90", m.p90);
-	cJSON_AddNumberToObject(line, "mad", m.mad);
-	cJSON_AddNumberToObject(line, "batches", m.batches);
-	cJSON_AddNumberToObject(line, "iterations", (double)m.iterations);
-	cJSON_AddNumberToObject(line, "attempts", m.attempts);
-	cJSON_AddNumberToObject(line, "repeated", m.repeated);
-	cJSON_AddNumberToObject(line, "empty_ns", m.empty_ns);
-	add_number(line, "exits_per_op", m.exits_per_op);
-	add_number(line, "clock_gap", m.clock_gap);
-	add_number(line, "nonlinear", m.nonlinear);
+	add_measurement(line, &m);
 	cJSON_AddStringToObject(line, "method", p->method);
 	if (m.note[0])
 		cJSON_AddStringToObject(line, "note", m.note);
@@ -251,6 +265,44 @@ static int cmd_probe(const struct options *opt, char **names, int count)
 			if (selected(p, names[k], opt))
 				failed |= !measure_one(p, &env);
 	return failed ? EXIT_FAILED : 0;
+}
+
+/* ---- mix ---- */
+
+static int cmd_mix(const struct options *opt, char **counts, int count)
+{
+	struct hv_mix mix = {.seed = opt->seed};
+	struct hv_measurement m;
+	struct err e = {0};
+	const struct hv_backend *backend = hv_backend_find(opt->backend ? opt->backend : "native");
+	if (opt->para && backend && !backend->open)
+		return usage("mix: --para is for backends that run guests, not for %s",
+			     backend->name);
+	for (int i = 0; i < count; i++)
+		if (hv_mix_set(&mix, counts[i], &e))
+			return usage("mix: %s", e.text);
+	if (hv_mix_check(&mix, &e))
+		return usage("mix: %s", e.text);
+	struct hv_probe_env env = {
+		.quick = opt->quick, .delay_ns = opt->delay_ns, .scratch = opt->scratch};
+	if (hv_ticks_rate(20000000, &env.ticks_per_ns, &e))
+		fprintf(stderr, "hvcore: warning: %s; clocks are not compared\n", e.text);
+	int rc = hv_mix_measure(&mix, backend, opt->para, &env, &m, &e);
+	cJSON *line = cJSON_CreateObject();
+	cJSON_AddStringToObject(line, "name", "mix");
+	cJSON_AddStringToObject(line, "backend", backend->name);
+	cJSON_AddBoolToObject(line, "para", opt->para);
+	if (rc) {
+		cJSON_AddStringToObject(line, "failed", e.text);
+	} else {
+		cJSON_AddStringToObject(line, "unit", "ns");
+		add_measurement(line, &m);
+		if (m.note[0])
+			cJSON_AddStringToObject(line, "note", m.note);
+		cJSON_AddStringToObject(line, "source", "measured");
+	}
+	print_line(line);
+	return rc ? EXIT_FAILED : 0;
 }
 
 /* ---- run ---- */
@@ -413,6 +465,8 @@ int main(int argc, char **argv)
 		{"mem", required_argument, NULL, 'm'},
 		{"limit-ms", required_argument, NULL, 'l'},
 		{"regime", required_argument, NULL, 'r'},
+		{"para", no_argument, NULL, 'p'},
+		{"seed", required_argument, NULL, 'S'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -451,6 +505,13 @@ int main(int argc, char **argv)
 				return usage("--regime: '%s' is neither cpl0 nor cpl3", optarg);
 			opt.regime = strcmp(optarg, "cpl0") ? HV_REGIME_CPL3 : HV_REGIME_CPL0;
 			break;
+		case 'p':
+			opt.para = true;
+			break;
+		case 'S':
+			if (!parse_number(optarg, &opt.seed))
+				return usage("--seed: '%s' is not a whole number", optarg);
+			break;
 		case 's':
 			opt.scratch = optarg;
 			break;
@@ -472,6 +533,8 @@ int main(int argc, char **argv)
 		return cmd_list(&opt);
 	if (strcmp(command, "probe") == 0)
 		return cmd_probe(&opt, argv + optind, argc - optind);
+	if (strcmp(command, "mix") == 0)
+		return cmd_mix(&opt, argv + optind, argc - optind);
 	if (strcmp(command, "run") == 0)
 		return cmd_run(&opt, argv + optind, argc - optind);
 	return usage("no command '%s'", command);

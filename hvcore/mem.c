@@ -74,3 +74,11 @@ int hv_mem_write(const struct hv_mem *mem, hv_gpa gpa, const void *from, size_t 
 	memcpy(to, from, length);
 	return 0;
 }
+
+int hv_mem_release(const struct hv_mem *mem, hv_gpa gpa, uint64_t bytes)
+{
+	void *at = hv_mem_at(mem, gpa, bytes);
+	if (!at)
+		return ERR_INVALID;
+	return madvise(at, bytes, MADV_REMOVE) == 0 ? 0 : ERR_IO;
+}

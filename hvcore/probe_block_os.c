@@ -107,13 +107,37 @@ static int number_only(void *arg, uint64_t n)
 }
 
 /* One byte: what a call on a file costs beside the copy. */
-static int read_byte(void *arg, uint64_t n)
+static int bytes_of(void *arg, uint64_t n, size_t bytes, bool out)
 {
 	struct blk *b = arg;
-	for (uint64_t i = 0; i < n; i++)
-		if (pread(b->disk.fd, b->buffer, 1, (off_t)next_block(b) * HV_BLOCK_BYTES) != 1)
+	for (uint64_t i = 0; i < n; i++) {
+		off_t at = (off_t)next_block(b) * HV_BLOCK_BYTES;
+		ssize_t done = out ? pwrite(b->disk.fd, b->buffer, bytes, at)
+				   : pread(b->disk.fd, b->buffer, bytes, at);
+		if (done != (ssize_t)bytes)
 			return errno ? errno : EIO;
+	}
 	return 0;
+}
+
+static int read_byte(void *arg, uint64_t n)
+{
+	return bytes_of(arg, n, 1, false);
+}
+
+static int write_byte(void *arg, uint64_t n)
+{
+	return bytes_of(arg, n, 1, true);
+}
+
+static int read_page(void *arg, uint64_t n)
+{
+	return bytes_of(arg, n, HV_BLOCK_BYTES, false);
+}
+
+static int write_page(void *arg, uint64_t n)
+{
+	return bytes_of(arg, n, HV_BLOCK_BYTES, true);
 }
 
 static int call_only(void *arg, uint64_t n)
@@ -135,8 +159,11 @@ static const struct {
 	{read_blocks, look_only, LARGE_BLOCKS},
 	{write_blocks, number_only, LARGE_BLOCKS},
 	{read_byte, call_only, 1},
+	{write_byte, call_only, 1},
+	{read_page, read_byte, 1},
+	{write_page, write_byte, 1},
 };
-enum { READ_4K, WRITE_4K, READ_64K, WRITE_64K, READ_BYTE };
+enum { READ_4K, WRITE_4K, READ_64K, WRITE_64K, READ_BYTE, WRITE_BYTE, READ_REST, WRITE_REST };
 
 static void blk_teardown(struct hv_work *work)
 {
@@ -178,7 +205,13 @@ static int blk_setup(const struct hv_probe *probe, const struct hv_probe_env *en
 #define ROW(row_name, row_backend, row_arg, row_method)                                            \
 	{                                                                                          \
 		.name = row_name, .unit = "ns", .backend = row_backend, .method = row_method,      \
-		.composed = (row_arg) != READ_BYTE, .setup = blk_setup, .teardown = blk_teardown,  \
+		.composed = (row_arg) < READ_BYTE, .setup = blk_setup, .teardown = blk_teardown,   \
+		.arg = row_arg                                                                     \
+	}
+#define BYTES_ROW(row_name, row_arg, row_method)                                                   \
+	{                                                                                          \
+		.name = row_name, .unit = "ns/B", .backend = "native", .method = row_method,       \
+		.per_op = HV_BLOCK_BYTES - 1, .setup = blk_setup, .teardown = blk_teardown,        \
 		.arg = row_arg                                                                     \
 	}
 #define BOTH(row_name, row_arg, row_method)                                                        \
@@ -197,5 +230,13 @@ const struct hv_probe hv_probe_block_os[] = {
 	     "pwrite of 64 KiB to a cached file in scattered order; the loop is subtracted"),
 	ROW("file.native", "native", READ_BYTE,
 	    "pread of one byte from a cached file in scattered order, less a getppid"),
+	ROW("file.write", "native", WRITE_BYTE,
+	    "pwrite of one byte to a cached file in scattered order, less a getppid"),
+	BYTES_ROW("copy.file", READ_REST,
+		  "pread of 4 KiB from a cached file of 16 MiB in scattered order, less one of a "
+		  "byte; per byte"),
+	BYTES_ROW("copy.file_write", WRITE_REST,
+		  "pwrite of 4 KiB to a cached file of 16 MiB in scattered order, less one of a "
+		  "byte; per byte"),
 	{0},
 };

@@ -106,5 +106,8 @@ const struct hv_probe hv_probe_fault[] = {
 	ROW("fault.guest_4k", "trap", HOST_ABSENT,
 	    "first write to a 4 KiB page that the host must allocate, stride 64 KiB, empty loop "
 	    "subtracted"),
+	ROW("fault.guest_4k", "emulator", HOST_ABSENT,
+	    "first write to a 4 KiB page that the host must allocate, stride 64 KiB, empty loop "
+	    "subtracted"),
 	{0},
 };

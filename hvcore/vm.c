@@ -123,6 +123,18 @@ static bool call_handler(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outc
 	return *rc == 0;
 }
 
+static bool call_release(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcome)
+{
+	struct hv_call_release call;
+	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)) || call.gpa % 4096 ||
+	    call.gpa < HV_BOOT_GPA || call.bytes % 4096 ||
+	    !hv_mem_at(&vm->mem, call.gpa, call.bytes))
+		return bad_call(outcome, HV_CALL_RELEASE, block);
+	call.failed = hv_mem_release(&vm->mem, call.gpa, call.bytes) != 0;
+	hv_mem_write(&vm->mem, block, &call, sizeof(call));
+	return true;
+}
+
 static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv_outcome *outcome,
 		      int *rc, struct err *e)
 {
@@ -154,6 +166,8 @@ static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv
 		return true;
 	case HV_CALL_HANDLER:
 		return call_handler(vm, block, outcome, rc, e);
+	case HV_CALL_RELEASE:
+		return call_release(vm, block, outcome);
 	case HV_CALL_COUNT:
 		break;
 	}

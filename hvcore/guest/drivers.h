@@ -20,6 +20,8 @@ void guest_virtio_blk_start(void);
 void guest_virtio_blk_add(unsigned slot, uint64_t sector, uint32_t bytes, void *at, int writes);
 /* Rings the bell for the slots 0 to n - 1 and waits for them all. Returns 0, or -1. */
 int guest_virtio_blk_finish(unsigned n);
+/* What the driver does for slot 0 beside ringing the bell; the request is taken back. */
+void guest_virtio_blk_pretend(void);
 
 /* Senders. Each returns 0, or -1 when the device does not take it. The start functions are for
  * before the first use. */

@@ -33,6 +33,10 @@ void guest_ring_add(struct guest_ring *ring, uint16_t head);
  * Returns 0, or -1 when it does not. */
 int guest_ring_kick(struct guest_ring *ring);
 
+/* The stores and looks of a kick, without the bell, and with the last chain taken back: for
+ * measuring what the driver itself costs. */
+void guest_ring_pretend(struct guest_ring *ring);
+
 /* Both, for the chain that begins at descriptor 0. */
 int guest_ring_offer(struct guest_ring *ring);
 
