@@ -246,7 +246,7 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 int hv_measure(const struct hv_work *work, const struct hv_measure_options *options,
 	       struct hv_measurement *out, struct err *e)
 {
-	assert(options->batches >= HV_BATCHES_MIN && options->batches <= HV_BATCHES_MAX);
+	assert(options->batches >= HV_BATCHES_FEW && options->batches <= HV_BATCHES_MAX);
 	int rc = ERR_CORRUPT;
 	for (unsigned i = 1; rc == ERR_CORRUPT && i <= options->attempts; i++) {
 		*out = (struct hv_measurement){.attempts = i};

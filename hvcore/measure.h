@@ -24,6 +24,7 @@
 
 #define HV_BATCHES_MIN 21
 #define HV_BATCHES_MAX 201
+#define HV_BATCHES_FEW 5 /* for work of which one operation takes tens of milliseconds */
 
 /* What a batch reports. All fields are NAN when it is called; hv_measure times the call itself and
  * takes that time unless `ns` was set (work that must leave something out sets it). */
@@ -54,7 +55,7 @@ struct hv_work {
 };
 
 struct hv_measure_options {
-	unsigned batches;     /* HV_BATCHES_MIN to HV_BATCHES_MAX */
+	unsigned batches;     /* HV_BATCHES_FEW to HV_BATCHES_MAX; for probes at least _MIN */
 	uint64_t batch_ns;    /* a batch is long enough from here on */
 	unsigned attempts;    /* at least 1 */
 	double ticks_per_ns;  /* of hv_ticks_rate; 0: counters are not compared */

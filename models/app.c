@@ -53,6 +53,7 @@ static const struct key operation_keys[] = {
 	COUNT(SYSCALL, "syscall", "system calls beside those of block requests and packets"),
 	COUNT(PAGE_FAULT, "page_fault", "faults on memory that the guest has already"),
 	COUNT(PAGE_TOUCH, "page_touch", "first touches of pages that the host must provide"),
+	COUNT(PAGE_RELEASE, "page_release", "pages given back"),
 	COUNT(MAP_CHANGE, "map_change", "page-table entries changed"),
 	COUNT(CONTEXT_SWITCH, "context_switch", "switches between processes"),
 	COUNT(PRIVILEGED, "privileged", "privileged instructions of the guest's kernel that exit"),

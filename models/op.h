@@ -14,6 +14,7 @@
 	X(PAGE_FAULT, "page_fault",                                                                \
 	  "a fault that the task's own kernel resolves, on memory it has")                         \
 	X(PAGE_TOUCH, "page_touch", "the first touch of a 4 KiB page that the host must provide")  \
+	X(PAGE_RELEASE, "page_release", "a 4 KiB page given back, with the call that does it")     \
 	X(MAP_CHANGE, "map_change", "a change of one page-table entry")                            \
 	X(CONTEXT_SWITCH, "context_switch", "a switch between two processes on one CPU")           \
 	X(PRIVILEGED, "privileged", "an instruction that only a kernel may use")                   \

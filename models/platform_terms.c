@@ -143,27 +143,27 @@ enum {
 
 /* What the backend does for a request or packet: asks its own kernel when it has one above it, and
  * moves the bytes. An emulated device's model runs in the virtual CPU's own thread. */
-#define BACKEND_WORK(o, reason)                                                                    \
+#define BACKEND_WORK(o, copy, reason)                                                                    \
 	{IO(EMULATED), BACK(USER),                                                                 \
 	 TERM(o, 1, OP, "syscall.native", GUEST, BACKEND, reason, "backend: host-user")},          \
 		{IO(EMULATED), BACK(USER | KERNEL | ROOT | HYPERVISOR),                            \
-		 TERM(o, 1, BYTE, "copy.byte", GUEST, BACKEND, "the device model moves the bytes", \
+		 TERM(o, 1, BYTE, copy, GUEST, BACKEND, "the device model moves the bytes", \
 		      "io: emulated")},                                                            \
 		{IO(PARAVIRTUAL), BACK(USER),                                                      \
 		 TERM(o, 1, OP, "syscall.native", BACKEND, BACKEND, reason,                        \
 		      "backend: host-user")},                                                      \
 	{                                                                                          \
 		IO(PARAVIRTUAL), BACK(USER | KERNEL | ROOT | HYPERVISOR),                          \
-			TERM(o, 1, BYTE, "copy.byte", BACKEND, BACKEND,                            \
+			TERM(o, 1, BYTE, copy, BACKEND, BACKEND,                            \
 			     "the backend moves the bytes", "io: paravirtual")                     \
 	}
 
 /* The image behind a disk is a file of whoever runs the backend. */
-#define BACKEND_FILE(o)                                                                            \
+#define BACKEND_FILE(o, c)                                                                            \
 	{ IO(EMULATED), BACK(USER | KERNEL | ROOT),                                                \
-	  TERM(o, 1, OP, "file.native", GUEST, BACKEND, "the image's file system", "io: emulated") },\
+	  TERM(o, 1, OP, c, GUEST, BACKEND, "the image's file system", "io: emulated") },\
 	{ IO(PARAVIRTUAL), BACK(USER | KERNEL | ROOT),                                             \
-	  TERM(o, 1, OP, "file.native", BACKEND, BACKEND, "the image's file system", "io: paravirtual") }
+	  TERM(o, 1, OP, c, BACKEND, BACKEND, "the image's file system", "io: paravirtual") }
 
 /* What the task's own kernel does for it, whatever the kernel runs on. */
 #define KERNEL_WORK(o, c, what, reason)                                                            \
@@ -171,10 +171,10 @@ enum {
 	{                                                                                          \
 		CPU(EMU), SLOW(o, 1, OP, c, what, reason)                                          \
 	}
-#define KERNEL_COPY(o, reason)                                                                     \
-	{CPU(FAST), TERM(o, 1, BYTE, "copy.byte", GUEST, IO, reason, "every kernel")},             \
+#define KERNEL_COPY(o, c, reason)                                                                     \
+	{CPU(FAST), TERM(o, 1, BYTE, c, GUEST, IO, reason, "every kernel")},             \
 	{                                                                                          \
-		CPU(EMU), SLOW(o, 1, BYTE, "copy.byte", IO, reason)                                \
+		CPU(EMU), SLOW(o, 1, BYTE, c, IO, reason)                                \
 	}
 
 /* Entering the kernel. */
@@ -275,6 +275,9 @@ const struct platform_rule platform_rules[] = {
 	FAULT_DELIVERY(PAGE_TOUCH),
 	PAGE_TABLE_CHANGE(PAGE_TOUCH),
 
+	KERNEL_WORK(PAGE_RELEASE, "release.native", FAULTS, "the kernel takes the page back"),
+	PAGE_TABLE_CHANGE(PAGE_RELEASE),
+
 	KERNEL_WORK(MAP_CHANGE, "map.native", FAULTS,
 		    "the kernel changes the entry and flushes it"),
 	PAGE_TABLE_CHANGE(MAP_CHANGE),
@@ -334,7 +337,7 @@ const struct platform_rule platform_rules[] = {
 	 * one string instruction; it polls, so there is no interrupt. */
 	ENTER_KERNEL(BLK_READ, "the call that asks for the read"),
 	KERNEL_WORK(BLK_READ, "file.native", IO, "the file system and the block cache"),
-	KERNEL_COPY(BLK_READ, "the bytes are copied to the task"),
+	KERNEL_COPY(BLK_READ, "copy.file", "the bytes are copied to the task"),
 	REGISTER_ACCESS(BLK_READ, 6, OP,
 			"ATA: device, count, address and command registers written"),
 	REGISTER_ACCESS(BLK_READ, 2, SECTOR, "ATA: status read, one string read of 512 bytes"),
@@ -342,12 +345,12 @@ const struct platform_rule platform_rules[] = {
 		  "io: paravirtual, passthrough"),
 	DOORBELL(BLK_READ, 1, OP),
 	WAKE(BLK_READ, 1, OP),
-	BACKEND_FILE(BLK_READ),
-	BACKEND_WORK(BLK_READ, "the device model reads its image"),
+	BACKEND_FILE(BLK_READ, "file.native"),
+	BACKEND_WORK(BLK_READ, "copy.file", "the device model reads its image"),
 
 	ENTER_KERNEL(BLK_WRITE, "the call that asks for the write"),
-	KERNEL_WORK(BLK_WRITE, "file.native", IO, "the file system and the block cache"),
-	KERNEL_COPY(BLK_WRITE, "the bytes are copied from the task"),
+	KERNEL_WORK(BLK_WRITE, "file.write", IO, "the file system and the block cache"),
+	KERNEL_COPY(BLK_WRITE, "copy.file_write", "the bytes are copied from the task"),
 	REGISTER_ACCESS(BLK_WRITE, 6, OP,
 			"ATA: device, count, address and command registers written"),
 	REGISTER_ACCESS(BLK_WRITE, 2, SECTOR, "ATA: status read, one string write of 512 bytes"),
@@ -355,23 +358,23 @@ const struct platform_rule platform_rules[] = {
 		  "io: paravirtual, passthrough"),
 	DOORBELL(BLK_WRITE, 1, OP),
 	WAKE(BLK_WRITE, 1, OP),
-	BACKEND_FILE(BLK_WRITE),
-	BACKEND_WORK(BLK_WRITE, "the device model writes its image"),
+	BACKEND_FILE(BLK_WRITE, "file.write"),
+	BACKEND_WORK(BLK_WRITE, "copy.file_write", "the device model writes its image"),
 
 	/* Packets: the kernel's network stack, the driver's way to the device, the device model's
 	 * work. Where the host's kernel is shared, the packet crosses its bridge. */
 	KERNEL_WORK(NET_RX, "packet.native", IO, "the network stack"),
-	KERNEL_COPY(NET_RX, "the bytes are copied to the task"),
+	KERNEL_COPY(NET_RX, "copy.byte", "the bytes are copied to the task"),
 	{GUEST(NO_GUEST), BACK(KERNEL),
 	 TERM(NET_RX, 1, OP, "packet.bridge", GUEST, BACKEND, "the host's bridge and virtual pair",
 	      "backend: host-kernel")},
 	REGISTER_ACCESS(NET_RX, 4, OP, "NIC: interrupt cause, mask, head and tail of the ring"),
 	INTERRUPT(NET_RX, EMULATED | PARAVIRTUAL | PASSTHROUGH, "arrival", "io"),
 	WAKE(NET_RX, 1, OP),
-	BACKEND_WORK(NET_RX, "the device model reads from the tap"),
+	BACKEND_WORK(NET_RX, "copy.byte", "the device model reads from the tap"),
 
 	KERNEL_WORK(NET_TX, "packet.native", IO, "the network stack"),
-	KERNEL_COPY(NET_TX, "the bytes are copied from the task"),
+	KERNEL_COPY(NET_TX, "copy.byte", "the bytes are copied from the task"),
 	{GUEST(NO_GUEST), BACK(KERNEL),
 	 TERM(NET_TX, 1, OP, "packet.bridge", GUEST, BACKEND, "the host's bridge and virtual pair",
 	      "backend: host-kernel")},
@@ -379,7 +382,7 @@ const struct platform_rule platform_rules[] = {
 	INTERRUPT(NET_TX, EMULATED | PARAVIRTUAL | PASSTHROUGH, "completion", "io"),
 	DOORBELL(NET_TX, 1, OP),
 	WAKE(NET_TX, 1, OP),
-	BACKEND_WORK(NET_TX, "the device model writes to the tap"),
+	BACKEND_WORK(NET_TX, "copy.byte", "the device model writes to the tap"),
 
 	{GUEST(HAS_GUEST),
 	 TERM(BOOT, 1, OP, "vm.create", WAIT, WAIT, "the machine is made", "guest")},
