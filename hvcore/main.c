@@ -287,7 +287,8 @@ static int cmd_mix(const struct options *opt, char **counts, int count)
 		.quick = opt->quick, .delay_ns = opt->delay_ns, .scratch = opt->scratch};
 	if (hv_ticks_rate(20000000, &env.ticks_per_ns, &e))
 		fprintf(stderr, "hvcore: warning: %s; clocks are not compared\n", e.text);
-	int rc = hv_mix_measure(&mix, backend, opt->para, &env, &m, &e);
+	double unit_ns = NAN;
+	int rc = hv_mix_measure(&mix, backend, opt->para, &env, &m, &unit_ns, &e);
 	cJSON *line = cJSON_CreateObject();
 	cJSON_AddStringToObject(line, "name", "mix");
 	cJSON_AddStringToObject(line, "backend", backend->name);
@@ -297,6 +298,7 @@ static int cmd_mix(const struct options *opt, char **counts, int count)
 	} else {
 		cJSON_AddStringToObject(line, "unit", "ns");
 		add_measurement(line, &m);
+		add_number(line, "unit_ns", unit_ns);
 		if (m.note[0])
 			cJSON_AddStringToObject(line, "note", m.note);
 		cJSON_AddStringToObject(line, "source", "measured");

@@ -207,7 +207,8 @@ static int choose_batches(const struct hv_work *work, struct hv_measure_options 
 }
 
 int hv_mix_measure(const struct hv_mix *mix, const struct hv_backend *backend, bool para,
-		   const struct hv_probe_env *env, struct hv_measurement *out, struct err *e)
+		   const struct hv_probe_env *env, struct hv_measurement *out, double *unit_ns,
+		   struct err *e)
 {
 	struct hv_work work = {0};
 	int core, other;
@@ -222,6 +223,9 @@ int hv_mix_measure(const struct hv_mix *mix, const struct hv_backend *backend, b
 		if (!rc)
 			rc = hv_measure(&work, &options, out, e);
 		memcpy(out->note, work.note, sizeof(out->note));
+		struct hv_mix_world *world = work.ctx;
+		unsigned kept = world->units < HV_MIX_UNITS_KEPT ? world->units : HV_MIX_UNITS_KEPT;
+		*unit_ns = kept ? hv_quantile(world->unit_ns, kept, 0.5) : NAN;
 		hv_mix_close(&work);
 	}
 	if (pinned)

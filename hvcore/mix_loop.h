@@ -42,7 +42,13 @@ enum hv_mix_op {
 #define HV_MIX_ORDERS_GPA (HV_MIX_GPA + 4096u)
 
 /* What a guest is asked to do, in hv_call_yield.op; arg: operations of a task. */
-enum hv_mix_work { HV_MIX_STOP, HV_MIX_EMPTY, HV_MIX_FULL, HV_MIX_PARA };
+enum hv_mix_work {
+	HV_MIX_STOP,
+	HV_MIX_EMPTY,
+	HV_MIX_FULL,
+	HV_MIX_PARA,
+	HV_MIX_UNITS /* computing alone, one unit for each task */
+};
 
 /* What has been done so far. */
 struct hv_mix_run {

@@ -197,7 +197,7 @@ static int blk_setup(const struct hv_probe *probe, const struct hv_probe_env *en
 		return rc;
 	}
 	/* 16 MiB go through caches that others use, too. */
-	if (b->blocks > 1)
+	if (b->blocks > 1 || probe->arg >= READ_BYTE)
 		work->max_noise = work->max_nonlinear = 0.25;
 	return 0;
 }

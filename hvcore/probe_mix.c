@@ -27,16 +27,6 @@ static int mix_setup(const struct hv_probe *probe, const struct hv_probe_env *en
 	return hv_mix_open(&mix, hv_backend_find(probe->backend), false, env, work, e);
 }
 
-static int hv_bench_valid(const struct hv_probe *probe, const struct hv_probe_env *env,
-			  struct err *e)
-{
-	(void)probe;
-	(void)env;
-	return hv_image_find("mix")
-		       ? 0
-		       : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
-}
-
 #define MIX_ROW(name_, backend_, op, text)                                                         \
 	{                                                                                          \
 		.name = name_, .unit = "ns", .backend = backend_,                                  \
@@ -186,7 +176,7 @@ static int send_setup(const struct hv_probe *probe, const struct hv_probe_env *e
 	*work = (struct hv_work){.before = send_before,
 				 .body = send_body,
 				 .ctx = s,
-				 .max_n = 32,
+				 .max_n = 64,
 				 .exits_per_op = NAN};
 	if (rc)
 		free(s);

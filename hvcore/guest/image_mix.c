@@ -128,6 +128,13 @@ static const hv_mix_step steps[][HV_MIX_OPS] = {
 			 [HV_MIX_BLK_WRITE] = step_virtio_write, [HV_MIX_NET_TX] = step_ring_send},
 };
 
+static int compute_only(struct hv_mix_run *run, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		step_compute(run);
+	return 0;
+}
+
 int guest_main(const struct hv_boot *boot)
 {
 	static volatile struct hv_call_yield work;
@@ -141,13 +148,14 @@ int guest_main(const struct hv_boot *boot)
 		hypercall(HV_CALL_YIELD, &work);
 		if (work.op == HV_MIX_STOP)
 			return 0;
-		work.failed = work.op > HV_MIX_PARA;
+		work.failed = work.op > HV_MIX_UNITS;
 		if (work.failed)
 			continue;
-		uint64_t start = ticks();
-		work.failed = hv_mix_loop(steps[work.op], run,
-					  (const uint8_t *)(uintptr_t)HV_MIX_ORDERS_GPA, work.arg,
-					  work.iterations) != 0;
+		const uint8_t *orders = (const uint8_t *)(uintptr_t)HV_MIX_ORDERS_GPA;
+		uint64_t n = work.iterations, start = ticks();
+		work.failed = (work.op == HV_MIX_UNITS ? compute_only(run, n)
+						       : hv_mix_loop(steps[work.op], run, orders,
+								     work.arg, n)) != 0;
 		work.ticks = ticks() - start;
 		work.checksum = run->sum;
 	}

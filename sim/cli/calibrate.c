@@ -82,11 +82,11 @@ static int check_backend(const char *wanted, const cJSON *list, struct err *e)
  * the first in hvcore's order of preference has it, the others get their backend's name behind.
  * What a name means must not depend on what this machine lacks: an exit is kvm's also where there
  * is no kvm. */
-static const char *entry_name(const struct run *r, const cJSON *probe, char *buf, size_t size)
+static const char *name_among(const cJSON *probes, const cJSON *probe, char *buf, size_t size)
 {
 	const char *name = hvcore_text(probe, "name");
 	const cJSON *other;
-	cJSON_ArrayForEach(other, r->probes)
+	cJSON_ArrayForEach(other, probes)
 	{
 		if (other == probe)
 			break;
@@ -96,6 +96,23 @@ static const char *entry_name(const struct run *r, const cJSON *probe, char *buf
 		}
 	}
 	return name;
+}
+
+static const char *entry_name(const struct run *r, const cJSON *probe, char *buf, size_t size)
+{
+	return name_among(r->probes, probe, buf, size);
+}
+
+const cJSON *calibrate_probe(const cJSON *probes, const char *name)
+{
+	const cJSON *probe;
+	char buf[128];
+	cJSON_ArrayForEach(probe, probes)
+	{
+		if (strcmp(name_among(probes, probe, buf, sizeof(buf)), name) == 0)
+			return probe;
+	}
+	return NULL;
 }
 
 static void fail(struct run *r, const cJSON *probe, const char *why)

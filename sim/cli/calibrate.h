@@ -37,6 +37,10 @@ int calibrate_run(const struct calibrate_options *options, struct calibrate_resu
 		  struct err *e);
 void calibrate_free(struct calibrate_result *result);
 
+/* The probe, among those that `hvcore list --json` shows, that a profile's primitive of that name
+ * comes from ("hypercall@trap"); NULL when there is none. */
+const cJSON *calibrate_probe(const cJSON *probes, const char *name);
+
 /* How one entry differs from an older profile's of the same name and unit. */
 struct calibrate_change {
 	double before, after; /* p50 */

@@ -7,14 +7,13 @@
 #include "reports/page.h"
 #include "reports/scatter.h"
 #include "sim/base/json.h"
+#include "sim/cli/pictures.h"
 #include "sim/cli/results.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 
 static const struct cli_option options[] = {
 	{"output", 'o', "FOLDER", "where the figures go; \"figures\" when not given"},
@@ -23,8 +22,6 @@ static const struct cli_option options[] = {
 	{"html", 0, NULL, "also index.html: figures, tables and provenance in one file"},
 	{"figure", 0, "JSON", "draw this instead of what the study asks for"},
 	{0}};
-
-enum { GNUPLOT_SECONDS = 120 };
 
 struct drawing {
 	const struct cli_args *args;
@@ -64,126 +61,12 @@ static int parse_formats(struct drawing *d)
 	return CLI_OK;
 }
 
-/* Makes a folder and its parents. */
-static int make_folder(const char *path, struct err *e)
-{
-	char part[4096];
-	if (strlen(path) >= sizeof(part))
-		return err_set(e, ERR_LIMIT, "the path of the folder is too long");
-	for (const char *p = path; *p; p++) {
-		if (*p != '/' || p == path)
-			continue;
-		snprintf(part, sizeof(part), "%.*s", (int)(p - path), path);
-		if (mkdir(part, 0777) != 0 && errno != EEXIST)
-			return err_sys(e, errno, "cannot make the folder %s", part);
-	}
-	if (mkdir(path, 0777) != 0 && errno != EEXIST)
-		return err_sys(e, errno, "cannot make the folder %s", path);
-	struct stat st;
-	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-		return err_set(e, ERR_IO, "%s is not a folder", path);
-	return 0;
-}
-
 static int read_figures(struct drawing *d, struct err *e)
 {
 	const char *text = cli_value(d->args, "figure");
 	if (text)
 		return figures_parse(d->db, text, &d->figures, &d->given, &d->arena, &d->diags, e);
 	return figures_of_study(d->db, &d->figures, &d->arena, &d->diags);
-}
-
-/* What gnuplot makes of a script, and what stands at the end of one that is complete. gnuplot's
- * exit status does not tell: it is 0 also when the disk was full. */
-static const struct picture {
-	unsigned format;
-	const char *suffix, *ending;
-} pictures[] = {
-	{FIGURE_PDF, ".pdf", "%%EOF"},	       {FIGURE_SVG, ".svg", "</svg>"},
-	{FIGURE_PNG, ".png", "IEND"},	       {FIGURE_LATEX, "-latex.tex", "\\endgroup"},
-	{FIGURE_LATEX, "-latex.pdf", "%%EOF"},
-};
-
-static bool ends_with(const char *path, const char *ending)
-{
-	char tail[64];
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return false;
-	size_t n = 0;
-	if (fseek(f, 0, SEEK_END) == 0) {
-		long length = ftell(f),
-		     from = length > (long)sizeof(tail) ? length - (long)sizeof(tail) : 0;
-		if (length > 0 && fseek(f, from, SEEK_SET) == 0)
-			n = fread(tail, 1, sizeof(tail), f);
-	}
-	fclose(f);
-	return memmem(tail, n, ending, strlen(ending)) != NULL;
-}
-
-/* Whether less is free than any picture needs. */
-static bool disk_is_full(const char *folder)
-{
-	struct statvfs st;
-	return statvfs(folder, &st) == 0 && st.f_blocks > 0 &&
-	       (double)st.f_bavail * (double)st.f_frsize < 65536;
-}
-
-/* Whether the pictures of a script are there and complete; says of the first that is not so. */
-static int check_pictures(const struct drawing *d, const char *script)
-{
-	for (size_t i = 0; i < sizeof(pictures) / sizeof(*pictures); i++) {
-		char path[4096];
-		if (!(d->formats & pictures[i].format))
-			continue;
-		int n = snprintf(path, sizeof(path), "%s/%.*s%s", d->folder,
-				 (int)(strlen(script) - 3), script, pictures[i].suffix);
-		if (n < (int)sizeof(path) && ends_with(path, pictures[i].ending))
-			continue;
-		return cli_fail(CLI_FAILED, "%s is missing or not complete%s", path,
-				disk_is_full(d->folder) ? ": no space left on device" : "");
-	}
-	return CLI_OK;
-}
-
-/* Runs the scripts. Returns an enum cli_exit. */
-static int draw(const struct drawing *d, const char *const *scripts, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *argv[] = {"gnuplot", scripts[i], NULL};
-		char *errors = NULL;
-		struct err e = {0};
-		struct cli_spawn spawn = {.argv = argv,
-					  .folder = d->folder,
-					  .deadline_s = GNUPLOT_SECONDS,
-					  .err = &errors};
-		int code = cli_spawn_run(&spawn, &e);
-		if (code == ERR_NOTFOUND) {
-			free(errors);
-			return cli_fail(
-				CLI_FAILED,
-				"gnuplot is not installed, so there are no pictures; the data "
-				"and the scripts are in %s. Install it (Debian: gnuplot-nox) "
-				"and report again",
-				d->folder);
-		}
-		if (code != 0) {
-			cli_say("gnuplot could not draw %s/%s: %s", d->folder, scripts[i],
-				code < 0 ? e.text
-				: errors ? errors
-					 : "");
-			free(errors);
-			return CLI_FAILED;
-		}
-		if (errors && *errors)
-			cli_say("gnuplot, drawing %s/%s: %s", d->folder, scripts[i], errors);
-		free(errors);
-		if (check_pictures(d, scripts[i]) != CLI_OK)
-			return CLI_FAILED;
-		printf("%s/%.*s\n", d->folder, (int)(strlen(scripts[i]) - 3), scripts[i]);
-		fflush(stdout);
-	}
-	return CLI_OK;
 }
 
 /* The page carries the SVG pictures inside. */
@@ -222,7 +105,7 @@ static int report(struct drawing *d)
 	size_t count = 0;
 	if (!scripts)
 		return cli_fail(CLI_FAILED, "out of memory");
-	if (code == 0 && (code = make_folder(d->folder, &e)) == 0)
+	if (code == 0 && (code = pictures_folder(d->folder, &e)) == 0)
 		code = figures_write(&d->data, &d->figures,
 				     &(struct figure_request){.folder = d->folder,
 							      .formats = d->formats,
@@ -230,7 +113,7 @@ static int report(struct drawing *d)
 				     scripts, &count, &d->arena, &d->diags, &e);
 	cli_print_diags(&d->diags);
 	int exit_code = code == 0 ? CLI_OK : code == ERR_INVALID ? CLI_USAGE : cli_fail_err(&e);
-	int drawn = draw(d, scripts, count);
+	int drawn = pictures_draw(d->folder, d->formats, scripts, count);
 	free(scripts);
 	if (cli_flag(d->args, "html") && exit_code == CLI_OK && drawn == CLI_OK)
 		drawn = write_page(d);
@@ -262,7 +145,7 @@ static int report_validation(struct drawing *d)
 		return cli_fail(CLI_USAGE,
 				"%s holds no \"cases\", as `validate --json` prints them", path);
 	if (code == 0)
-		code = make_folder(d->folder, &e);
+		code = pictures_folder(d->folder, &e);
 	if (code == 0)
 		code = scatter_of_validation(d->given.root, name, cli_version(),
 					     &(struct figure_request){.folder = d->folder,
@@ -270,7 +153,9 @@ static int report_validation(struct drawing *d)
 								      .file = path},
 					     &e);
 	cli_print_diags(&d->diags);
-	return code == 0 ? draw(d, scripts, 1) : d->diags.errors ? CLI_USAGE : cli_fail_err(&e);
+	return code == 0	 ? pictures_draw(d->folder, d->formats, scripts, 1)
+	       : d->diags.errors ? CLI_USAGE
+				 : cli_fail_err(&e);
 }
 
 static int run(const struct cli_args *args)

@@ -5,6 +5,7 @@
 #include "models/world.h"
 #include "models/world_keys.h"
 #include "sim/cli/cli.h"
+#include "sim/cli/mixes.h"
 #include "sim/cli/study.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ static const struct schema {
 	{"platform", &platform_object, "mcvsim platform"},
 	{"app", &app_object, "mcvsim app"},
 	{"radio", &radio_object, "mcvsim radio"},
+	{"mixes", &mixes_object, "mcvsim task mixes"},
 };
 enum { SCHEMA_COUNT = sizeof(schemas) / sizeof(schemas[0]) };
 

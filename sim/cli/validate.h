@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Predicted against measured: runs task mixes for real in hvcore, in every world that this machine
+ * offers, and prices the same tasks with the platforms' terms. Called by `mcvsim validate`. Nothing
+ * is fitted: what a task takes in a world is never used to predict it.
+ *
+ * Machines drift within minutes, so the primitives are measured (unless a profile is given) right
+ * before the mixes of their world, in several rounds over all worlds.
+ */
+#ifndef SIM_CLI_VALIDATE_H
+#define SIM_CLI_VALIDATE_H
+
+#include "sim/cli/mixes.h"
+#include "sim/cli/pricing.h"
+
+#include <cjson/cJSON.h>
+
+enum { VALIDATE_ROUNDS_MAX = 25 };
+
+/* A world: a platform, and where hvcore runs its tasks. */
+struct validate_world {
+	const char *platform, *backend;
+	bool para;
+	const char *slowdown; /* the primitive of its computing; NULL: none */
+};
+extern const struct validate_world validate_worlds[]; /* ended by a NULL platform */
+
+struct validate_options {
+	const struct mixes *mixes;
+	struct pricing *pricing; /* the library of platforms; its profile when fixed_profile */
+	bool fixed_profile;	 /* price with the profile that was given, measure no primitive */
+	unsigned rounds;	 /* 1 to VALIDATE_ROUNDS_MAX */
+	const char *only;	 /* a platform's name; NULL: all */
+	const volatile bool *stop;
+	void (*progress)(void *ctx, const char *what, size_t done, size_t total);
+	void *progress_ctx;
+};
+
+/* One mix in one world. */
+struct validate_case {
+	const struct mix *mix;
+	const struct validate_world *world;
+	unsigned rounds; /* of which there are numbers; 0: none */
+	double measured[VALIDATE_ROUNDS_MAX], predicted[VALIDATE_ROUNDS_MAX]; /* ns per task */
+	double scatter[VALIDATE_ROUNDS_MAX]; /* median absolute deviation of a round's batches */
+	/* Medians over the rounds, and predicted / measured - 1. */
+	double measured_ns, predicted_ns, error;
+	double spread;	  /* relative: the batches' or the rounds' median absolute deviation, the
+			   * larger
+			   */
+	cJSON *terms;	  /* of the last round: [{"primitive","n","value","ns"}] */
+	bool skipped;	  /* this machine or build does not offer the world */
+	char reason[600]; /* why there are no numbers */
+};
+
+struct validate_result {
+	struct validate_case *cases; /* world by world; owned, with their terms */
+	size_t count, valid, failed, skipped;
+	double median_abs_error, max_abs_error; /* of the valid ones; NAN without any */
+};
+
+/* Returns 0; ERR_STOPPED; or the code of what kept hvcore from being asked. To be ended with
+ * validate_free in any case. */
+int validate_run(const struct validate_options *options, struct validate_result *result,
+		 struct err *e);
+void validate_free(struct validate_result *result);
+
+#endif
