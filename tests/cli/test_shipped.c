@@ -8,12 +8,12 @@
 
 static void schemas_are_current(void)
 {
-	static const char *const names[] = {"study", "platform", "app", "radio"};
+	static const char *const names[] = {"study", "platform", "app", "radio", "mixes"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim schema %s | diff - scenarios/schema/%s.json",
 			       names[i], names[i]);
 	/* None was forgotten above. */
-	PROGRAM_EXPECT(0, "4", "$BIN/mcvsim schema | wc -l");
+	PROGRAM_EXPECT(0, "5", "$BIN/mcvsim schema | wc -l");
 }
 
 static void every_study_is_valid(void)

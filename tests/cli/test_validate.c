@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * mcvsim validate: what it prints for scripts, what it says about mistakes and about what this
+ * machine lacks. How near predictions are is not a test: machines drift; only that they are of the
+ * right size.
+ */
+#include "tests/support/program.h"
+#include "tests/support/test.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void mistakes_have_their_places(void)
+{
+	program_write_file("bad.json", "{ \"mixes\": {\n"
+				       "  \"a\": { \"compute\": 10, \"sysall\": 2 },\n"
+				       "  \"b\": { \"page_touch\": 1, \"page_release\": 2 },\n"
+				       "  \"c\": { \"net_tx\": 65 },\n"
+				       "  \"d\": {} } }\n");
+	PROGRAM_EXPECT(2, "bad.json:2:25: /mixes/a/sysall",
+		       "$BIN/mcvsim validate --mixes $TMP/bad.json");
+	PROGRAM_EXPECT(2, "bad.json:3:27: /mixes/b/page_release: a task can give back only",
+		       "$BIN/mcvsim validate --mixes $TMP/bad.json");
+	PROGRAM_EXPECT(2, "/mixes/c/net_tx", "$BIN/mcvsim validate --mixes $TMP/bad.json");
+	PROGRAM_EXPECT(2, "/mixes/d: a task must have 1 to 4096",
+		       "$BIN/mcvsim validate --mixes $TMP/bad.json");
+	PROGRAM_EXPECT(2, "either --mixes or --random",
+		       "$BIN/mcvsim validate --mixes $TMP/bad.json --random 3");
+	PROGRAM_EXPECT(2, "--seed is for --random", "$BIN/mcvsim validate --seed 3");
+	PROGRAM_EXPECT(2, "did you mean 'hvcore-trap'",
+		       "$BIN/mcvsim validate --platform hvcore-trp");
+	PROGRAM_EXPECT(2, "no profile /nowhere.json",
+		       "$BIN/mcvsim validate --profile /nowhere.json");
+	PROGRAM_EXPECT(1, NULL, "$BIN/mcvsim validate --mixes /nowhere.json");
+}
+
+static cJSON *validate(const char *arguments, int code)
+{
+	struct program_result r = program_run("$BIN/mcvsim validate %s --json", arguments);
+	cJSON *json = cJSON_Parse(r.out);
+	if (r.code != code || !json)
+		printf(" %s: exit %d, %s%s ", arguments, r.code, r.out, r.err);
+	CU_ASSERT_EQUAL(r.code, code);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(json);
+	program_free(&r);
+	return json;
+}
+
+static double number(const cJSON *object, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+	return cJSON_IsNumber(item) ? item->valuedouble : NAN;
+}
+
+static void check_case(const cJSON *c)
+{
+	double measured = number(c, "measured_ns"), predicted = number(c, "predicted_ns"), sum = 0;
+	const cJSON *t;
+	CU_ASSERT_PTR_NOT_NULL(cJSON_GetObjectItem(c, "name"));
+	CU_ASSERT_PTR_NOT_NULL(cJSON_GetObjectItem(c, "platform"));
+	CU_ASSERT(measured > 0 && predicted > 0);
+	CU_ASSERT(fabs(number(c, "error") - (predicted / measured - 1)) < 1e-9);
+	CU_ASSERT(number(c, "spread") >= 0);
+	/* Off by five times is no drift of a machine: a term is missing. */
+	CU_ASSERT(predicted > measured / 5 && predicted < measured * 5);
+	cJSON_ArrayForEach(t, cJSON_GetObjectItem(c, "terms")) sum += number(t, "ns");
+	/* With one round the terms are those of the prediction; each is rounded to a nanosecond. */
+	CU_ASSERT(fabs(sum - predicted) < 20);
+}
+
+/* Everything there is in one small mix, on every platform that this machine has. */
+static void every_platform_is_measured_or_named(void)
+{
+	const cJSON *c;
+	program_write_file(
+		"mixes.json",
+		"{ \"mixes\": { \"all\": { \"compute\": 20, \"syscall\": 3, \"page_touch\": 4,"
+		" \"page_release\": 2, \"blk_read\": 2, \"blk_write\": 1, \"net_tx\": 2 } } }");
+	struct program_result r =
+		program_run("$BIN/mcvsim validate --mixes $TMP/mixes.json --rounds 1 --json");
+	cJSON *json = cJSON_Parse(r.out);
+	CU_ASSERT(r.code == 0 || r.code == 3); /* 3: too noisy here, and said so */
+	CU_ASSERT_PTR_NOT_NULL_FATAL(json);
+	program_free(&r);
+	const cJSON *cases = cJSON_GetObjectItem(json, "cases");
+	const cJSON *skipped = cJSON_GetObjectItem(json, "skipped");
+	CU_ASSERT_EQUAL(cJSON_GetArraySize(cases) + cJSON_GetArraySize(skipped), 8);
+	CU_ASSERT(cJSON_GetArraySize(cases) >= 1);
+	cJSON_ArrayForEach(c, cases) check_case(c);
+	cJSON_ArrayForEach(c, skipped)
+		CU_ASSERT(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(c, "reason"))) > 0);
+	CU_ASSERT(number(json, "median_abs_error") <= number(json, "max_abs_error"));
+	cJSON_Delete(json);
+}
+
+/* A profile prices without measuring; what it lacks is named, case by case. */
+static void what_a_profile_lacks_is_named(void)
+{
+	program_write_file(
+		"small.json",
+		"{ \"schema\": 1, \"primitives\": { \"compute.native\": { \"unit\": \"ns\", "
+		"\"p50\": 1000, \"source\": \"assumed\" } } }");
+	program_write_file("two.json", "{ \"mixes\": { \"cpu\": { \"compute\": 10 },"
+				       " \"calls\": { \"syscall\": 10 } } }");
+	cJSON *json = validate("--profile $TMP/small.json --mixes $TMP/two.json --rounds 1 "
+			       "--platform hvcore-native",
+			       3);
+	const cJSON *cases = cJSON_GetObjectItem(json, "cases");
+	const cJSON *skipped = cJSON_GetObjectItem(json, "skipped");
+	CU_ASSERT_EQUAL_FATAL(cJSON_GetArraySize(cases), 1);
+	CU_ASSERT_EQUAL(number(cJSON_GetArrayItem(cases, 0), "predicted_ns"), 10000);
+	CU_ASSERT_EQUAL_FATAL(cJSON_GetArraySize(skipped), 1);
+	const char *why =
+		cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetArrayItem(skipped, 0), "reason"));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(why);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "syscall.native"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "small.json"));
+	cJSON_Delete(json);
+}
+
+static void random_mixes_repeat_with_their_seed(void)
+{
+	static const char options[] = "--random 4 --seed 7 --rounds 1 --platform hvcore-native";
+	struct program_result a = program_run("$BIN/mcvsim validate %s --json", options);
+	struct program_result b = program_run("$BIN/mcvsim validate %s --json", options);
+	cJSON *ja = cJSON_Parse(a.out), *jb = cJSON_Parse(b.out);
+	const cJSON *ca = cJSON_GetObjectItem(ja, "cases"), *cb = cJSON_GetObjectItem(jb, "cases");
+	for (int i = 0; i < cJSON_GetArraySize(ca) && i < cJSON_GetArraySize(cb); i++) {
+		const cJSON *ta = cJSON_GetObjectItem(cJSON_GetArrayItem(ca, i), "terms");
+		const cJSON *tb = cJSON_GetObjectItem(cJSON_GetArrayItem(cb, i), "terms");
+		CU_ASSERT_EQUAL(cJSON_GetArraySize(ta), cJSON_GetArraySize(tb));
+		for (int k = 1; k < cJSON_GetArraySize(ta); k++) {
+			double na = number(cJSON_GetArrayItem(ta, k), "n");
+			double nb = number(cJSON_GetArrayItem(tb, k), "n");
+			const char *pa = cJSON_GetStringValue(
+				cJSON_GetObjectItem(cJSON_GetArrayItem(ta, k), "primitive"));
+			if (strcmp(pa, "cpu.guest") != 0)
+				CU_ASSERT_EQUAL(na, nb);
+		}
+	}
+	CU_ASSERT(cJSON_GetArraySize(ca) > 0);
+	cJSON_Delete(ja);
+	cJSON_Delete(jb);
+	program_free(&a);
+	program_free(&b);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"mistakes_have_their_places", mistakes_have_their_places},
+		{"every_platform_is_measured_or_named", every_platform_is_measured_or_named},
+		{"what_a_profile_lacks_is_named", what_a_profile_lacks_is_named},
+		{"random_mixes_repeat_with_their_seed", random_mixes_repeat_with_their_seed},
+		{0},
+	};
+	return test_main("validate", cases, argc, argv);
+}
