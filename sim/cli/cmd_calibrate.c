@@ -2,6 +2,7 @@
  *
  * mcvsim calibrate: measures this machine and writes a profile.
  */
+#include "sim/cli/bare_metal.h"
 #include "sim/cli/calibrate.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/from_log.h"
@@ -26,6 +27,9 @@ static const struct cli_option calibrate_options[] = {
 	{"from-log", 0, "FILE",
 	 "measure nothing; make the profile from the log of hvcore's bare guest"},
 	{"tsc-hz", 0, "HZ", "with --from-log: ticks per second, where the log does not know them"},
+	{"from-profile", 0, "FILE", "measure nothing; change a profile, by --bare-metal"},
+	{"bare-metal", 0, "FACTOR",
+	 "with --from-profile: what a nested machine's exits cost, divided by it"},
 	{"json", 0, NULL, "print the profile instead of a table"},
 	{0},
 };
@@ -278,11 +282,44 @@ static int convert_log(const struct cli_args *args, const char *path, const cJSO
 	return code == CLI_OK && log.broken ? CLI_PARTIAL : code;
 }
 
+/* A nested machine's profile as an estimate for bare metal. */
+static int estimate(const struct cli_args *args, const char *path, const cJSON *old)
+{
+	const char *text = cli_value(args, "bare-metal");
+	char *end = NULL;
+	double factor = text ? strtod(text, &end) : 0;
+	struct err e = {0};
+	if (!text)
+		return cli_fail(CLI_USAGE,
+				"--from-profile: by what factor are the exits of bare metal "
+				"cheaper? --bare-metal FACTOR states it");
+	if (end == text || *end || !(factor >= 1 && factor <= 1000))
+		return cli_fail(CLI_USAGE, "--bare-metal: '%s' is not a number from 1 to 1000",
+				text);
+	if (cli_flag(args, "quick") || cli_value(args, "backend") || cli_value(args, "from-log"))
+		return cli_fail(CLI_USAGE,
+				"--from-profile measures nothing: --quick, --backend and "
+				"--from-log have no place");
+	cJSON *profile = read_profile(path);
+	if (!profile)
+		return cli_fail(CLI_USAGE, "%s: not a profile that can be read", path);
+	int divided = bare_metal_estimate(profile, factor, &e);
+	int code = divided < 0 ? cli_fail(CLI_USAGE, "%s: %s", path, e.text)
+			       : deliver(args, profile, old);
+	if (divided > 0)
+		cli_say("%d primitives are now assumed: measured nested, divided by %g", divided,
+			factor);
+	cJSON_Delete(profile);
+	return code;
+}
+
 static int calibrate_command(const struct cli_args *args)
 {
 	const char *path = cli_value(args, "output"), *older = cli_value(args, "compare");
-	const char *log = cli_value(args, "from-log");
+	const char *log = cli_value(args, "from-log"), *from = cli_value(args, "from-profile");
 	struct err e = {0};
+	if (!from && cli_value(args, "bare-metal"))
+		return cli_fail(CLI_USAGE, "--bare-metal is for --from-profile");
 	if (!log && cli_value(args, "tsc-hz"))
 		return cli_fail(CLI_USAGE, "--tsc-hz is for --from-log");
 	if (path) {
@@ -293,7 +330,9 @@ static int calibrate_command(const struct cli_args *args)
 	cJSON *old = older ? read_profile(older) : NULL;
 	if (older && !old)
 		return cli_fail(CLI_USAGE, "%s: not a profile that can be read", older);
-	int code = log ? convert_log(args, log, old) : measure(args, old);
+	int code = from	 ? estimate(args, from, old)
+		   : log ? convert_log(args, log, old)
+			 : measure(args, old);
 	cJSON_Delete(old);
 	return code;
 }

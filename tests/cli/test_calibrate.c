@@ -412,6 +412,34 @@ static void compare_tells_change_from_noise(void)
 		       "$TMP/bin/mcvsim calibrate --compare $TMP/cut.json");
 }
 
+/* An estimate for bare metal is whoever's who states the factor, and says so number by number. */
+static void nested_exits_become_an_estimate_with_a_stated_factor(void)
+{
+	PROGRAM_EXPECT(2, "--bare-metal FACTOR states it",
+		       "$BIN/mcvsim calibrate --from-profile scenarios/profiles/nested-epyc.json");
+	PROGRAM_EXPECT(2, "not of a nested machine",
+		       "$BIN/mcvsim calibrate --bare-metal 20 --from-profile "
+		       "scenarios/profiles/literature.json");
+	PROGRAM_EXPECT(2, "not a number from 1 to 1000",
+		       "$BIN/mcvsim calibrate --bare-metal 0.5 --from-profile "
+		       "scenarios/profiles/nested-epyc.json");
+	PROGRAM_EXPECT(2, "is for --from-profile", "$BIN/mcvsim calibrate --bare-metal 20");
+	PROGRAM_EXPECT(0, "wrote",
+		       "$BIN/mcvsim calibrate --bare-metal 20 -o $TMP/metal.json --from-profile "
+		       "scenarios/profiles/nested-epyc.json");
+	/* What exits is divided and assumed; what does not is as it was. */
+	PROGRAM_EXPECT(0, "divided by 20 as stated",
+		       "grep -A30 '\"exit.pio_user\"' $TMP/metal.json");
+	PROGRAM_EXPECT(0, "assumed",
+		       "$BIN/mcvsim explain hvcore-para syscall --profile $TMP/metal.json");
+	PROGRAM_EXPECT(0, NULL,
+		       "$BIN/mcvsim explain native syscall --profile $TMP/metal.json > $TMP/a && "
+		       "$BIN/mcvsim explain native syscall --profile "
+		       "scenarios/profiles/nested-epyc.json | diff - $TMP/a");
+	PROGRAM_EXPECT(2, "not of a nested machine",
+		       "$BIN/mcvsim calibrate --bare-metal 20 --from-profile $TMP/metal.json");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -435,6 +463,8 @@ int main(int argc, char **argv)
 		{"a_full_disk_leaves_the_old_profile", a_full_disk_leaves_the_old_profile},
 		{"a_killed_run_leaves_no_half_profile", a_killed_run_leaves_no_half_profile},
 		{"compare_tells_change_from_noise", compare_tells_change_from_noise},
+		{"nested_exits_become_an_estimate_with_a_stated_factor",
+		 nested_exits_become_an_estimate_with_a_stated_factor},
 		{0},
 	};
 	return test_main("calibrate", cases, argc, argv);
