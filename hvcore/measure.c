@@ -229,7 +229,8 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 	m->mad = hv_mad(whole.ns, batches);
 	m->p50 = hv_quantile(whole.ns, batches, 0.5);
 	m->p90 = hv_quantile(whole.ns, batches, 0.9);
-	m->min = whole.ns[0];
+	/* What is subtracted is a median: the shortest batch may have had less of it. */
+	m->min = fmax(whole.ns[0], 0);
 	if (n > 1) {
 		double half_ns = median_of(half.ns, batches);
 		/* What a batch costs once, however long it is, weighs twice in a half one: take it

@@ -31,4 +31,7 @@ size_t platform_layers(const struct platform *p, struct platform_layer layers[PL
  */
 char *platform_diagram(const struct platform *p, struct arena *arena);
 
+/* The same as an SVG document (platform_svg.c), with the request's way marked. */
+char *platform_svg(const struct platform *p, struct arena *arena);
+
 #endif

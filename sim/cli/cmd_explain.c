@@ -3,6 +3,7 @@
  * mcvsim explain: the cost terms of an operation on a platform, and what they add up to. It asks
  * the function that charges tasks in a simulation, so what is printed is what is charged.
  */
+#include "models/app.h"
 #include "sim/base/unit.h"
 #include "sim/cli/pricing.h"
 
@@ -13,6 +14,8 @@ static const struct cli_option options[] = {
 	{"profile", 0, "PROFILE.json", "whose primitives are charged; else the literature's"},
 	{"count", 0, "N", "how many operations; 1 when not given"},
 	{"bytes", 0, "N", "how many bytes each moves; 4096 for blocks, 1500 for packets"},
+	{"app", 0, "NAME", "a whole task of the app instead of an operation"},
+	{"clock", 0, "FREQUENCY", "that computes its cycles; 2.6 GHz when not given"},
 	{"json", 0, NULL, "print JSON"},
 	{0}};
 
@@ -20,7 +23,8 @@ enum { CHARGES_MAX = 256 };
 
 struct question {
 	const struct platform *platform;
-	enum op op;
+	enum op op;	 /* OP_COUNT: a task of the app */
+	const char *app; /* or NULL */
 	struct op_load load;
 	struct platform_charge charges[CHARGES_MAX];
 	size_t count;
@@ -41,6 +45,11 @@ static void fill_load(struct question *q, long long count, long long bytes)
 	else
 		bytes = 0;
 	q->load.bytes[q->op] = (double)bytes * (double)count;
+}
+
+static const char *subject(const struct question *q)
+{
+	return q->app ? q->app : op_name(q->op);
 }
 
 static const char *time_text(double ns, char *buf, size_t size)
@@ -83,16 +92,16 @@ static int add_up(const struct pricing *p, struct question *q)
 	q->count += first;
 	if (q->count > CHARGES_MAX)
 		return cli_fail(CLI_FAILED, "%s has more than %d terms for %s", q->platform->name,
-				CHARGES_MAX, op_name(q->op));
+				CHARGES_MAX, subject(q));
 	return CLI_OK;
 }
 
 static void print_terms(const struct question *q)
 {
 	char a[40], b[40];
-	printf("%s on %s\n\n%10s %-8s %-20s %12s %-8s %-10s %-12s %12s\n", op_name(q->op),
-	       q->platform->name, "n", "per", "primitive", "costs", "site", "cause", "source",
-	       "adds");
+	printf("%s%s on %s\n\n%10s %-8s %-20s %12s %-8s %-10s %-12s %12s\n",
+	       q->app ? "a task of " : "", subject(q), q->platform->name, "n", "per", "primitive",
+	       "costs", "site", "cause", "source", "adds");
 	for (size_t i = 0; i < q->count; i++) {
 		const struct platform_charge *c = &q->charges[i];
 		const struct primitive *p = &c->primitive;
@@ -103,7 +112,8 @@ static void print_terms(const struct question *q)
 		       platform_site_names[c->term->site], cause_names[c->term->cause],
 		       source_of(c), time_text((double)c->ns, b, sizeof(b)));
 		if (c->term->why)
-			printf("%10s %s (%s)\n", "", c->term->why, c->term->from);
+			printf("%10s %s%s%s (%s)\n", "", q->app ? op_name(c->term->op) : "",
+			       q->app ? ": " : "", c->term->why, c->term->from);
 	}
 	putchar('\n');
 	for (int s = 0; s < SITE_COUNT; s++)
@@ -115,12 +125,16 @@ static cJSON *terms_json(const struct question *q)
 {
 	cJSON *object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "platform", q->platform->name);
-	cJSON_AddStringToObject(object, "operation", op_name(q->op));
+	cJSON_AddStringToObject(object, "operation", q->app ? "task" : op_name(q->op));
+	if (q->app)
+		cJSON_AddStringToObject(object, "app", q->app);
 	cJSON *terms = cJSON_AddArrayToObject(object, "terms");
 	for (size_t i = 0; i < q->count; i++) {
 		const struct platform_charge *c = &q->charges[i];
 		cJSON *t = cJSON_CreateObject();
 		cJSON_AddNumberToObject(t, "n", c->term->n);
+		if (q->app)
+			cJSON_AddStringToObject(t, "operation", op_name(c->term->op));
 		cJSON_AddStringToObject(t, "per", platform_per_names[c->term->per]);
 		cJSON_AddNumberToObject(t, "x", c->x);
 		cJSON_AddStringToObject(t, "primitive", c->term->primitive);
@@ -188,9 +202,70 @@ static int explain_all(const struct pricing *p, struct question *q, long long co
 	return CLI_OK;
 }
 
-static int explain(const struct pricing *p, struct question *q, const struct cli_args *args)
+/* The mean operations of the app's tasks. */
+static int read_app(struct pricing *p, struct question *q, const char *name, double hz)
+{
+	struct diag_list diags = {0};
+	struct app_file file;
+	struct app app = {0};
+	struct json_doc doc;
+	struct err e = {0};
+	int code = library_load(&p->library, "app", name, &doc, &diags, &e);
+	if (code == ERR_NOTFOUND) {
+		const char *near = diag_nearest(name, library_names(&p->library, "app"));
+		return cli_fail(CLI_USAGE, "there is no app '%s'%s%s%s", name,
+				near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+	}
+	if (code == 0) {
+		code = keys_parse(&app_object, &doc, "", &file, &p->arena, &diags);
+		if (code == 0)
+			code = app_compile(&app, &file, &doc, "", &p->arena, &diags);
+		if (code == 0)
+			app_load(&app, hz, &q->load);
+		json_doc_free(&doc);
+	}
+	q->app = name;
+	q->op = OP_COUNT;
+	cli_print_diags(&diags);
+	int exit_code = code == 0 ? CLI_OK : diags.errors ? CLI_USAGE : cli_fail_err(&e);
+	diag_free(&diags);
+	return exit_code;
+}
+
+static int show(const struct pricing *p, struct question *q, bool json)
+{
+	int code = add_up(p, q);
+	if (code != CLI_OK)
+		return code;
+	if (json)
+		print_json(terms_json(q));
+	else
+		print_terms(q);
+	return CLI_OK;
+}
+
+static int explain_app(struct pricing *p, struct question *q, const struct cli_args *args)
+{
+	char why[160];
+	double hz = 2.6e9;
+	const char *clock = cli_value(args, "clock");
+	if (args->argument_count > 1 || cli_value(args, "count") || cli_value(args, "bytes"))
+		return cli_fail(CLI_USAGE, "explain: --app is a whole task: OPERATION, --count and "
+					   "--bytes have no place");
+	if (clock && (unit_parse(clock, UNIT_FREQUENCY, &hz, why) != 0 || hz <= 0))
+		return cli_fail(CLI_USAGE, "--clock: '%s' is no frequency, as \"2.6 GHz\" is one",
+				clock);
+	int code = read_app(p, q, cli_value(args, "app"), hz);
+	return code == CLI_OK ? show(p, q, cli_flag(args, "json")) : code;
+}
+
+static int explain(struct pricing *p, struct question *q, const struct cli_args *args)
 {
 	long long count = 1, bytes = -1;
+	if (cli_value(args, "app"))
+		return explain_app(p, q, args);
+	if (cli_value(args, "clock"))
+		return cli_fail(CLI_USAGE, "explain: --clock is for --app");
 	int code = cli_number(args, "count", 1, 1000000000, &count);
 	if (code == CLI_OK)
 		code = cli_number(args, "bytes", 0, 1LL << 40, &bytes);
@@ -207,14 +282,7 @@ static int explain(const struct pricing *p, struct question *q, const struct cli
 				near ? near : "", near ? "'?" : "", args->arguments[0]);
 	}
 	fill_load(q, count, bytes);
-	code = add_up(p, q);
-	if (code != CLI_OK)
-		return code;
-	if (cli_flag(args, "json"))
-		print_json(terms_json(q));
-	else
-		print_terms(q);
-	return CLI_OK;
+	return show(p, q, cli_flag(args, "json"));
 }
 
 static int run(const struct cli_args *args)

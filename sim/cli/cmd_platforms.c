@@ -10,6 +10,7 @@
 
 static const struct cli_option options[] = {
 	{"profile", 0, "PROFILE.json", "whose primitives the sources are told of"},
+	{"svg", 0, NULL, "print the layers of the one that is named as an SVG picture"},
 	{"json", 0, NULL, "print JSON"},
 	{0}};
 
@@ -113,11 +114,28 @@ static int list_platforms(struct pricing *p, const char *only, bool json)
 	return code;
 }
 
+static int print_svg(struct pricing *p, const char *name)
+{
+	struct platform platform;
+	int code = pricing_platform(p, name, &platform);
+	if (code != CLI_OK)
+		return code;
+	const char *svg = platform_svg(&platform, &p->arena);
+	if (!svg)
+		return cli_fail(CLI_FAILED, "out of memory");
+	fputs(svg, stdout);
+	return CLI_OK;
+}
+
 static int run(const struct cli_args *args)
 {
 	struct pricing p;
+	if (cli_flag(args, "svg") && (args->argument_count == 0 || cli_flag(args, "json")))
+		return cli_fail(CLI_USAGE, "platforms: --svg draws one platform, and is no JSON");
 	int code = pricing_open(&p, args);
-	if (code == CLI_OK)
+	if (code == CLI_OK && cli_flag(args, "svg"))
+		code = print_svg(&p, args->arguments[0]);
+	else if (code == CLI_OK)
 		code = list_platforms(&p, args->argument_count ? args->arguments[0] : NULL,
 				      cli_flag(args, "json"));
 	pricing_close(&p);

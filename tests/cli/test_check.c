@@ -175,6 +175,33 @@ static void platforms_of_the_current_folder_are_shown(void)
 	PROGRAM_EXPECT(2, "there is no platform 'mine'", "$BIN/mcvsim explain mine");
 }
 
+/* A whole task: the terms add up to what its sites are charged; and the picture is one. */
+static void a_task_is_explained_and_a_platform_drawn(void)
+{
+	struct program_result r =
+		program_run("$BIN/mcvsim explain kvm-emulated --app photo-search --json");
+	cJSON *json = cJSON_Parse(r.out);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(json);
+	const cJSON *t, *total = cJSON_GetObjectItem(json, "total_ns");
+	double terms = 0, sites = 0;
+	cJSON_ArrayForEach(t, cJSON_GetObjectItem(json, "terms")) terms +=
+		cJSON_GetNumberValue(cJSON_GetObjectItem(t, "ns"));
+	cJSON_ArrayForEach(t, total) sites += t->valuedouble;
+	CU_ASSERT(terms > 23e6); /* 60 Mcycles at 2.6 GHz alone */
+	CU_ASSERT_EQUAL(terms, sites);
+	cJSON_Delete(json);
+	program_free(&r);
+	PROGRAM_EXPECT(0, "a task of health on native",
+		       "$BIN/mcvsim explain native --app health --clock '1 GHz'");
+	PROGRAM_EXPECT(2, "did you mean 'health'?", "$BIN/mcvsim explain native --app helth");
+	PROGRAM_EXPECT(2, "is no frequency", "$BIN/mcvsim explain native --app health --clock 3");
+	PROGRAM_EXPECT(2, "--clock is for --app", "$BIN/mcvsim explain native --clock '1 GHz'");
+	PROGRAM_EXPECT(2, "have no place", "$BIN/mcvsim explain native cpu --app health");
+	PROGRAM_EXPECT(0, "22 x exit.pio_user", "$BIN/mcvsim platforms kvm-emulated --svg");
+	PROGRAM_EXPECT(0, "</svg>", "$BIN/mcvsim platforms native --svg | tail -1");
+	PROGRAM_EXPECT(2, "--svg draws one platform", "$BIN/mcvsim platforms --svg");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -190,6 +217,8 @@ int main(int argc, char **argv)
 		 the_terms_that_explain_shows_add_up_to_its_totals},
 		{"platforms_of_the_current_folder_are_shown",
 		 platforms_of_the_current_folder_are_shown},
+		{"a_task_is_explained_and_a_platform_drawn",
+		 a_task_is_explained_and_a_platform_drawn},
 		{0},
 	};
 	return test_main("check", cases, argc, argv);
