@@ -8,7 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WIDTH = 620, BOX_X = 44, BOX_W = 540, BOX_H = 34, GAP = 22, TOP = 52, PATH_X = 26 };
+enum {
+	WIDTH = 700,
+	BOX_X = 44,
+	BOX_W = 630,
+	BOX_H = 34,
+	GAP = 22,
+	TOP = 52,
+	PATH_X = 26,
+	ROLE_X = 176
+};
 
 static void put_text(FILE *out, const char *text)
 {
@@ -47,9 +56,10 @@ static void put_guest(FILE *out, const struct platform_layer *layers, size_t n)
 	fprintf(out,
 		"<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"#e8f1f8\" "
 		"stroke=\"#0072b2\" stroke-dasharray=\"5 3\"/>\n"
-		"<text x=\"%d\" y=\"%d\" text-anchor=\"end\" fill=\"#0072b2\">the guest</text>\n",
+		"<text x=\"%d\" y=\"%d\" text-anchor=\"end\" font-size=\"10\" "
+		"fill=\"#0072b2\">the guest</text>\n",
 		BOX_X - 8, box_y(first) - 8, BOX_W + 16, box_y(last) - box_y(first) - GAP + 16,
-		BOX_X + BOX_W, box_y(last) - GAP - 12);
+		BOX_X + BOX_W, box_y(first) - 11);
 }
 
 static void put_box(FILE *out, const struct platform_layer *l, size_t i)
@@ -57,12 +67,12 @@ static void put_box(FILE *out, const struct platform_layer *l, size_t i)
 	int y = box_y(i);
 	fprintf(out,
 		"<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\" fill=\"#ffffff\" "
-		"stroke=\"#404040\"/>\n<text x=\"%d\" y=\"%d\"><tspan font-weight=\"bold\">",
+		"stroke=\"#404040\"/>\n<text x=\"%d\" y=\"%d\" font-weight=\"bold\">",
 		BOX_X, y, BOX_W, BOX_H, BOX_X + 10, y + 21);
 	put_text(out, l->name);
-	fputs("</tspan><tspan dx=\"10\" fill=\"#505050\">", out);
+	fprintf(out, "</text>\n<text x=\"%d\" y=\"%d\" fill=\"#505050\">", ROLE_X, y + 21);
 	put_text(out, l->role);
-	fputs("</tspan></text>\n", out);
+	fputs("</text>\n", out);
 	if (l->on_path)
 		fprintf(out, "<circle cx=\"%d\" cy=\"%d\" r=\"4\" fill=\"#d55e00\"/>\n", PATH_X,
 			y + BOX_H / 2);
