@@ -179,7 +179,11 @@ static void reset_averages(struct run *run)
 	for (uint32_t s = 0; s < run->site_count; s++)
 		for (uint32_t h = 0; h < run->sites[s].host_count; h++) {
 			struct time_average *busy = &run->sites[s].hosts[h].busy;
+			struct time_average *steal = &run->sites[s].hosts[h].steal;
+			struct time_average *power = &run->sites[s].hosts[h].power;
 			time_average_start(busy, sim_now(run->sim), busy->value);
+			time_average_start(steal, sim_now(run->sim), steal->value);
+			time_average_start(power, sim_now(run->sim), power->value);
 		}
 	for (uint32_t s = 0; s < run->site_count; s++)
 		time_average_start(&run->sites[s].running, sim_now(run->sim),

@@ -81,6 +81,7 @@ struct entity {
 };
 
 struct host {
+	struct sim *sim;
 	const struct host_kind *kind;
 	struct entity *guests;	 /* kind->guests of them */
 	struct entity *backends; /* one for each guest, one for all (root partition), or NULL */
@@ -90,7 +91,9 @@ struct host {
 	uint32_t *demands;     /* how many entities have a demand of 1, 2, ... most_demand */
 	uint32_t most_demand;
 	bool short_of_cores;
-	struct time_average busy; /* cores */
+	struct time_average busy;  /* cores */
+	struct time_average steal; /* virtual CPUs that have work and no core */
+	struct time_average power; /* W, where the kind is metered */
 	/* Where guests come and go: */
 	struct station disk; /* bytes of images and snapshots */
 	double committed_bytes, used_bytes;

@@ -387,6 +387,11 @@ static void look(struct sim *s, void *ctx, uint32_t arg)
 /* Guests that run from the start; with guests for one app each, dealt out among the apps. */
 static void open_kept(struct run *run, struct site_state *site)
 {
+	for (uint32_t i = 0; i < site->host_count; i++) {
+		struct host *h = &site->hosts[i];
+		host_guests_on(h, -(int)h->guests_on);
+		book_memory(h, 0, -h->used_bytes);
+	}
 	for (uint32_t i = 0; i < site->site->guest_count; i++) {
 		struct guest *g = &site->guest[i];
 		struct host *h = &site->hosts[site->guests[i].host];

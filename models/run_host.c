@@ -29,7 +29,7 @@ int host_init(struct host *h, const struct host_kind *kind, struct run *run, str
 {
 	bool root = kind->platform->axes[AXIS_BACKEND] == BACKEND_ROOT_PARTITION;
 	uint32_t backends = !kind->has_backend ? 0 : root ? 1 : kind->guests;
-	*h = (struct host){.kind = kind};
+	*h = (struct host){.kind = kind, .sim = run->sim};
 	h->guests = arena_array(&run->arena, kind->guests, sizeof(*h->guests));
 	h->backends = arena_array(&run->arena, backends, sizeof(*h->backends));
 	h->tasks_done = arena_array(&run->arena, run->world->app_count, sizeof(*h->tasks_done));
@@ -50,6 +50,9 @@ int host_init(struct host *h, const struct host_kind *kind, struct run *run, str
 	if (!h->demands)
 		return err_set(e, ERR_NOMEM, "no memory for the guests of a host");
 	time_average_start(&h->busy, 0, 0);
+	time_average_start(&h->steal, 0, 0);
+	time_average_start(&h->power, 0, kind->guests ? kind->points_w[0] : kind->off_w);
+	h->guests_on = kind->guests;
 	h->numbers = arena_array(&run->arena, kind->guests, sizeof(*h->numbers));
 	if (!h->numbers)
 		return err_set(e, ERR_NOMEM, "no memory for the guests of a host");
@@ -99,15 +102,36 @@ static void share(struct entity *x, uint32_t n, double level)
 	}
 }
 
+/* What the host draws changes. */
+static void meter(struct host *h)
+{
+	const struct host_kind *kind = h->kind;
+	double tenths = 10 * h->busy.value / kind->cores;
+	int below = tenths < 10 ? (int)tenths : 9;
+	double step = kind->points_w[below + 1] - kind->points_w[below];
+	double w =
+		h->guests_on == 0 ? kind->off_w : kind->points_w[below] + step * (tenths - below);
+	time_average_set(&h->power, sim_now(h->sim), w);
+}
+
 static void share_cores(struct host *h)
 {
 	bool was_short = h->short_of_cores;
 	h->short_of_cores = h->demand > h->kind->cores;
 	if (!h->short_of_cores && !was_short)
 		return;
+	time_average_set(&h->steal, sim_now(h->sim),
+			 h->short_of_cores ? h->demand - h->kind->cores : 0);
 	double level = h->short_of_cores ? water_level(h) : h->most_demand;
 	share(h->guests, h->kind->guests, level);
 	share(h->backends, h->backend_count, level);
+}
+
+static void set_busy(struct host *h, uint32_t cores)
+{
+	time_average_set(&h->busy, sim_now(h->sim), cores);
+	if (h->kind->metered)
+		meter(h);
 }
 
 /* The number of jobs of an entity has changed. */
@@ -130,7 +154,7 @@ static void update(struct entity *x)
 	x->demand = demand;
 	uint32_t used = h->demand < h->kind->cores ? h->demand : h->kind->cores;
 	if ((double)used != h->busy.value)
-		time_average_set(&h->busy, sim_now(x->station.sim), used);
+		set_busy(h, used);
 	share_cores(h);
 }
 
@@ -159,4 +183,6 @@ double host_busy_share(const struct entity *entity, int64_t ns)
 void host_guests_on(struct host *h, int delta)
 {
 	h->guests_on += (uint32_t)delta;
+	if (h->kind->metered)
+		meter(h);
 }

@@ -182,7 +182,11 @@ static void report_hosts(struct reporter *r, const struct site_state *site)
 		double busy = time_average_mean(&host->busy, now) / kind->cores;
 		put(r, "utilization", subject, "1", busy);
 		put(r, "power.mean", subject, "W",
-		    kind->idle_w + (kind->busy_w - kind->idle_w) * busy);
+		    kind->metered ? time_average_mean(&host->power, now)
+				  : kind->idle_w + (kind->busy_w - kind->idle_w) * busy);
+		double cores = time_average_mean(&host->busy, now);
+		double steal = time_average_mean(&host->steal, now);
+		put(r, "steal", subject, "1", steal > 0 ? steal / (steal + cores) : 0);
 	}
 }
 

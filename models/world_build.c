@@ -99,7 +99,6 @@ static int build_host_kind(struct builder *b, struct site *site, struct host_kin
 		.hz = file->hz,
 		.idle_w = file->power.idle_w,
 		.busy_w = file->power.busy_w,
-		.off_w = file->power.idle_w,
 		.platform = platform_of(b, file, pointer),
 	};
 	if ((double)kind->count * kind->guests > 1e8) {
@@ -111,6 +110,7 @@ static int build_host_kind(struct builder *b, struct site *site, struct host_kin
 	site->hz = fmax(site->hz, kind->hz);
 	if (!kind->platform)
 		return 0;
+	builder_power(kind, &file->power);
 	int code = world_guests_build(b, kind, file, pointer);
 	return code < 0 ? code : build_prices(b, kind, file, pointer);
 }

@@ -51,6 +51,9 @@ int world_guests_build(struct builder *b, struct host_kind *kind, const struct h
 int world_scaling_build(struct builder *b, struct site *site, const struct site_file *file,
 			const char *pointer);
 
+/* What a host draws. */
+void builder_power(struct host_kind *kind, const struct power_file *file);
+
 /* Finds what is connected and lists it, when there were no mistakes. Returns 0 or ERR_NOMEM. */
 int world_network_connect(struct builder *b);
 

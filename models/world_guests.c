@@ -149,3 +149,21 @@ int world_scaling_build(struct builder *b, struct site *site, const struct site_
 	site->dynamic = b->site_scales || site->dedicated;
 	return 0;
 }
+
+void builder_power(struct host_kind *kind, const struct power_file *file)
+{
+	const char *const *points = file->points.items;
+	char why[160];
+	kind->idle_w = file->idle_w;
+	kind->busy_w = file->busy_w;
+	for (int i = 0; i < HOST_POWER_POINTS; i++)
+		kind->points_w[i] = file->idle_w + (file->busy_w - file->idle_w) * i / 10;
+	for (size_t i = 0; i < file->points.count && i < HOST_POWER_POINTS; i++)
+		unit_parse(points[i], UNIT_POWER, &kind->points_w[i], why);
+	if (file->points.count == HOST_POWER_POINTS) {
+		kind->idle_w = kind->points_w[0];
+		kind->busy_w = kind->points_w[HOST_POWER_POINTS - 1];
+	}
+	kind->off_w = file->off_w > 0 ? file->off_w : kind->idle_w;
+	kind->metered = file->points.count > 0 || file->off_w > 0;
+}

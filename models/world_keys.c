@@ -6,6 +6,8 @@
 #include "models/radio.h"
 #include "models/scaling.h"
 
+#include <stdio.h>
+
 #define KEY(of, word, kind, field, ...)                                                            \
 	{                                                                                          \
 		.name = word, .type = kind, .offset = offsetof(of, field), __VA_ARGS__             \
@@ -68,17 +70,48 @@ static const struct key link_keys[] = {
 static const struct key_object link_object =
 	OBJECT(link, struct link_file, "a link between cells and sites");
 
-struct power {
-	double idle_w, busy_w;
-};
+enum { POWER_POINTS = 11 };
+
 static const struct key power_keys[] = {
-	KEY(struct power, "idle", KEY_QUANTITY, idle_w, .unit = UNIT_POWER, .max = 1e6,
+	KEY(struct power_file, "idle", KEY_QUANTITY, idle_w, .unit = UNIT_POWER, .max = 1e6,
 	    .def = "\"100 W\"", .help = "with all cores idle"),
-	KEY(struct power, "busy", KEY_QUANTITY, busy_w, .unit = UNIT_POWER, .max = 1e6,
+	KEY(struct power_file, "busy", KEY_QUANTITY, busy_w, .unit = UNIT_POWER, .max = 1e6,
 	    .def = "\"300 W\"", .help = "with all cores busy; linear between"),
+	KEY(struct power_file, "points", KEY_STRINGS, points, .optional = true,
+	    .help = "instead of idle and busy: the eleven powers of a SPECpower result, at 0, 10, "
+		    "... 100 % of the load; linear between them"),
+	KEY(struct power_file, "off", KEY_QUANTITY, off_w, .unit = UNIT_POWER, .max = 1e6,
+	    .optional = true,
+	    .help = "with no guest running, where guests come and go; as idle unless said"),
 	{0},
 };
-static const struct key_object power_object = OBJECT(power, struct power, "power of a host");
+
+static void check_power(void *object, const struct json_doc *doc, const char *pointer,
+			struct diag_list *diags)
+{
+	const struct power_file *p = object;
+	const char *const *points = p->points.items;
+	char list[600], at[700], number[24], why[160];
+	json_pointer_join(list, sizeof(list), pointer, "points");
+	if (p->points.items && p->points.count != POWER_POINTS)
+		json_doc_error(doc, diags, list, "must have %d powers (got %zu)", POWER_POINTS,
+			       p->points.count);
+	for (size_t i = 0; i < p->points.count; i++) {
+		double w;
+		snprintf(number, sizeof(number), "%zu", i);
+		json_pointer_join(at, sizeof(at), list, number);
+		if (points[i] && unit_parse(points[i], UNIT_POWER, &w, why) < 0)
+			json_doc_error(doc, diags, at, "%s", why);
+		else if (points[i] && !(w >= 0 && w <= 1e6))
+			json_doc_error(doc, diags, at, "must be between 0 W and 1 MW");
+	}
+}
+
+static const struct key_object power_object = {.name = "power",
+					       .keys = power_keys,
+					       .size = sizeof(struct power_file),
+					       .help = "power of a host",
+					       .check = check_power};
 
 static const struct key host_keys[] = {
 	KEY(struct host_file, "count", KEY_INT, count, .max = 1e6, .def = "1",

@@ -58,8 +58,9 @@ struct host_file {
 	const char *name;
 	int64_t count, cores, root_vcpus;
 	double hz, memory_bytes, overcommit, disk_latency_s, disk_bytes_per_s;
-	struct {
-		double idle_w, busy_w;
+	struct power_file {
+		double idle_w, busy_w, off_w;
+		struct key_list points; /* const char * */
 	} power;
 	struct key_ref platform;
 	struct guests_file guests;

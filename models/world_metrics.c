@@ -63,6 +63,7 @@ const struct world_metric world_metrics[] = {
 	GROUP("policy", WORLD_POLICIES),
 	NUMBER_OF("utilization", "1", WORLD_HOSTS, NULL),
 	NUMBER_OF("power.mean", "W", WORLD_HOSTS, NULL),
+	NUMBER_OF("steal", "1", WORLD_HOSTS, NULL),
 	{0},
 };
 

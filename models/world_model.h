@@ -117,6 +117,8 @@ struct guest_plan {
 	double used_bytes;	      /* of those in use */
 };
 
+enum { HOST_POWER_POINTS = 11 };
+
 struct host_kind {
 	const char *name;
 	uint32_t count, cores, guests, vcpus, root_vcpus;
@@ -126,9 +128,11 @@ struct host_kind {
 	bool has_backend;     /* some price has a part at the backend */
 	struct guest_plan plan;
 	double memory_bytes, overcommit, disk_bytes_per_s;
-	sim_time disk_ns; /* one block request */
-	double off_w;	  /* with no guest running */
-	double *pages;	  /* by app: that a task uses */
+	sim_time disk_ns;		    /* one block request */
+	double off_w;			    /* with no guest running */
+	double points_w[HOST_POWER_POINTS]; /* by load, in tenths; when metered */
+	bool metered;			    /* power does not follow from the mean load alone */
+	double *pages;			    /* by app: that a task uses */
 };
 
 struct site {

@@ -156,6 +156,47 @@ static void packing_decides_how_many_hosts_are_used(void)
 	CU_ASSERT_EQUAL(used_hosts("least-loaded", ""), 3);
 }
 
+static void only_those_that_run_use_memory(void)
+{
+	struct outcome o;
+	/* Sixteen could be given 16 GiB of 8; one at a time is. */
+	simulate(&o, EVERY_100_S, "\"count\":16,\"keep_alive\":\"1 s\"", ON_DEMAND,
+		 "\"overcommit\":3,");
+	CU_ASSERT(get(&o, "overhead", "disk") == 0);
+}
+
+static void a_virtual_cpu_without_a_core_is_stolen_from(void)
+{
+	struct outcome o;
+	/* One task after the other on its own core: nothing is stolen. */
+	simulate(&o, EVERY_100_S, "\"count\":4", "", "");
+	CU_ASSERT(get(&o, "steal", "s/h/0") == 0);
+	/* 16 guests that are never idle, on 4 cores. */
+	simulate(&o, "\"a\":{\"arrivals\":{\"poisson\":\"20 /s\"}}",
+		 "\"count\":16,\"memory\":\"256 MiB\"", "", "");
+	CU_ASSERT(is_near(get(&o, "steal", "s/h/0"), 0.75, 5e-3));
+}
+
+static void power_follows_the_load_of_each_moment(void)
+{
+	struct outcome o;
+	const char *points = "\"power\":{\"points\":[\"100 W\",\"150 W\",\"180 W\",\"200 "
+			     "W\",\"210 W\",\"220 W\",\"230 W\",\"240 W\",\"250 W\",\"260 "
+			     "W\",\"300 W\"]%s},";
+	char *host = study(points, "");
+	simulate(&o, EVERY_100_S, "\"count\":4", "", host);
+	free(host);
+	/* One of four cores is busy now and then: 25 % of the load are 190 W. */
+	double share = 4 * get(&o, "utilization", "s/h/0");
+	CU_ASSERT(share > 0.009 && share < 0.012);
+	CU_ASSERT(is_near(get(&o, "power.mean", "s/h/0"), 100 + 90 * share, 1e-9));
+	host = study(points, ",\"off\":\"10 W\"");
+	simulate(&o, EVERY_100_S, "\"count\":4,\"keep_alive\":\"9 s\"", ON_DEMAND, host);
+	free(host);
+	double on = get(&o, "guests.running", "s"), w = get(&o, "power.mean", "s/h/0");
+	CU_ASSERT(w > 10 + 90 * on && w < 10 + 90 * on + 2);
+}
+
 static void check(const char *guests, const char *site, const char *pointer, const char *says)
 {
 	struct diag_list diags = {0};
@@ -199,6 +240,10 @@ int main(int argc, char **argv)
 		{"autoscalers_follow_the_load", autoscalers_follow_the_load},
 		{"packing_decides_how_many_hosts_are_used",
 		 packing_decides_how_many_hosts_are_used},
+		{"only_those_that_run_use_memory", only_those_that_run_use_memory},
+		{"a_virtual_cpu_without_a_core_is_stolen_from",
+		 a_virtual_cpu_without_a_core_is_stolen_from},
+		{"power_follows_the_load_of_each_moment", power_follows_the_load_of_each_moment},
 		{"mistakes_are_told", mistakes_are_told},
 		{0},
 	};
