@@ -94,7 +94,10 @@ static int init_network(struct run *run, const struct region *region, struct err
 		return no_memory(e);
 	for (uint32_t i = 0; code == 0 && i < region->cell_count; i++) {
 		const struct cell *cell = &w->cells[region->cells[i]];
+		char name[500];
+		snprintf(name, sizeof(name), "cells/%s", cell->name);
 		code = init_pipes(run, &run->cells[i], cell->up_bps, cell->down_bps, e);
+		stream_init(&run->cells[i].rtt, &run->key, stream_name(name), stream_name("rtt"));
 		run->cell_count += code == 0;
 	}
 	for (uint32_t i = 0; code == 0 && i < region->link_count; i++) {

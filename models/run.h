@@ -131,6 +131,7 @@ struct site_state {
 
 struct pipes { /* of a cell or a link: bits */
 	struct station up, down;
+	struct stream rtt; /* of a cell whose round trip varies */
 };
 
 enum task_phase {
@@ -292,6 +293,8 @@ static inline const struct cell *task_cell(const struct task *t)
 /* Calls back when the task has passed the links on its way to the site, or back from it: see
  * run_link.c. */
 void task_links_up(struct task *t);
+/* How long the task's way between the cell and the site takes this time, links apart. */
+sim_time task_one_way_ns(const struct task *t);
 void task_links_down(struct task *t);
 /* A link has passed the task on. */
 void task_link_passed(struct task *t);

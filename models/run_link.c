@@ -14,6 +14,16 @@ static void pass(struct task *t, uint32_t link, bool up)
 		       8 * (up ? t->work.input_bytes : t->work.output_bytes));
 }
 
+sim_time task_one_way_ns(const struct task *t)
+{
+	const struct cell *cell = task_cell(t);
+	if (!dist_varies(&cell->rtt))
+		return t->reach->one_way_ns;
+	double more_s = dist_draw(&cell->rtt, &t->run->cells[cell->slot].rtt) - cell->rtt.mean;
+	sim_time ns = t->reach->one_way_ns + sim_from_seconds(more_s / 2);
+	return ns > 0 ? ns : 0; /* of rounding */
+}
+
 static void next_up(struct task *t)
 {
 	const struct reach *r = t->reach;
@@ -21,9 +31,10 @@ static void next_up(struct task *t)
 		pass(t, r->links[t->hop++], true);
 		return;
 	}
-	t->network_ns += r->one_way_ns;
+	sim_time one_way = task_one_way_ns(t);
+	t->network_ns += one_way;
 	t->phase = PHASE_WAY_UP;
-	sim_after(t->run->sim, r->one_way_ns, task_at_site, t, 0);
+	sim_after(t->run->sim, one_way, task_at_site, t, 0);
 }
 
 static void next_down(struct task *t)

@@ -209,7 +209,7 @@ static void leave_guest(struct task *t)
 /* The guest has done its part: latencies that burn no CPU, and the way back, are one event. */
 static void leave_site(struct task *t)
 {
-	sim_time one_way = t->reach->one_way_ns;
+	sim_time one_way = task_one_way_ns(t);
 	sim_time wait = t->site_ns[SITE_WAIT] + t->extra_ns[EXTRA_PAGING];
 	t->site->tasks--;
 	t->network_ns += one_way;

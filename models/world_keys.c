@@ -32,8 +32,9 @@ static const struct key cell_keys[] = {
 	    .max = 1e15, .help = "capacity to the handsets, which share it evenly"),
 	KEY(struct cell_file, "up", KEY_QUANTITY, up_bps, .unit = UNIT_BITRATE, .min = 1,
 	    .max = 1e15, .help = "capacity from the handsets, which share it evenly"),
-	KEY(struct cell_file, "rtt", KEY_QUANTITY, rtt_s, .unit = UNIT_TIME, .max = 3600,
-	    .help = "round trip to the site's edge, without transfer and site delay"),
+	KEY(struct cell_file, "rtt", KEY_ANY, rtt, .unit = UNIT_TIME, .variants = dist_times,
+	    .help = "round trip to the site's edge, without transfer and site delay: a time, or a "
+		    "distribution, of which each way draws and takes half"),
 	KEY(struct cell_file, "site", KEY_STRING, site, .optional = true,
 	    .help = "where offloaded tasks go"),
 	KEY(struct cell_file, "reaches", KEY_MAP, reaches, .object = &reach_object,
@@ -46,6 +47,13 @@ static void check_cell(void *object, const struct json_doc *doc, const char *poi
 		       struct diag_list *diags)
 {
 	const struct cell_file *c = object;
+	struct arena arena = {0};
+	struct dist unused;
+	char at[700];
+	if (c->rtt)
+		dist_read(&unused, UNIT_TIME, 3600, doc,
+			  json_pointer_join(at, sizeof(at), pointer, "rtt"), &arena, diags);
+	arena_free(&arena);
 	if (!c->site == !c->reaches.items)
 		json_doc_error(doc, diags, pointer,
 			       c->site ? "has \"site\" and \"reaches\": only one of them can be"

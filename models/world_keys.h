@@ -38,7 +38,8 @@ struct reach_file {
 
 struct cell_file {
 	const char *name;
-	double down_bps, up_bps, rtt_s;
+	double down_bps, up_bps;
+	const cJSON *rtt;	 /* a time or a distribution */
 	const char *site;	 /* or NULL */
 	struct key_list reaches; /* struct reach_file; when there is no site */
 };

@@ -77,7 +77,7 @@ struct class
 /* A site as a cell reaches it. */
 struct reach {
 	uint32_t site;	     /* in world->sites */
-	sim_time one_way_ns; /* half the cell's round trip, the links' delays, the site's */
+	sim_time one_way_ns; /* half the cell's mean round trip, the links' delays, the site's */
 	uint32_t *links;     /* in world->links, from the cell on */
 	uint32_t link_count;
 };
@@ -89,6 +89,7 @@ struct cell {
 	uint32_t reach_count;
 	struct policy_site *policy_sites; /* the same for policies */
 	uint32_t region, slot;		  /* slot: among the cells of its region */
+	struct dist rtt;		  /* s */
 };
 
 struct link { /* between cells and sites; each direction is shared evenly */

@@ -51,8 +51,8 @@ static int build_path(struct builder *b, struct reach *r, const struct reach_fil
 	return 0;
 }
 
-static int build_reach(struct builder *b, struct cell *cell, const struct cell_file *cell_file,
-		       const struct reach_file *file, const char *pointer)
+static int build_reach(struct builder *b, struct cell *cell, const struct reach_file *file,
+		       const char *pointer)
 {
 	struct reach *r = &cell->reaches[cell->reach_count];
 	long site = builder_index(&b->file.sites, sizeof(struct site_file), file->name);
@@ -64,7 +64,7 @@ static int build_reach(struct builder *b, struct cell *cell, const struct cell_f
 	const struct site_file *site_file = (const struct site_file *)b->file.sites.items + site;
 	*r = (struct reach){
 		.site = (uint32_t)site,
-		.one_way_ns = sim_from_seconds(cell_file->rtt_s / 2 + site_file->delay_s),
+		.one_way_ns = sim_from_seconds(cell->rtt.mean / 2 + site_file->delay_s),
 	};
 	int code = build_path(b, r, file, pointer);
 	struct policy_site *p = &cell->policy_sites[cell->reach_count++];
@@ -93,6 +93,10 @@ static int build_cell(struct builder *b, struct cell *cell, const struct cell_fi
 	json_pointer_join(list, sizeof(list), at, file->site ? "site" : "reaches");
 	*cell = (struct cell){
 		.name = file->name, .up_bps = file->up_bps, .down_bps = file->down_bps};
+	if (dist_read(&cell->rtt, UNIT_TIME, 3600, b->doc,
+		      json_pointer_join(reach, sizeof(reach), at, "rtt"), &b->w->arena,
+		      b->diags) == ERR_NOMEM)
+		return builder_no_memory(b);
 	if (count > POLICY_SITES_MAX) {
 		json_doc_error(b->doc, b->diags, list, "at most %d sites can be reached (got %zu)",
 			       POLICY_SITES_MAX, count);
@@ -104,7 +108,7 @@ static int build_cell(struct builder *b, struct cell *cell, const struct cell_fi
 		return builder_no_memory(b);
 	for (size_t i = 0; i < count; i++) {
 		json_pointer_join(reach, sizeof(reach), list, files[i].name);
-		int code = build_reach(b, cell, file, &files[i], file->site ? list : reach);
+		int code = build_reach(b, cell, &files[i], file->site ? list : reach);
 		if (code < 0)
 			return code;
 	}

@@ -131,6 +131,29 @@ static void operations_that_vary_cost_their_mean(void)
 	free(b);
 }
 
+/* Round trips that vary: each way draws anew, so the mean is the distribution's and the variance of
+ * a round trip half of it. */
+static void round_trips_may_vary(void)
+{
+	struct outcome o;
+	char *text = study(
+		"{\"duration\":\"20000 s\",\"apps\":{\"a\":{\"input\":\"0 B\",\"output\":\"0 B\","
+		"\"cycles\":\"1 cycles\"}},\"handsets\":{\"p\":{\"count\":1,\"cpu\":{\"clock\":\"1 "
+		"GHz\",\"power\":\"1 W\",\"idle\":\"0 W\"},\"radio\":\"constant-power\",\"cell\":"
+		"\"c\",\"apps\":{\"a\":{\"arrivals\":{\"periodic\":\"1 s\"}}}}},\"cells\":{\"c\":{"
+		"\"down\":\"1 Mbit/s\",\"up\":\"1 Mbit/s\",\"rtt\":{\"uniform\":{\"from\":\"20 "
+		"ms\",\"to\":\"80 ms\"}},\"site\":\"s\"}},\"sites\":{\"s\":{\"delay\":\"5 ms\","
+		"\"hosts\":{\"h\":{\"cores\":1,\"clock\":\"1 GHz\",\"memory\":\"8 GiB\",\"platform"
+		"\":\"native\",\"guests\":{\"count\":1}}}}}}");
+	support_simulate(text, 1, &o);
+	CU_ASSERT(is_near(get(&o, "overhead", "network"), 0.06, 0.005));
+	CU_ASSERT(get(&o, "response_time.max", "") > 0.088);
+	CU_ASSERT(get(&o, "response_time.max", "") < 0.0901);
+	/* A sum of two uniforms: 5 % are above 90 - 60 sqrt(0.05 / 2) ms. */
+	CU_ASSERT(is_near(get(&o, "response_time.p95", ""), 0.09 - 0.06 * sqrt(0.025), 0.01));
+	free(text);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -140,6 +163,7 @@ int main(int argc, char **argv)
 		 a_cut_normal_says_the_mean_of_what_is_left},
 		{"mistakes_are_told_with_their_place", mistakes_are_told_with_their_place},
 		{"operations_that_vary_cost_their_mean", operations_that_vary_cost_their_mean},
+		{"round_trips_may_vary", round_trips_may_vary},
 		{0},
 	};
 	return test_main("dist", cases, argc, argv);
