@@ -30,6 +30,7 @@ struct radio {
 	} tail[RADIO_TAIL_PHASES];
 	unsigned tails;
 	sim_time tail_ns; /* their sum */
+	double tail_j;	  /* of a whole tail */
 };
 
 struct radio_ops {

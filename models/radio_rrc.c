@@ -159,6 +159,7 @@ static void fill(const void *parameters, struct radio *r)
 			w += (d->w - w) * d->on_s / d->period_s;
 		r->tail[r->tails++] = (struct radio_tail){sim_from_seconds(phases[i].s), w};
 		r->tail_ns += sim_from_seconds(phases[i].s);
+		r->tail_j += w * phases[i].s;
 	}
 }
 

@@ -275,6 +275,14 @@ sim_time handset_compute(struct handset *h, struct task *t, sim_time now);
 /* What is left in the battery, in J; may be below 0. */
 double handset_left_j(const struct handset *h, sim_time now);
 
+/* Whether that is more than a whole tail, which needs no look at the radio. */
+static inline bool handset_has_much(const struct handset *h, sim_time now)
+{
+	const struct class *c = h->class;
+	double always_j = (c->idle_w + c->base_w) * sim_to_seconds(now);
+	return c->battery_j - h->used_j - always_j > c->radio->tail_j * (1 + 1e-9);
+}
+
 /* How long the battery would last in s: until it was empty, or at the mean power so far. NaN
  * when nothing was drawn. */
 double handset_life_s(const struct handset *h, sim_time now);

@@ -89,7 +89,7 @@ static void book(struct run *run, const struct task *t, sim_time response)
 /* Whether the battery is; remembers since when that is known. */
 static bool is_empty(struct handset *h, sim_time now)
 {
-	if (handset_left_j(h, now) > 0)
+	if (handset_has_much(h, now) || handset_left_j(h, now) > 0)
 		return false;
 	if (h->died == 0)
 		h->died = now;
