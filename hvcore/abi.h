@@ -38,7 +38,8 @@ struct hv_boot {
 	X(2, YIELD, "yield")	 /* struct hv_call_yield: hands over results, waits for work */    \
 	X(3, NOP, "nop")	 /* struct hv_call_nop: does nothing, as a probe */                \
 	X(4, HANDLER, "handler") /* struct hv_call_handler: where interrupts go */                 \
-	X(5, RELEASE, "release") /* struct hv_call_release: gives memory back to the host */
+	X(5, RELEASE, "release") /* struct hv_call_release: gives memory back to the host */       \
+	X(6, WAIT, "wait")	 /* struct hv_call_wait: until a device has something for it */
 
 enum hv_call {
 #define HV_CALL_ENUM(number, name, text) HV_CALL_##name = number,
@@ -61,13 +62,15 @@ enum hv_call {
 /* The UART: the eight registers of a 16550, transmitting half. */
 #define HV_UART_PORT 0x3f8u
 
-/* The network card: the 256 registers of an RTL8139, transmitting half. */
+/* The network card: the 256 registers of an RTL8139. */
 #define HV_RTL8139_PORT 0xc000u
 
-/* Ring devices that take what the guest sends: the console as it is, the network card's packets
- * behind a struct virtio_net_hdr_v1 of HV_NET_HEADER_BYTES. Registers as of the disk. */
+/* Ring devices: what the guest sends to its console, as it is, and the network card's packets, sent
+ * and received, behind a struct virtio_net_hdr_v1 of HV_NET_HEADER_BYTES. Registers as of the disk.
+ */
 #define HV_CONSOLE_PORT	    0x640u
 #define HV_NET_PORT	    0x680u
+#define HV_NET_RECEIVE_PORT 0x6c0u
 #define HV_NET_HEADER_BYTES 12u
 
 /* A ring device's registers, 32 bits each, in ports from HV_BLK_PORT on, 4 apart. Addresses are
@@ -112,6 +115,12 @@ struct hv_call_handler {
 struct hv_call_release {
 	uint32_t gpa, bytes; /* multiples of 4096 */
 	uint32_t failed;     /* out: not 0 when the host would not */
+};
+
+/* What hlt is to a kernel: nothing to do until a device has received something. Comes back at once
+ * when one has; may come back without. */
+struct hv_call_wait {
+	uint32_t ready; /* out: how many devices have something */
 };
 
 struct hv_call_yield {
@@ -160,7 +169,14 @@ enum hv_op {
 	HV_OP_ATA_DMA_READ, /* by the disk's bus master instead of through its data register */
 	HV_OP_ATA_DMA_WRITE,
 	HV_OP_VIRTIO_WRITE,
-	HV_OP_START, /* sets the drivers up; before any operation with a device */
+	/* Receives packets, and sums hv_packet_sum up; arrived already, then sent out and back. */
+	HV_OP_RTL8139_RECEIVE,
+	HV_OP_VIRTIO_RECEIVE,
+	HV_OP_RTL8139_RTT,
+	HV_OP_VIRTIO_RTT,
+	HV_OP_REQUEST_FULL, /* answers a struct hv_ask, by RTL8139 and the ATA bus master */
+	HV_OP_REQUEST_PARA, /* the same by rings */
+	HV_OP_START,	    /* sets the drivers up; before any operation with a device */
 	HV_OP_COUNT
 };
 #define HV_LOOP_INSTRUCTIONS 100
@@ -195,6 +211,24 @@ static inline uint8_t hv_sent_byte(uint64_t i, uint32_t k)
 {
 	return (uint8_t)(k < HV_SENT_NUMBER ? 'A' + (i >> 4 * k & 15) : '!' + k % 90);
 }
+
+/* What a receiver adds up over its packets. */
+static inline uint64_t hv_packet_sum(const void *packet)
+{
+	const uint8_t *bytes = (const uint8_t *)packet;
+	uint64_t sum = 0;
+	for (uint32_t k = 0; k < HV_SENT_NUMBER; k++)
+		sum = sum * 31 + bytes[k];
+	return sum * 31 + bytes[HV_PACKET_BYTES - 1];
+}
+
+/* A request: which block to read and compute over (hv_request_compute). The answer begins with the
+ * result. */
+#define HV_ANSWER_BYTES 1024u
+struct hv_ask {
+	uint32_t block;
+	uint8_t rest[60];
+};
 
 #endif /* !__ASSEMBLER__ */
 #endif

@@ -55,4 +55,17 @@ static inline uint32_t hv_compute(uint32_t seed)
 	return x;
 }
 
+/* What an answer to a request is made of (abi.h): eight mixing passes over a block of
+ * HV_REQUEST_WORDS words, a few microseconds that need all of it. */
+#define HV_REQUEST_WORDS 512u
+
+static inline uint64_t hv_request_compute(const uint64_t *words)
+{
+	uint64_t sum = 0;
+	for (int round = 0; round < 8; round++)
+		for (unsigned i = 0; i < HV_REQUEST_WORDS; i++)
+			sum = (sum ^ words[i]) * 0x9e3779b97f4a7c15u;
+	return sum;
+}
+
 #endif

@@ -20,14 +20,21 @@ int hv_ata_make(struct hv_device *device, int fd, uint64_t bytes, struct err *e)
  */
 int hv_virtio_blk_make(struct hv_device *device, int fd, uint64_t bytes, struct err *e);
 
-/* Sending devices. `fd` is the peer: a pipe, a file, or a socket that keeps packets apart; what it
- * does not take is lost. The two full ones: */
+/* Devices that send and receive. `fd` is the peer: a pipe, a file, or what keeps packets apart (a
+ * socket, a tap); what it does not take is lost. Where the device receives it must not block. What
+ * has arrived is taken in when the guest looks (the card's status, the ring's doorbell) and when it
+ * waits (HV_CALL_WAIT). The two full ones: */
 int hv_uart_make(struct hv_device *device, int fd, struct err *e);    /* on HV_UART_PORT */
 int hv_rtl8139_make(struct hv_device *device, int fd, struct err *e); /* on HV_RTL8139_PORT */
 
 /* The two para ones: a virtqueue on `port` (HV_CONSOLE_PORT, HV_NET_PORT) whose chains are written
  * to the peer, one chain one write, without their first `header_bytes`. */
 int hv_virtio_send_make(struct hv_device *device, uint16_t port, size_t header_bytes, int fd,
+			struct err *e);
+
+/* Its counterpart on HV_NET_RECEIVE_PORT: chains are filled from the peer, one packet one chain,
+ * behind `header_bytes` of zeroes, which must lie in the chain's first descriptor. */
+int hv_virtio_recv_make(struct hv_device *device, uint16_t port, size_t header_bytes, int fd,
 			struct err *e);
 
 #endif

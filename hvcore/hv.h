@@ -169,6 +169,10 @@ struct hv_device_ops {
 	/* A whole string instruction at once; NULL: it is taken apart into accesses. */
 	void (*block)(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,
 		      void *data, uint32_t count);
+	/* Devices that receive: the descriptor of their peer, which can be polled, and what they do
+	 * when something may have arrived there. Both NULL: this device does not. */
+	int (*input)(const void *state);
+	void (*arrived)(struct hv_vm *vm, void *state);
 	void (*close)(void *state);
 };
 
@@ -227,7 +231,8 @@ struct hv_vm {
 	struct hv_device devices[HV_DEVICES_MAX];
 	unsigned device_count;
 	struct hv_counters counters;
-	void *state; /* the backend's */
+	uint64_t deadline_ns; /* of the run in progress */
+	void *state;	      /* the backend's */
 };
 
 /* Makes a machine and loads the image. On failure *vm is NULL and nothing is left behind. */

@@ -4,6 +4,7 @@
  * 1 KiB. The handler is a process, or a process in a container; the client is this process, on the
  * other end of a socket, and what is measured is what it waits.
  */
+#include "hvcore/compute.h"
 #include "hvcore/container.h"
 #include "hvcore/disk_file.h"
 #include "hvcore/probe.h"
@@ -15,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ASK_BYTES = 64, ANSWER_BYTES = 1024, ROUNDS = 8 };
+enum { ASK_BYTES = sizeof(struct hv_ask), ANSWER_BYTES = HV_ANSWER_BYTES };
 
 struct request {
 	struct hv_container handler;
@@ -23,16 +24,6 @@ struct request {
 	uint64_t next;
 	uint64_t block[HV_BLOCK_BYTES / 8];
 };
-
-/* Eight mixing passes over the block: a few microseconds that need all of it. */
-static uint64_t compute(const uint64_t *words)
-{
-	uint64_t sum = 0;
-	for (int round = 0; round < ROUNDS; round++)
-		for (size_t i = 0; i < HV_BLOCK_BYTES / 8; i++)
-			sum = (sum ^ words[i]) * 0x9e3779b97f4a7c15u;
-	return sum;
-}
 
 static int handle(void *arg, int channel)
 {
@@ -44,7 +35,7 @@ static int handle(void *arg, int channel)
 		if (pread(r->disk.fd, r->block, HV_BLOCK_BYTES, (off_t)block * HV_BLOCK_BYTES) !=
 		    HV_BLOCK_BYTES)
 			return 1;
-		uint64_t result = compute(r->block);
+		uint64_t result = hv_request_compute(r->block);
 		memcpy(answer, &result, sizeof(result));
 		if (send(channel, answer, sizeof(answer), MSG_NOSIGNAL) != sizeof(answer))
 			return 1;
@@ -85,7 +76,7 @@ static int request_check(const struct hv_work *work, const struct hv_measurement
 	if (pread(r->disk.fd, r->block, HV_BLOCK_BYTES, (off_t)block * HV_BLOCK_BYTES) !=
 	    HV_BLOCK_BYTES)
 		return err_sys(e, errno, "reading a block");
-	if (exchange(r, block, &result) != 0 || result != compute(r->block))
+	if (exchange(r, block, &result) != 0 || result != hv_request_compute(r->block))
 		return err_set(e, ERR_CORRUPT, "the answer is not what the block gives");
 	return 0;
 }

@@ -2,9 +2,14 @@
 #include "hvcore/clock.h"
 #include "hvcore/hv.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The longest that a guest's wait takes without a look at its deadline. */
+#define WAIT_MS_MAX 1000
 
 static void fill_boot_block(struct hv_vm *vm)
 {
@@ -135,6 +140,40 @@ static bool call_release(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outc
 	return true;
 }
 
+/* Until a device has received something; they then take it in. */
+static bool call_wait(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcome, int *rc,
+		      struct err *e)
+{
+	struct hv_call_wait call = {0};
+	struct pollfd waits[HV_DEVICES_MAX];
+	struct hv_device *devices[HV_DEVICES_MAX];
+	nfds_t n = 0;
+	if (!hv_mem_at(&vm->mem, block, sizeof(call)))
+		return bad_call(outcome, HV_CALL_WAIT, block);
+	for (unsigned i = 0; i < vm->device_count; i++)
+		if (vm->devices[i].ops->input) {
+			devices[n] = &vm->devices[i];
+			int fd = devices[n]->ops->input(devices[n]->state);
+			waits[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+		}
+	if (n == 0)
+		return end_run(outcome, HV_RUN_HALTED, "waits, and no device receives anything");
+	uint64_t now = hv_clock_ns();
+	uint64_t left_ms = now < vm->deadline_ns ? (vm->deadline_ns - now) / 1000000 + 1 : 0;
+	int ready = poll(waits, n, left_ms < WAIT_MS_MAX ? (int)left_ms : WAIT_MS_MAX);
+	if (ready < 0 && errno != EINTR) /* the watchdog's signal */
+		*rc = err_sys(e, errno, "waiting for the guest's devices");
+	for (nfds_t i = 0; ready > 0 && i < n; i++)
+		if (waits[i].revents) {
+			devices[i]->ops->arrived(vm, devices[i]->state);
+			call.ready++;
+		}
+	hv_mem_write(&vm->mem, block, &call, sizeof(call));
+	if (hv_clock_ns() >= vm->deadline_ns)
+		return end_run(outcome, HV_RUN_TIMEOUT, "the deadline passed");
+	return *rc == 0;
+}
+
 static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv_outcome *outcome,
 		      int *rc, struct err *e)
 {
@@ -168,6 +207,8 @@ static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv
 		return call_handler(vm, block, outcome, rc, e);
 	case HV_CALL_RELEASE:
 		return call_release(vm, block, outcome);
+	case HV_CALL_WAIT:
+		return call_wait(vm, block, outcome, rc, e);
 	case HV_CALL_COUNT:
 		break;
 	}
@@ -236,7 +277,7 @@ static bool memory_access(struct hv_vm *vm, struct hv_exit *x, struct hv_outcome
 int hv_vm_run(struct hv_vm *vm, uint64_t limit_ns, struct hv_outcome *outcome, struct err *e)
 {
 	const struct hv_backend *backend = vm->config.backend;
-	uint64_t deadline_ns = hv_clock_ns() + limit_ns;
+	uint64_t deadline_ns = vm->deadline_ns = hv_clock_ns() + limit_ns;
 	struct hv_exit x;
 	int rc = 0;
 	bool go_on = true;

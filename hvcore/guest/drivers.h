@@ -32,4 +32,16 @@ void guest_rings_start(void);
 int guest_console_write(const uint8_t *bytes, uint32_t count);
 int guest_net_send(const void *packet, uint32_t bytes);
 
+/* Receivers. Each copies the next packet of at most `room` bytes and returns its length, 0 when
+ * there is none. The start functions are called by those above. guest_net_ask lets the card look
+ * whether there is one for its ring; the other looks itself. */
+void guest_rtl8139_start_receiving(void);
+uint32_t guest_rtl8139_receive(void *to, uint32_t room);
+void guest_net_start_receiving(void);
+void guest_net_ask(void);
+uint32_t guest_net_receive(void *to, uint32_t room);
+
+/* Nothing to do until something has arrived; may come back without. */
+void guest_wait(void);
+
 #endif

@@ -224,6 +224,104 @@ static void op_virtio_send(uint64_t n)
 		work.failed |= guest_net_send(make(HV_PACKET_BYTES), HV_PACKET_BYTES) != 0;
 }
 
+/* ---- receiving ---- */
+
+/* How the guest sends, receives, waits and reads, in one world. */
+struct net {
+	int (*send)(const void *packet, uint32_t bytes);
+	uint32_t (*receive)(void *to, uint32_t room);
+	int (*read)(const struct request *r);
+};
+
+static int ring_read(const struct request *r)
+{
+	guest_virtio_blk_add(0, r->sector, r->sectors * 512, r->at, 0);
+	return guest_virtio_blk_finish(1);
+}
+
+static const struct net full = {guest_rtl8139_send, guest_rtl8139_receive, dma_read};
+static const struct net para = {guest_net_send, guest_net_receive, ring_read};
+
+/* Waits for the next packet. An interrupt would tell of it; here the wait does. */
+static uint32_t await(const struct net *net, void *to, uint32_t room)
+{
+	uint32_t bytes = net->receive(to, room);
+	for (unsigned tries = 0; bytes == 0 && tries < 1000; tries++) {
+		guest_wait();
+		bytes = net->receive(to, room);
+	}
+	return bytes;
+}
+
+static uint64_t sum_of_packet(const uint8_t *packet, uint32_t bytes)
+{
+	work.failed |= bytes != HV_PACKET_BYTES;
+	return hv_packet_sum(packet);
+}
+
+static void op_rtl8139_receive(uint64_t n)
+{
+	uint64_t sum = 0;
+	for (uint64_t i = 0; i < n; i++)
+		sum += sum_of_packet(blocks[0], guest_rtl8139_receive(blocks[0], HV_PACKET_BYTES));
+	work.checksum = sum;
+}
+
+static void op_virtio_receive(uint64_t n)
+{
+	uint64_t sum = 0;
+	for (uint64_t i = 0; i < n; i++) {
+		guest_net_ask();
+		sum += sum_of_packet(blocks[0], guest_net_receive(blocks[0], HV_PACKET_BYTES));
+	}
+	work.checksum = sum;
+}
+
+/* Sends packets and takes each back before the next. */
+static void round_trips(uint64_t n, const struct net *net)
+{
+	uint64_t sum = 0;
+	for (uint64_t i = 0; i < n && !work.failed; i++) {
+		work.failed |= net->send(make(HV_PACKET_BYTES), HV_PACKET_BYTES) != 0;
+		sum += sum_of_packet(blocks[1], await(net, blocks[1], HV_PACKET_BYTES));
+	}
+	work.checksum = sum;
+}
+
+static void op_rtl8139_rtt(uint64_t n)
+{
+	round_trips(n, &full);
+}
+
+static void op_virtio_rtt(uint64_t n)
+{
+	round_trips(n, &para);
+}
+
+static void answer_requests(uint64_t n, const struct net *net)
+{
+	static uint64_t answer[HV_ANSWER_BYTES / 8];
+	struct hv_ask ask;
+	for (uint64_t i = 0; i < n && !work.failed; i++) {
+		work.failed |= await(net, &ask, sizeof(ask)) != sizeof(ask);
+		const struct request r = {ask.block * (HV_BLOCK_BYTES / 512), HV_BLOCK_BYTES / 512,
+					  blocks[0]};
+		work.failed |= net->read(&r) != 0;
+		answer[0] = hv_request_compute((const uint64_t *)(const void *)blocks[0]);
+		work.failed |= net->send(answer, sizeof(answer)) != 0;
+	}
+}
+
+static void op_request_full(uint64_t n)
+{
+	answer_requests(n, &full);
+}
+
+static void op_request_para(uint64_t n)
+{
+	answer_requests(n, &para);
+}
+
 static void op_compute(uint64_t n)
 {
 	uint32_t x = 1;
@@ -328,6 +426,12 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_ATA_DMA_READ] = op_ata_dma_read,
 	[HV_OP_ATA_DMA_WRITE] = op_ata_dma_write,
 	[HV_OP_VIRTIO_WRITE] = op_virtio_write,
+	[HV_OP_RTL8139_RECEIVE] = op_rtl8139_receive,
+	[HV_OP_VIRTIO_RECEIVE] = op_virtio_receive,
+	[HV_OP_RTL8139_RTT] = op_rtl8139_rtt,
+	[HV_OP_VIRTIO_RTT] = op_virtio_rtt,
+	[HV_OP_REQUEST_FULL] = op_request_full,
+	[HV_OP_REQUEST_PARA] = op_request_para,
 	[HV_OP_START] = op_start,
 };
 

@@ -25,12 +25,27 @@ void guest_ring_add(struct guest_ring *ring, uint16_t head)
 	ring->sent++;
 }
 
-int guest_ring_kick(struct guest_ring *ring)
+void guest_ring_show(struct guest_ring *ring)
 {
 	__atomic_store_n(&ring->avail.idx, ring->sent, __ATOMIC_RELEASE);
+}
+
+void guest_ring_bell(const struct guest_ring *ring)
+{
 	set(ring, HV_QUEUE_NOTIFY, 0);
+}
+
+int guest_ring_is_back(const struct guest_ring *ring)
+{
+	return __atomic_load_n(&ring->used.idx, __ATOMIC_ACQUIRE) == ring->sent;
+}
+
+int guest_ring_kick(struct guest_ring *ring)
+{
+	guest_ring_show(ring);
+	guest_ring_bell(ring);
 	for (unsigned polls = 0; polls < POLLS; polls++)
-		if (__atomic_load_n(&ring->used.idx, __ATOMIC_ACQUIRE) == ring->sent)
+		if (guest_ring_is_back(ring))
 			return 0;
 	return -1;
 }

@@ -29,7 +29,13 @@ void guest_ring_start(struct guest_ring *ring, uint16_t port);
 /* Adds the chain that begins at `head`, without telling the device. */
 void guest_ring_add(struct guest_ring *ring, uint16_t head);
 
-/* Shows the device what was added, rings the bell once, and polls until all of it has come back.
+/* Shows the device what was added, for whenever it looks; rings its bell; whether all that was
+ * added has come back. */
+void guest_ring_show(struct guest_ring *ring);
+void guest_ring_bell(const struct guest_ring *ring);
+int guest_ring_is_back(const struct guest_ring *ring);
+
+/* Shows, rings the bell once, and polls until all of it has come back.
  * Returns 0, or -1 when it does not. */
 int guest_ring_kick(struct guest_ring *ring);
 

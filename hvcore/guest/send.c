@@ -26,18 +26,12 @@ int guest_uart_write(const uint8_t *bytes, uint32_t count)
  * ---- */
 
 enum { RTL_TSD = 0x10, RTL_TSAD = 0x20, RTL_COMMAND = 0x37, RTL_ISR = 0x3e };
-enum { RTL_TX_ENABLE = 0x04, RTL_TX_OK = 0x04 };
-
-static uint16_t in16(uint16_t port)
-{
-	uint16_t value;
-	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-	return value;
-}
+enum { RTL_RX_ENABLE = 0x08, RTL_TX_ENABLE = 0x04, RTL_TX_OK = 0x04 };
 
 void guest_rtl8139_start(void)
 {
-	out8(HV_RTL8139_PORT + RTL_COMMAND, RTL_TX_ENABLE);
+	guest_rtl8139_start_receiving();
+	out8(HV_RTL8139_PORT + RTL_COMMAND, RTL_RX_ENABLE | RTL_TX_ENABLE);
 }
 
 int guest_rtl8139_send(const void *packet, uint32_t bytes)
@@ -48,7 +42,7 @@ int guest_rtl8139_send(const void *packet, uint32_t bytes)
 	out32((uint16_t)(at + RTL_TSD), bytes);
 	uint16_t status = in16(HV_RTL8139_PORT + RTL_ISR);
 	out16(HV_RTL8139_PORT + RTL_ISR, status);
-	return status == RTL_TX_OK ? 0 : -1;
+	return status & RTL_TX_OK ? 0 : -1;
 }
 
 /* ---- rings ---- */
@@ -60,6 +54,7 @@ void guest_rings_start(void)
 {
 	guest_ring_start(&console, HV_CONSOLE_PORT);
 	guest_ring_start(&net, HV_NET_PORT);
+	guest_net_start_receiving();
 }
 
 int guest_console_write(const uint8_t *bytes, uint32_t count)

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define DISK_BYTES  (16u * 512)
@@ -175,7 +176,7 @@ static int console(void *ctx, const char *text, size_t length, struct err *e)
 /* Every device there is, in the order of the corpus. */
 static void attach_devices(struct hv_vm *vm, int disk, int peer)
 {
-	struct hv_device devices[6];
+	struct hv_device devices[7];
 	struct err e = {0};
 	demand(hv_ata_make(&devices[0], disk, DISK_BYTES, &e) == 0 &&
 		       hv_virtio_blk_make(&devices[1], disk, DISK_BYTES, &e) == 0 &&
@@ -183,17 +184,28 @@ static void attach_devices(struct hv_vm *vm, int disk, int peer)
 		       hv_rtl8139_make(&devices[3], peer, &e) == 0 &&
 		       hv_virtio_send_make(&devices[4], HV_CONSOLE_PORT, 0, peer, &e) == 0 &&
 		       hv_virtio_send_make(&devices[5], HV_NET_PORT, HV_NET_HEADER_BYTES, peer,
-					   &e) == 0,
+					   &e) == 0 &&
+		       hv_virtio_recv_make(&devices[6], HV_NET_RECEIVE_PORT, HV_NET_HEADER_BYTES,
+					   peer, &e) == 0,
 	       e.text);
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
 		demand(hv_vm_attach(vm, devices[i], &e) == 0, e.text);
+}
+
+/* What the network card finds: packets of all sizes, one larger than it takes. */
+static void send_packets(int fd)
+{
+	static const uint8_t packet[2048] = {1, 2, 3};
+	static const size_t bytes[] = {1, 60, 1500, 2048, 1792, 3, 1500, 1500, 1500, 64};
+	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++)
+		demand(send(fd, packet, bytes[i], MSG_NOSIGNAL) == (ssize_t)bytes[i], "send");
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct script *s = calloc(1, sizeof(*s));
 	int disk = memfd_create("disk", MFD_CLOEXEC);
-	int peer = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int ends[2] = {-1, -1};
 	struct hv_config config = {.backend = &script_backend,
 				   .mem_bytes = 2u << 20,
 				   .image = "",
@@ -202,11 +214,16 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	struct hv_outcome outcome;
 	struct hv_vm *vm;
 	struct err e = {0};
-	demand(s && disk >= 0 && ftruncate(disk, DISK_BYTES) == 0 && peer >= 0,
+	demand(s && disk >= 0 && ftruncate(disk, DISK_BYTES) == 0 &&
+		       socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+				  ends) == 0,
 	       "a disk and a peer");
+	send_packets(ends[1]);
+	/* At its end, so that a guest's wait never takes long. */
+	demand(shutdown(ends[1], SHUT_WR) == 0, "shutdown");
 	s->in = (struct fuzz_input){data, size};
 	demand(hv_vm_open(&vm, &config, &e) == 0, e.text);
-	attach_devices(vm, disk, peer);
+	attach_devices(vm, disk, ends[0]);
 	do {
 		demand(hv_vm_run(vm, 10000000000u, &outcome, &e) == 0, e.text);
 		demand(outcome.kind != HV_RUN_TIMEOUT && outcome.kind != HV_RUN_BROKEN,
@@ -215,7 +232,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	demand(lseek(disk, 0, SEEK_END) == DISK_BYTES, "the disk keeps its size");
 	hv_vm_close(vm);
 	close(disk);
-	close(peer);
+	close(ends[0]);
+	close(ends[1]);
 	free(s->data);
 	free(s);
 	return 0;
