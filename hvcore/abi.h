@@ -48,6 +48,10 @@ enum hv_call {
 		HV_CALL_COUNT
 };
 
+/* KVM's hypercall "map a range of guest memory" (KVM_HC_MAP_GPA_RANGE), with one page, by the
+ * processor's own instruction and from a kernel only: the VMM sees it and answers 0. */
+#define HV_KVM_CALL 12u
+
 /* Ports that answer at once and mean nothing: what a bare exit costs. */
 #define HV_NOP_PORT	 0x540u
 #define HV_DOORBELL_PORT 0x548u
@@ -174,9 +178,12 @@ enum hv_op {
 	HV_OP_VIRTIO_RECEIVE,
 	HV_OP_RTL8139_RTT,
 	HV_OP_VIRTIO_RTT,
-	HV_OP_REQUEST_FULL, /* answers a struct hv_ask, by RTL8139 and the ATA bus master */
-	HV_OP_REQUEST_PARA, /* the same by rings */
-	HV_OP_START,	    /* sets the drivers up; before any operation with a device */
+	HV_OP_REQUEST_FULL,    /* answers a struct hv_ask, by RTL8139 and the ATA bus master */
+	HV_OP_REQUEST_PARA,    /* the same by rings */
+	HV_OP_VMCALL,	       /* HV_KVM_CALL: for a kernel only */
+	HV_OP_DOORBELL_MEMORY, /* out to HV_DOORBELL_PORT, then waits until the word at arg is one
+				  more */
+	HV_OP_START,	       /* sets the drivers up; before any operation with a device */
 	HV_OP_COUNT
 };
 #define HV_LOOP_INSTRUCTIONS 100

@@ -207,6 +207,12 @@ static int kvm_open(struct hv_vm *vm, struct err *e)
 	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP, .args = {IRQ_LINES}};
 	if (vm->config.interrupts && ioctl(k->vm, KVM_ENABLE_CAP, &split))
 		return err_sys(e, errno, "KVM_CAP_SPLIT_IRQCHIP");
+	/* The one hypercall that KVM can pass on. Where it cannot, it answers -KVM_ENOSYS itself.
+	 */
+	struct kvm_enable_cap pass_on = {.cap = KVM_CAP_EXIT_HYPERCALL,
+					 .args = {1u << HV_KVM_CALL}};
+	if (vm->config.regime != HV_REGIME_CPL3)
+		ioctl(k->vm, KVM_ENABLE_CAP, &pass_on);
 	struct kvm_userspace_memory_region slot = {
 		.memory_size = vm->mem.size,
 		.userspace_addr = (uintptr_t)vm->mem.base,
@@ -277,6 +283,10 @@ static void translate(struct hv_kvm *k, struct hv_exit *x)
 		x->mmio.size = run->mmio.len;
 		x->mmio.write = run->mmio.is_write;
 		x->mmio.data = run->mmio.data;
+		break;
+	case KVM_EXIT_HYPERCALL:
+		x->kind = HV_EXIT_CALL;
+		run->hypercall.ret = 0;
 		break;
 	case KVM_EXIT_HLT:
 		x->kind = HV_EXIT_HALT;

@@ -50,9 +50,11 @@ int hv_mem_release(const struct hv_mem *mem, hv_gpa gpa, uint64_t bytes);
 
 /* Why a guest stopped and what the VMM must do about it. */
 enum hv_exit_kind {
-	HV_EXIT_PIO,	  /* port I/O: fill or take pio.data, then step again */
-	HV_EXIT_MMIO,	  /* access to an address without memory: the same with mmio.data */
-	HV_EXIT_HALT,	  /* waits for an interrupt */
+	HV_EXIT_PIO,  /* port I/O: fill or take pio.data, then step again */
+	HV_EXIT_MMIO, /* access to an address without memory: the same with mmio.data */
+	HV_EXIT_CALL, /* a hypercall instruction that the kernel passed on; it was answered with 0
+		       */
+	HV_EXIT_HALT, /* waits for an interrupt */
 	HV_EXIT_SHUTDOWN, /* triple fault */
 	HV_EXIT_FAULT,	  /* an access or instruction that nothing here can carry out */
 	HV_EXIT_TIMEOUT,  /* the deadline passed while it ran */

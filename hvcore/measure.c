@@ -11,7 +11,8 @@
 /* Past this a batch that is still too short will not get longer: the work does nothing. */
 #define MAX_ITERATIONS (1ull << 30)
 
-/* Operations longer than this get the least number of batches, or they would take minutes. */
+/* Operations longer than this get the least number of batches, none of them repeated, or they would
+ * take minutes; the scheduler interferes with each of them anyway. */
 #define LONG_BATCH_NS 10000000
 
 struct hv_measure_options hv_measure_defaults(bool quick)
@@ -194,21 +195,23 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 {
 	struct series whole, half, none, none_half;
 	whole.repeated = half.repeated = none.repeated = none_half.repeated = 0;
-	unsigned batches = options->batches;
+	unsigned batches = options->batches, repeats = batches;
 	double clock_ns = clock_cost_ns();
 	uint64_t n = 1;
 	double batch_ns;
 	int rc = find_iterations(work, options, clock_ns, &n, &batch_ns, e);
-	if (batch_ns > LONG_BATCH_NS)
+	if (batch_ns > LONG_BATCH_NS) {
 		batches = HV_BATCHES_MIN;
+		repeats = 0;
+	}
 	for (unsigned i = 0; !rc && i < batches; i++) {
-		rc = add_batch(work, work->body, n, clock_ns, batches, &whole, i, e);
+		rc = add_batch(work, work->body, n, clock_ns, repeats, &whole, i, e);
 		if (!rc && n > 1)
-			rc = add_batch(work, work->body, n / 2, clock_ns, batches, &half, i, e);
+			rc = add_batch(work, work->body, n / 2, clock_ns, repeats, &half, i, e);
 		if (!rc && work->empty)
-			rc = add_batch(work, work->empty, n, clock_ns, batches, &none, i, e);
+			rc = add_batch(work, work->empty, n, clock_ns, repeats, &none, i, e);
 		if (!rc && work->empty && n > 1)
-			rc = add_batch(work, work->empty, n / 2, clock_ns, batches, &none_half, i,
+			rc = add_batch(work, work->empty, n / 2, clock_ns, repeats, &none_half, i,
 				       e);
 	}
 	if (rc)

@@ -164,8 +164,9 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 		teardown(work);
 	else if (b->bench.counts_exits && para)
 		work->exits_per_op = 1;
-	/* 16 MiB go through caches that others use, too. */
-	if (b->kind->blocks > 1)
+	/* 16 MiB go through caches that others use, too; and a write by PIO is longer on kvm than
+	 * the scheduler's slices. */
+	if (b->kind->blocks > 1 || b->kind->op == HV_OP_ATA_WRITE)
 		work->max_noise = work->max_nonlinear = 0.25;
 	return rc;
 }

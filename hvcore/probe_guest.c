@@ -61,6 +61,15 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	return 0;
 }
 
+/* Work without an exit of its own: those of the host's timer are not the work's. */
+static int setup_uncounted(const struct hv_probe *probe, const struct hv_probe_env *env,
+			   struct hv_work *work, struct err *e)
+{
+	int rc = setup(probe, env, work, e);
+	work->exits_per_op = NAN;
+	return rc;
+}
+
 static uint64_t other_pio(const struct guest_probe *g)
 {
 	const struct hv_counters *c = &g->bench.vm->counters;
@@ -149,6 +158,20 @@ static int setup_coalesced(const struct hv_probe *probe, const struct hv_probe_e
 		.valid = valid_kernel, .setup = setup, .teardown = teardown, .arg = op             \
 	}
 
+#define UNCOUNTED_ROW(name_, backend_, op, text)                                                   \
+	{                                                                                          \
+		.name = name_, .unit = "ns", .backend = backend_, .method = text,                  \
+		.valid = hv_bench_valid, .setup = setup_uncounted, .teardown = teardown, .arg = op \
+	}
+
+#define INSTRUCTION_ROW(backend_)                                                                  \
+	{                                                                                          \
+		.name = "cpu.instruction", .unit = "ns", .backend = backend_,                      \
+		.method = "one of 100 integer instructions in one chain of dependences",           \
+		.per_op = HV_LOOP_INSTRUCTIONS, .valid = hv_bench_valid, .setup = setup_uncounted, \
+		.teardown = teardown, .arg = HV_OP_LOOP                                            \
+	}
+
 const struct hv_probe hv_probe_guest[] = {
 	ROW("exit.pio_user", "kvm", HV_OP_PIO,
 	    "32-bit out to a port that user space answers, empty loop subtracted"),
@@ -158,6 +181,9 @@ const struct hv_probe hv_probe_guest[] = {
 	    "32-bit in from a port that user space answers, empty loop subtracted"),
 	KERNEL_ROW("exit.cpuid", HV_OP_CPUID, "cpuid, answered by KVM, empty loop subtracted"),
 	KERNEL_ROW("exit.msr", HV_OP_MSR, "rdmsr of EFER, answered by KVM, empty loop subtracted"),
+	KERNEL_ROW("hypercall.vmcall", HV_OP_VMCALL,
+		   "the processor's hypercall instruction, passed on to user space, empty loop "
+		   "subtracted"),
 	{.name = "doorbell.pio",
 	 .unit = "ns",
 	 .backend = "kvm",
@@ -177,6 +203,22 @@ const struct hv_probe hv_probe_guest[] = {
 	 .arg = HV_OP_PIO},
 	ROW("hypercall", "kvm", HV_OP_HYPERCALL,
 	    "hypercall that adds one, argument and answer in memory, empty loop subtracted"),
+	{.name = "switch.guest",
+	 .unit = "ns",
+	 .backend = "kvm",
+	 .method = "load of CR3 with what is in it, empty loop subtracted",
+	 .valid = valid_kernel,
+	 .setup = setup_uncounted,
+	 .teardown = teardown,
+	 .arg = HV_OP_SWITCH},
+	UNCOUNTED_ROW("switch.guest", "trap", HV_OP_SWITCH,
+		      "load of CR3 that traps and is emulated, empty loop subtracted"),
+	UNCOUNTED_ROW("switch.guest", "emulator", HV_OP_SWITCH,
+		      "load of CR3 in the emulator, its translations forgotten, empty loop "
+		      "subtracted"),
+	INSTRUCTION_ROW("kvm"),
+	INSTRUCTION_ROW("trap"),
+	INSTRUCTION_ROW("emulator"),
 	ROW("exit.pio_user", "trap", HV_OP_PIO,
 	    "32-bit out that traps and is handed to the VMM's process, empty loop subtracted"),
 	ROW("exit.mmio_user", "trap", HV_OP_MMIO,

@@ -296,6 +296,8 @@ int hv_vm_run(struct hv_vm *vm, uint64_t limit_ns, struct hv_outcome *outcome, s
 		case HV_EXIT_MMIO:
 			go_on = memory_access(vm, &x, outcome);
 			break;
+		case HV_EXIT_CALL:
+			break;
 		case HV_EXIT_HALT:
 			go_on = end_run(outcome, HV_RUN_HALTED, "halted, and nothing can wake it");
 			break;

@@ -349,6 +349,19 @@ static void op_interrupt(uint64_t n)
 		work.failed = 1;
 }
 
+static void op_doorbell_memory(uint64_t n)
+{
+	volatile uint64_t *count = (volatile uint64_t *)(uintptr_t)work.arg;
+	uint64_t before = *count;
+	for (uint64_t i = 0; i < n; i++) {
+		out16(HV_DOORBELL_PORT, 0);
+		for (unsigned k = 0; *count == before + i && k < PATIENCE; k++)
+			__asm__ volatile("pause");
+	}
+	if (*count != before + n)
+		work.failed = 1;
+}
+
 static void op_pio_in(uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++)
@@ -379,6 +392,21 @@ static void op_switch(uint64_t n)
 	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
 	for (uint64_t i = 0; i < n; i++)
 		__asm__ volatile("mov %0, %%cr3" : : "r"(cr3) : "memory");
+}
+
+/* AMD's spelling; on an Intel processor KVM rewrites the instruction, once. */
+static void op_vmcall(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t answer;
+		__asm__ volatile("vmmcall"
+				 : "=a"(answer)
+				 : "a"((uint64_t)HV_KVM_CALL), "b"((uint64_t)HV_IMAGE_GPA),
+				   "c"(1ul), "d"(0ul), "S"(0ul)
+				 : "memory");
+		if (answer != 0)
+			work.failed = 1;
+	}
 }
 
 static void op_loop(uint64_t n)
@@ -432,6 +460,8 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_VIRTIO_RTT] = op_virtio_rtt,
 	[HV_OP_REQUEST_FULL] = op_request_full,
 	[HV_OP_REQUEST_PARA] = op_request_para,
+	[HV_OP_VMCALL] = op_vmcall,
+	[HV_OP_DOORBELL_MEMORY] = op_doorbell_memory,
 	[HV_OP_START] = op_start,
 };
 
