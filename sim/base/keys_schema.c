@@ -144,10 +144,45 @@ static cJSON *reference(struct writer *w, const struct key_object *object)
 	return ref;
 }
 
+/* In a file with `extends`, null takes out what its base has, whatever that is. */
+static void allow_null(struct writer *w, cJSON *schema)
+{
+	cJSON *type = cJSON_GetObjectItemCaseSensitive(schema, "type");
+	cJSON *list = cJSON_GetObjectItemCaseSensitive(schema, "enum");
+	cJSON *either = cJSON_GetObjectItemCaseSensitive(schema, "anyOf");
+	cJSON *ref = cJSON_DetachItemFromObjectCaseSensitive(schema, "$ref");
+	cJSON *null = NULL;
+	if (cJSON_IsString(type)) {
+		const char *const types[] = {type->valuestring, "null"};
+		cJSON *both = cJSON_CreateStringArray(types, 2);
+		w->failures += !cJSON_ReplaceItemInObjectCaseSensitive(schema, "type", both);
+		return;
+	}
+	if (ref) {
+		cJSON *item = cJSON_CreateObject();
+		put(w, item, "$ref", ref);
+		either = cJSON_AddArrayToObject(schema, "anyOf");
+		w->failures += !cJSON_AddItemToArray(either, item);
+	}
+	if (either) {
+		null = cJSON_CreateObject();
+		put_string(w, null, "type", "null");
+	} else if (type) {
+		null = cJSON_CreateString("null");
+	} else if (list) {
+		null = cJSON_CreateNull();
+	} else {
+		return; /* anything is allowed */
+	}
+	w->failures += !cJSON_AddItemToArray(either ? either : type ? type : list, null);
+}
+
 static cJSON *list_of(struct writer *w, cJSON *to, const struct key *key, cJSON *items)
 {
 	bool map = key->type == KEY_MAP;
 	put_string(w, to, "type", map ? "object" : "array");
+	if (map && items)
+		allow_null(w, items);
 	put(w, to, map ? "additionalProperties" : "items", items);
 	if (map)
 		put_comments_allowed(w, to);
@@ -285,7 +320,10 @@ static void write_keys(struct writer *w, const struct key_object *object, cJSON 
 		       cJSON *required)
 {
 	for (const struct key *k = object->keys; k->name; k++) {
-		put(w, properties, k->name, write_value(w, k));
+		cJSON *value = write_value(w, k);
+		if (value)
+			allow_null(w, value);
+		put(w, properties, k->name, value);
 		if (required && !k->def && !k->optional) {
 			cJSON *name = cJSON_CreateString(k->name);
 			if (!cJSON_AddItemToArray(required, name)) {

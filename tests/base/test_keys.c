@@ -380,20 +380,26 @@ static void the_schema_says_what_the_table_says(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(schema);
 	CU_ASSERT_STRING_EQUAL(schema_string(schema, "/$schema"),
 			       "https://json-schema.org/draft/2020-12/schema");
-	CU_ASSERT_STRING_EQUAL(schema_string(schema, "/properties/count/type"), "integer");
+	CU_ASSERT_STRING_EQUAL(schema_string(schema, "/properties/count/type/0"), "integer");
 	CU_ASSERT_EQUAL(json_at(schema, "/properties/count/minimum")->valuedouble, 1);
 	CU_ASSERT_PTR_NULL(json_at(schema, "/properties/count/maximum"));
 	CU_ASSERT_EQUAL(json_at(schema, "/properties/factor/maximum")->valuedouble, 2);
 	CU_ASSERT_EQUAL(json_at(schema, "/properties/factor/default")->valuedouble, 0.5);
 	CU_ASSERT_STRING_EQUAL(schema_string(schema, "/properties/duration/description"),
 			       " (at least 1 ns, at most 60 min)");
-	CU_ASSERT_STRING_EQUAL(schema_string(schema, "/properties/battery/$ref"),
+	CU_ASSERT_STRING_EQUAL(schema_string(schema, "/properties/battery/anyOf/0/$ref"),
 			       "#/$defs/battery");
 	CU_ASSERT_STRING_EQUAL(
 		schema_string(schema, "/$defs/battery/properties/capacity/examples/0"), "15 Wh");
-	CU_ASSERT_STRING_EQUAL(schema_string(schema, "/properties/apps/additionalProperties/$ref"),
-			       "#/$defs/app");
+	CU_ASSERT_STRING_EQUAL(
+		schema_string(schema, "/properties/apps/additionalProperties/anyOf/0/$ref"),
+		"#/$defs/app");
 	CU_ASSERT_STRING_EQUAL(schema_string(schema, "/$defs/app/properties/kind/enum/1"), "text");
+	/* Where a base is extended, null takes a key out. */
+	CU_ASSERT_STRING_EQUAL(schema_string(schema, "/properties/count/type/1"), "null");
+	CU_ASSERT_STRING_EQUAL(
+		schema_string(schema, "/properties/apps/additionalProperties/anyOf/1/type"),
+		"null");
 	CU_ASSERT_PTR_NOT_NULL(json_at(schema, "/properties/repeat"));
 	CU_ASSERT_PTR_NOT_NULL(json_at(schema, "/properties/extends"));
 	CU_ASSERT_PTR_NOT_NULL(json_at(schema, "/patternProperties/^~1~1"));

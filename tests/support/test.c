@@ -54,7 +54,7 @@ int test_main(const char *suite, const struct test_case *cases, int argc, char *
 			return 1;
 		added++;
 	}
-	if (added == 0) {
+	if (added == 0 || added + 1 < (unsigned)argc) {
 		fprintf(stderr, "%s: no such case\n", suite);
 		return 1;
 	}
