@@ -16,14 +16,47 @@ struct arena_block {
 
 enum { BLOCK_MIN = 4096, BLOCK_MAX = 1 << 20 };
 
-void arena_free(struct arena *a)
+static void free_blocks(struct arena_block *b)
 {
-	for (struct arena_block *b = a->head; b;) {
+	while (b) {
 		struct arena_block *next = b->next;
 		free(b);
 		b = next;
 	}
-	*a = (struct arena){ 0 };
+}
+
+void arena_free(struct arena *a)
+{
+	free_blocks(a->head);
+	free_blocks(a->large);
+	*a = (struct arena){0};
+}
+
+/* A block of `size` bytes before the others of a list, or NULL. */
+static struct arena_block *add_block(struct arena_block **list, size_t size)
+{
+	struct arena_block *b = calloc(1, sizeof(*b) + size);
+	if (!b)
+		return NULL;
+	b->size = size;
+	b->next = *list;
+	*list = b;
+	return b;
+}
+
+/* Blocks of small pieces double, so that a large arena costs few calls and a small one little
+ * memory. A piece that would take much of a block has one of its own and makes none grow. */
+static struct arena_block *block_for(struct arena *a, size_t need)
+{
+	struct arena_block *b = a->head;
+	if (b && b->size - b->used >= need)
+		return b;
+	size_t size = b ? b->size * 2 : BLOCK_MIN;
+	if (size > BLOCK_MAX)
+		size = BLOCK_MAX;
+	if (need > size / 4)
+		return add_block(&a->large, need);
+	return add_block(&a->head, size);
 }
 
 void *arena_alloc(struct arena *a, size_t size)
@@ -32,21 +65,9 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (size > SIZE_MAX - sizeof(struct arena_block) - align)
 		return NULL;
 	size_t need = (size + (size == 0) + align - 1) / align * align;
-	struct arena_block *b = a->head;
-	if (!b || b->size - b->used < need) {
-		/* Blocks double, so that a large arena costs few calls and a small one little memory. */
-		size_t block = b ? b->size * 2 : BLOCK_MIN;
-		if (block > BLOCK_MAX)
-			block = BLOCK_MAX;
-		if (block < need)
-			block = need;
-		b = calloc(1, sizeof(*b) + block);
-		if (!b)
-			return NULL;
-		b->size = block;
-		b->next = a->head;
-		a->head = b;
-	}
+	struct arena_block *b = block_for(a, need);
+	if (!b)
+		return NULL;
 	void *p = b->data + b->used;
 	b->used += need;
 	a->bytes += size;

@@ -9,15 +9,16 @@
 #include <stddef.h>
 
 struct arena {
-	struct arena_block *head; /* private */
-	size_t bytes;		  /* handed out so far, without padding */
+	struct arena_block *head;  /* private: of small pieces, the first has room */
+	struct arena_block *large; /* private: of one large piece each */
+	size_t bytes;		   /* handed out so far, without padding */
 };
 
 /* Zero-initialise to start: struct arena a = {0}. Frees everything; the arena can be used again. */
 void arena_free(struct arena *a);
 
-/* `size` zeroed bytes aligned for any type, valid until arena_free. NULL only when the system is out
- * of memory. size 0 gives a valid unique pointer. */
+/* `size` zeroed bytes aligned for any type, valid until arena_free. NULL only when the system is
+ * out of memory. size 0 gives a valid unique pointer. */
 void *arena_alloc(struct arena *a, size_t size);
 
 /* n * size zeroed bytes; NULL also when the product overflows. */
