@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double label_room_pt = 88;
+static const double label_room_pt = 88, line_pt = 9.5;
 
 /* How far apart two tick labels must be, in points, and the width of a plot in one column. */
 static const double tic_gap = 4, plot_width[] = {[FIGURE_COLUMN] = 190, [FIGURE_PAGE] = 440};
@@ -138,7 +138,7 @@ void gp_log_tics(struct drawing *d, char axis, double low, double high)
  * texts into account, nor a second line. */
 void gp_y_label(struct drawing *d, const char *label, const char *unit)
 {
-	static const double line_pt = 9.5, edge_pt = 8, gap_pt = 9;
+	static const double edge_pt = 8, gap_pt = 9;
 	char text[240];
 	snprintf(text, sizeof(text), *unit ? "%s (%s)" : "%s", label, unit);
 	bool in_two = gp_text_width(text) > label_room_pt && middle_break(text);
@@ -166,7 +166,7 @@ void gp_colour_label(struct drawing *d, const char *label, const char *unit)
 	char text[440];
 	snprintf(text, sizeof(text), *unit ? "%s (%s)" : "%s", label, unit);
 	bool in_two = gp_text_width(text) > 0.6 * d->height_in * 72 && middle_break(text);
-	double width = figure_width_pt(d), line_pt = 9.5;
+	double width = figure_width_pt(d);
 	/* From the right edge: label, ticks, colours, and there the plot ends. */
 	double label_pt = in_two ? 2 * line_pt : line_pt;
 	double scale_pt = label_pt + 4 + d->colour_tics_pt + 7;
@@ -381,6 +381,14 @@ static void numeric_axis(struct drawing *d, const struct data_axis *axis)
 	}
 }
 
+void gp_warn_crowded(const struct drawing *d)
+{
+	diag_add(d->diags, DIAG_WARNING, d->request->file, 0, 0, NULL,
+		 "%s: its labels do not fit beside each other; %sdraw fewer values",
+		 d->figure->name,
+		 d->figure->width == FIGURE_COLUMN ? "give it \"width\": \"page\", or " : "");
+}
+
 double gp_category_axis(struct drawing *d, const struct data_axis *axis, double taken_pt)
 {
 	char label[120];
@@ -406,9 +414,14 @@ double gp_category_axis(struct drawing *d, const struct data_axis *axis, double 
 	fputs("unset xlabel\n", d->gp);
 	if (in_two)
 		return 0;
-	double angle = room > 10 ? 30 : 55, sine = sin(angle * 3.14159265358979 / 180);
+	/* As flat as leaves lines of text beside each other. */
+	double pitch = room + tic_gap, angle = pitch > 18 ? 30 : pitch > 11 ? 55 : 90;
+	double sine = sin(angle * 3.14159265358979 / 180);
+	if (pitch < 0.9 * line_pt)
+		gp_warn_crowded(d);
 	d->slanted_tics = true;
-	fprintf(d->gp, "set xtics rotate by %g right offset 0.8,0.1\n", angle);
+	fprintf(d->gp, "set xtics rotate by %g right offset %s\n", angle,
+		angle < 90 ? "0.8,0.1" : "0.1,0");
 	return fmax(0, widest * sine - 12);
 }
 

@@ -150,6 +150,9 @@ bool gp_is_log(const struct drawing *d, char axis, bool spans_decades);
 bool gp_spans_decades(double low, double high);
 bool gp_axis_is_log(const struct drawing *d, char which, const struct data_axis *axis);
 
+/* Warns that labels are on each other, and says what helps. */
+void gp_warn_crowded(const struct drawing *d);
+
 /* Ticks of a logarithmic axis over displayed values low..high, in decades or 1-2-5 steps. axis:
  * 'x', 'y', or 'c' for the colours. */
 void gp_log_tics(struct drawing *d, char axis, double low, double high);

@@ -13,8 +13,10 @@ static const double negligible = 0.004;
 
 struct stack {
 	const struct data_metric **parts;
-	double *mean; /* [part][x] */
+	double *mean; /* [part][bar] */
 	bool *shown;  /* [part] */
+	/* With a series the bars of one x stand together, with an empty place behind each group. */
+	struct data_axis places;
 	size_t count, bars, shown_count;
 	bool other;
 };
@@ -24,11 +26,39 @@ static void stack_free(struct stack *s)
 	free(s->parts);
 	free(s->mean);
 	free(s->shown);
+	free(s->places.values);
+}
+
+/* How many places a group of bars takes. */
+static size_t group_size(const struct drawing *d)
+{
+	return figure_series_count(d) + (d->series >= 0);
+}
+
+static bool is_bar(const struct drawing *d, size_t place)
+{
+	return place % group_size(d) < figure_series_count(d);
+}
+
+static int name_places(struct drawing *d, struct stack *s, struct err *e)
+{
+	const struct data_axis *x = &d->data->axes[d->x];
+	s->places = (struct data_axis){.name = x->name, .unit = "", .count = s->bars};
+	s->places.values = calloc(s->bars + 1, sizeof(*s->places.values));
+	if (!s->places.values)
+		return err_set(e, ERR_NOMEM, "no memory to draw");
+	for (size_t i = 0; i < s->bars; i++)
+		s->places.values[i].text = d->series < 0 ? x->values[i].text
+					   : is_bar(d, i)
+						   ? figure_series_title(d, i % group_size(d))
+						   : "";
+	return 0;
 }
 
 static int stack_read(struct drawing *d, struct stack *s, struct err *e)
 {
-	s->bars = figure_x_count(d);
+	/* No empty place behind the last group. */
+	s->bars = figure_x_count(d) * group_size(d) - (d->series >= 0);
 	s->parts = calloc(d->data->metric_count, sizeof(const struct data_metric *));
 	s->shown = calloc(d->data->metric_count, sizeof(*s->shown));
 	s->mean = calloc(d->data->metric_count * s->bars, sizeof(*s->mean));
@@ -42,17 +72,19 @@ static int stack_read(struct drawing *d, struct stack *s, struct err *e)
 		    (d->figure->subject && strcmp(m->subject, d->figure->subject) != 0))
 			continue;
 		code = dataset_summary(d->data, m, cells, e);
-		for (size_t x = 0; x < s->bars; x++) {
-			long p = figure_point(d, x, 0);
+		for (size_t b = 0; b < s->bars; b++) {
+			long p = is_bar(d, b)
+					 ? figure_point(d, b / group_size(d), b % group_size(d))
+					 : -1;
 			bool there = p >= 0 && cells[p].n > 0;
-			s->mean[s->count * s->bars + x] = there ? cells[p].mean : 0;
+			s->mean[s->count * s->bars + b] = there ? cells[p].mean : 0;
 			if (there)
 				figure_count_repetitions(d, cells[p].n);
 		}
 		s->parts[s->count++] = m;
 	}
 	free(cells);
-	return code;
+	return code ? code : name_places(d, s, e);
 }
 
 /* The height of a bar; its largest is returned. */
@@ -97,16 +129,18 @@ static double key_width(const struct stack *s)
 
 static void write_data(struct drawing *d, const struct stack *s)
 {
-	const struct data_axis *axis = &d->data->axes[d->x];
 	tsv_begin(d, "one row a bar, one column a part; means over the repetitions");
-	fprintf(d->tsv, "# %s", d->figure->x);
+	fprintf(d->tsv, "# %s", d->series < 0 ? d->figure->x : d->figure->series);
 	for (size_t i = 0; i < s->count; i++)
 		if (s->shown[i])
 			fprintf(d->tsv, "\t%s", part_name(s, i));
 	fputs(s->other ? "\tother\n" : "\n", d->tsv);
 	for (size_t x = 0; x < s->bars; x++) {
 		double rest = 0;
-		fputs(axis->values[x].text, d->tsv);
+		if (d->series >= 0 && x % group_size(d) == 0)
+			fprintf(d->tsv, "# %s: %s\n", d->figure->x,
+				d->data->axes[d->x].values[x / group_size(d)].text);
+		fputs(s->places.values[x].text, d->tsv);
 		for (size_t i = 0; i < s->count; i++) {
 			if (s->shown[i])
 				fprintf(d->tsv, "\t%.17g", s->mean[i * s->bars + x]);
@@ -137,6 +171,36 @@ static void write_plot(const struct drawing *d, const struct stack *s, FILE *plo
 	}
 }
 
+/* What the bars of a group have in common, below their own labels. */
+static void name_groups(struct drawing *d, double depth_pt)
+{
+	const struct data_axis *axis = &d->data->axes[d->x];
+	struct scale scale = {1, ""};
+	char name[120], text[400];
+	double widest = 0, pitch = 0.75 * (figure_width_pt(d) - 70) / (double)axis->count;
+	if (axis->numeric)
+		scale = scale_choose(axis->unit, fabs(axis->values[axis->count - 1].number));
+	scale_axis_label(axis->name, name, sizeof(name));
+	fputs("unset xlabel\n", d->gp);
+	for (size_t x = 0; x < axis->count; x++) {
+		if (axis->numeric) /* "0.5" alone says nothing */
+			snprintf(text, sizeof(text), "%s%s%.4g%s%s", x ? "" : name, x ? "" : " ",
+				 axis->values[x].number * scale.factor, scale.unit[0] ? " " : "",
+				 scale.unit);
+		else
+			snprintf(text, sizeof(text), "%s", axis->values[x].text);
+		fprintf(d->gp, "set label %zu ", 200 + x);
+		gp_quote(d->gp, text);
+		widest = fmax(widest, gp_text_width(text));
+		fprintf(d->gp,
+			" at first %g, graph 0 center noenhanced offset screen 0, screen %.4f\n",
+			(double)(x * group_size(d)) + (double)(figure_series_count(d) - 1) / 2,
+			-depth_pt / (d->height_in * 72));
+	}
+	if (widest > 1.3 * pitch)
+		gp_warn_crowded(d);
+}
+
 int figure_draw_stack(struct drawing *d, struct err *e)
 {
 	struct stack s = {0};
@@ -159,7 +223,9 @@ int figure_draw_stack(struct drawing *d, struct err *e)
 		      "spacing 0.95 width -1\n",
 		      d->gp);
 		fprintf(d->gp, "y_factor = %g\n", scale.factor);
-		d->extra_bottom_pt = gp_category_axis(d, &d->data->axes[d->x], key_width(&s));
+		d->extra_bottom_pt = gp_category_axis(d, &s.places, key_width(&s));
+		if (d->series >= 0)
+			name_groups(d, d->extra_bottom_pt + (d->slanted_tics ? 24 : 22));
 		gp_axis_label(
 			d, 'y',
 			scale_metric_label(d->figure->y, d->figure->subject, label, sizeof(label)),

@@ -20,6 +20,7 @@ struct selection {
 	size_t baseline_level;
 	struct cell **cells;	   /* [metric][point] */
 	struct cell **differences; /* the same, with a baseline */
+	struct scale *scales;	   /* [metric] */
 };
 
 static void selection_free(struct selection *s)
@@ -32,6 +33,7 @@ static void selection_free(struct selection *s)
 	}
 	free(s->cells);
 	free(s->differences);
+	free(s->scales);
 	free(s->metrics);
 	free(s->keep);
 }
@@ -204,8 +206,10 @@ static int read_numbers(struct selection *s, struct err *e)
 	size_t *baseline = s->baseline_axis >= 0 ? baseline_points(s) : NULL;
 	s->cells = calloc(s->metric_count + 1, sizeof(*s->cells));
 	s->differences = calloc(s->metric_count + 1, sizeof(*s->differences));
-	int code =
-		s->cells && s->differences && (baseline || s->baseline_axis < 0) ? 0 : no_memory(e);
+	s->scales = calloc(s->metric_count + 1, sizeof(*s->scales));
+	int code = s->cells && s->differences && s->scales && (baseline || s->baseline_axis < 0)
+			   ? 0
+			   : no_memory(e);
 	for (size_t i = 0; i < s->metric_count && code == 0; i++) {
 		s->cells[i] = calloc(d->point_count + 1, sizeof(**s->cells));
 		s->differences[i] = calloc(d->point_count + 1, sizeof(**s->differences));
@@ -217,6 +221,15 @@ static int read_numbers(struct selection *s, struct err *e)
 	}
 	free(baseline);
 	return code;
+}
+
+static struct scale column_scale(const struct selection *s, size_t metric)
+{
+	double largest = 0;
+	for (size_t i = 0; i < s->data->point_count; i++)
+		if (s->keep[i] && s->cells[metric][i].n)
+			largest = fmax(largest, fabs(s->cells[metric][i].mean));
+	return scale_choose(s->metrics[metric]->unit, largest);
 }
 
 static int select_results(struct selection *s, const struct dataset *data,
@@ -232,7 +245,10 @@ static int select_results(struct selection *s, const struct dataset *data,
 	int bad_metrics = choose_metrics(s, r, diags);
 	if (bad_filter || bad_baseline || bad_metrics)
 		return bad_filter ? bad_filter : ERR_INVALID;
-	return read_numbers(s, e);
+	int code = read_numbers(s, e);
+	for (size_t m = 0; m < s->metric_count && code == 0; m++)
+		s->scales[m] = column_scale(s, m);
+	return code;
 }
 
 /* --- as a table --- */
@@ -240,15 +256,6 @@ static int select_results(struct selection *s, const struct dataset *data,
 static bool significant(const struct cell *c)
 {
 	return c->n > 1 && fabs(c->mean) > c->ci95;
-}
-
-static struct scale column_scale(const struct selection *s, size_t metric)
-{
-	double largest = 0;
-	for (size_t i = 0; i < s->data->point_count; i++)
-		if (s->keep[i] && s->cells[metric][i].n)
-			largest = fmax(largest, fabs(s->cells[metric][i].mean));
-	return scale_choose(s->metrics[metric]->unit, largest);
 }
 
 static const char *number_text(struct arena *a, const struct cell *c, double factor)
@@ -316,7 +323,11 @@ static bool table_begin(struct table *t, size_t columns, size_t rows)
 {
 	t->columns = arena_array(&t->arena, columns, sizeof(*t->columns));
 	t->cells = arena_array(&t->arena, columns * rows, sizeof(*t->cells));
-	return t->columns && t->cells;
+	double *order = arena_array(&t->arena, columns * rows, sizeof(*order));
+	for (size_t i = 0; order && i < columns * rows; i++)
+		order[i] = NAN;
+	t->order = order;
+	return t->columns && t->cells && order;
 }
 
 static void add_axes(const struct selection *s, struct table *t)
@@ -331,12 +342,19 @@ static void add_axes(const struct selection *s, struct table *t)
 	}
 }
 
+/* Into the table's newest row, whose first cells are `row`. */
 static size_t put_levels(const struct selection *s, struct table *t, const char **row, size_t point)
 {
 	size_t c = 0;
-	for (size_t a = 0; a < s->data->axis_count; a++)
-		if (axis_varies(s, a))
-			row[c++] = level_text(s, &t->arena, a, point);
+	double *order = t->order + (row - t->cells);
+	for (size_t a = 0; a < s->data->axis_count; a++) {
+		const struct data_axis *axis = &s->data->axes[a];
+		if (!axis_varies(s, a))
+			continue;
+		if (axis->numeric)
+			order[c] = axis->values[s->data->points[point].level[a]].number;
+		row[c++] = level_text(s, &t->arena, a, point);
+	}
 	return c;
 }
 
@@ -348,7 +366,7 @@ static int wide_table(const struct selection *s, struct table *t, struct err *e)
 		return no_memory(e);
 	add_axes(s, t);
 	for (size_t m = 0; m < s->metric_count; m++) {
-		struct scale scale = column_scale(s, m);
+		struct scale scale = s->scales[m];
 		t->columns[t->column_count++] = (struct table_column){
 			metric_head(&t->arena, s->metrics[m], scale.unit), true};
 		if (differences)
@@ -361,7 +379,7 @@ static int wide_table(const struct selection *s, struct table *t, struct err *e)
 		const char **row = t->cells + t->row_count++ * t->column_count;
 		size_t c = put_levels(s, t, row, i);
 		for (size_t m = 0; m < s->metric_count; m++) {
-			struct scale scale = column_scale(s, m);
+			struct scale scale = s->scales[m];
 			row[c++] = number_text(&t->arena, &s->cells[m][i], scale.factor);
 			if (differences)
 				row[c++] = difference_text(&t->arena, &s->differences[m][i],
@@ -386,7 +404,7 @@ static int long_table(const struct selection *s, struct table *t, struct err *e)
 	t->columns[t->column_count++] = (struct table_column){"unit", false};
 	for (size_t i = 0; i < s->data->point_count; i++) {
 		for (size_t m = 0; m < s->metric_count && s->keep[i]; m++) {
-			struct scale scale = column_scale(s, m);
+			struct scale scale = s->scales[m];
 			const char **row = t->cells + t->row_count++ * t->column_count;
 			size_t c = put_levels(s, t, row, i);
 			row[c++] = metric_head(&t->arena, s->metrics[m], "");

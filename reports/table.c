@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reports/table.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { GAP = 2 };
@@ -96,7 +98,7 @@ static void put_latex(FILE *out, const char *text)
 	}
 }
 
-static void put_html(FILE *out, const char *text)
+void html_put(FILE *out, const char *text)
 {
 	for (const char *p = text; *p; p++) {
 		if (*p == '<')
@@ -114,16 +116,20 @@ static void put_html(FILE *out, const char *text)
 
 static void print_text(const struct table *t, FILE *out)
 {
+	size_t *widths = calloc(t->column_count + 1, sizeof(*widths));
+	for (size_t c = 0; widths && c < t->column_count; c++)
+		widths[c] = column_width(t, c);
 	for (size_t r = 0; r <= t->row_count; r++) {
 		for (size_t c = 0; c < t->column_count; c++) {
 			if (c)
 				pad(out, GAP);
 			put_aligned(out, r ? cell_at(t, r - 1, c) : t->columns[c].head,
-				    column_width(t, c), t->columns[c].right,
+				    widths ? widths[c] : 0, t->columns[c].right,
 				    c + 1 == t->column_count);
 		}
 		fputc('\n', out);
 	}
+	free(widths);
 }
 
 static void print_markdown(const struct table *t, FILE *out)
@@ -167,15 +173,19 @@ static void print_html(const struct table *t, FILE *out)
 	fputs("<table class=\"data\">\n<thead><tr>", out);
 	for (size_t c = 0; c < t->column_count; c++) {
 		fprintf(out, "<th scope=\"col\"%s>", t->columns[c].right ? " class=\"n\"" : "");
-		put_html(out, t->columns[c].head);
+		html_put(out, t->columns[c].head);
 		fputs("</th>", out);
 	}
 	fputs("</tr></thead>\n<tbody>\n", out);
 	for (size_t r = 0; r < t->row_count; r++) {
 		fputs("<tr>", out);
 		for (size_t c = 0; c < t->column_count; c++) {
-			fprintf(out, "<td%s>", t->columns[c].right ? " class=\"n\"" : "");
-			put_html(out, cell_at(t, r, c));
+			double order = t->order ? t->order[r * t->column_count + c] : NAN;
+			fprintf(out, "<td%s", t->columns[c].right ? " class=\"n\"" : "");
+			if (!isnan(order))
+				fprintf(out, " data-order=\"%.9g\"", order);
+			fputc('>', out);
+			html_put(out, cell_at(t, r, c));
 			fputs("</td>", out);
 		}
 		fputs("</tr>\n", out);
@@ -196,7 +206,7 @@ void table_print(const struct table *t, enum table_format format, FILE *out)
 		return;
 	if (format == TABLE_HTML) {
 		fputs("<p class=\"note\">", out);
-		put_html(out, t->note);
+		html_put(out, t->note);
 		fputs("</p>\n", out);
 	} else {
 		fprintf(out, format == TABLE_LATEX ? "%% %s\n" : "\n%s\n", t->note);

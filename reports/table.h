@@ -24,6 +24,8 @@ struct table {
 	size_t column_count;
 	const char **cells; /* row by row; NULL is empty */
 	size_t row_count;
+	double *order;	  /* like cells: what a column is sorted by where its texts do not say;
+			       NaN: the text. NULL: always the text */
 	const char *note; /* one sentence below the table; NULL: none */
 };
 
@@ -36,6 +38,9 @@ void table_print(const struct table *t, enum table_format format, FILE *out);
 size_t table_width(const struct table *t);
 
 void table_free(struct table *t);
+
+/* A text within HTML, also within an attribute in double quotes. */
+void html_put(FILE *out, const char *text);
 
 /* Characters of a UTF-8 text, as a terminal counts them. */
 size_t table_text_width(const char *text);

@@ -4,9 +4,9 @@
  * are written in any case; gnuplot then makes the pictures.
  */
 #include "reports/figure.h"
-#include "reports/page.h"
 #include "reports/scatter.h"
 #include "sim/base/json.h"
+#include "sim/cli/page.h"
 #include "sim/cli/pictures.h"
 #include "sim/cli/results.h"
 
@@ -72,18 +72,10 @@ static int read_figures(struct drawing *d, struct err *e)
 /* The page carries the SVG pictures inside. */
 static int write_page(const struct drawing *d)
 {
-	char path[4096];
 	struct err e = {0};
-	snprintf(path, sizeof(path), "%s/index.html", d->folder);
-	FILE *out = fopen(path, "we");
-	if (!out)
-		return cli_fail(CLI_FAILED, "cannot write %s: %s", path, strerror(errno));
-	int code = page_write(&d->data, &d->figures, d->folder, out, &e);
-	if (fclose(out) != 0 && code == 0)
-		code = err_sys(&e, errno, "cannot write %s", path);
-	if (code != 0)
+	if (cli_write_page(&d->data, &d->figures, d->folder, &e) != 0)
 		return cli_fail_err(&e);
-	printf("%s\n", path);
+	printf("%s/index.html\n", d->folder);
 	return CLI_OK;
 }
 

@@ -36,12 +36,17 @@ static char *make_page(const char *folder)
 	CU_ASSERT_EQUAL_FATAL(db_open(&db, path, &e), 0);
 	CU_ASSERT_EQUAL_FATAL(dataset_load(&data, db, &e), 0);
 	CU_ASSERT_EQUAL_FATAL(figures_of_study(db, &figures, &arena, &diags), 0);
+	static const struct page_layer layers[] = {
+		{"guest kernel", "knows </li> nothing", "22 x exit.pio_user", true, true},
+		{"hardware", "cores", NULL, true, false}};
+	static const struct page_platform platforms[] = {{"kvm-virtio", NULL, layers, 2}};
+	struct page page = {&data, &figures, folder, platforms, 1};
 	FILE *out = open_memstream(&text, &size);
-	CU_ASSERT_EQUAL(page_write(&data, &figures, folder, out, &e), 0);
+	CU_ASSERT_EQUAL(page_write(&page, out, &e), 0);
 	fclose(out);
 	out = fopen("/dev/full", "w");
 	if (out) {
-		CU_ASSERT_EQUAL(page_write(&data, &figures, folder, out, &e), ERR_IO);
+		CU_ASSERT_EQUAL(page_write(&page, out, &e), ERR_IO);
 		fclose(out);
 	}
 	dataset_free(&data);
@@ -61,9 +66,9 @@ static size_t count(const char *text, const char *what)
 
 static void the_page_stands_alone_and_is_balanced(void)
 {
-	static const char *const tags[] = {"main",   "table",	"tr",	"td",  "th",
-					   "figure", "details", "pre",	"div", "thead",
-					   "tbody",  "script",	"style"};
+	static const char *const tags[] = {"main",    "table",	 "tr",	"td",	 "th",	  "figure",
+					   "details", "pre",	 "div", "thead", "tbody", "script",
+					   "style",   "section", "ol",	"li",	 "nav"};
 	char *text = make_page("/nonexistent");
 	CU_ASSERT_PTR_NULL(strstr(text, "http:"));
 	CU_ASSERT_PTR_NULL(strstr(text, "https:"));
@@ -76,6 +81,10 @@ static void the_page_stands_alone_and_is_balanced(void)
 		CU_ASSERT_EQUAL(count(text, open) + count(text, plain), count(text, close));
 	}
 	CU_ASSERT_EQUAL(count(text, "<figure>"), 3);
+	CU_ASSERT_EQUAL(count(text,
+			      "<li class=\"guest path\"><b>guest kernel</b>: knows &lt;/li&gt; "
+			      "nothing<span class=\"step\">22 x exit.pio_user</span></li>"),
+			1);
 	CU_ASSERT_EQUAL(count(text, "<img"), 0);
 	CU_ASSERT_PTR_NOT_NULL(
 		strstr(text, "Response time, p95 over exit cost, for each platform"));
