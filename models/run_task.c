@@ -261,7 +261,7 @@ void task_serve(struct task *t, uint32_t guest)
 void task_lost(struct task *t, enum failure why)
 {
 	t->site->tasks--;
-	finish(t, why);
+	finish(t, (int)why);
 }
 
 void task_at_site(struct sim *s, void *ctx, uint32_t arg)

@@ -143,6 +143,7 @@ void gp_y_label(struct drawing *d, const char *label, const char *unit)
 	snprintf(text, sizeof(text), *unit ? "%s (%s)" : "%s", label, unit);
 	bool in_two = gp_text_width(text) > label_room_pt && middle_break(text);
 	double width = figure_width_pt(d);
+	d->y_label_in_two |= in_two;
 	fputs("set label 100 ", d->gp);
 	write_broken(d->gp, text, in_two);
 	fprintf(d->gp,

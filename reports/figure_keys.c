@@ -23,10 +23,10 @@ static const struct form {
 	[FIGURE_CDF] = {"cdf", .series = true, .part = FIGURE_DISTRIBUTION},
 	[FIGURE_QUANTILES] = {"quantiles", .series = true, .part = FIGURE_DISTRIBUTION},
 	[FIGURE_HEATMAP] = {"heatmap", .x = true, .y_axis = true, .baseline = true},
-	[FIGURE_TORNADO] = {"tornado"},
+	[FIGURE_TORNADO] = {.name = "tornado"},
 	[FIGURE_TIME_SERIES] = {"time-series", .series = true, .part = FIGURE_SERIES},
 	[FIGURE_TIMELINE] = {"timeline", .series = true, .all_subjects = true},
-	[FIGURE_SCREEN] = {"screen"},
+	[FIGURE_SCREEN] = {.name = "screen"},
 };
 
 static const char *const kind_names[] = {"lines",     "bars",	 "stack",   "cdf",

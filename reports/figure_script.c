@@ -212,6 +212,9 @@ static void correct_svg(struct drawing *d)
 		"set pointsize 0.45\nset key spacing 0.62\nset xlabel offset 0,1.2\n"
 		"set ylabel offset %s,0\n%s",
 		d->broken_label ? "1" : "1.5", d->slanted_tics ? "" : "set xtics offset 0,0.4\n");
+	if (d->y_label_in_two) /* its lines stand further apart: the second must not touch the ticks
+				*/
+		fprintf(d->gp, "set label 100 at screen %.4f, graph 0.5\n", 5 / figure_width_pt(d));
 }
 
 void gp_end(struct drawing *d, const char *plot)

@@ -69,8 +69,7 @@ static char *describe(const struct figure *f)
 		[FIGURE_CDF] = "distribution of %s%s%s%s over all repetitions",
 		[FIGURE_QUANTILES] = "quantiles of %s%s%s%s over all repetitions",
 		[FIGURE_HEATMAP] = "%s over %s and%s%s",
-		[FIGURE_TORNADO] = "what each axis alone changes of %s%s%s%s, from its smallest to "
-				   "its largest value",
+		[FIGURE_TORNADO] = "what each axis alone changes of %s%s%s%s, end to end",
 		[FIGURE_TIME_SERIES] = "%s over simulated time%s%s%s; bands are 95 %% intervals",
 		[FIGURE_TIMELINE] = "%s from cause to cause, one after the other%s%s%s",
 		[FIGURE_SCREEN] = "how much each parameter of the screening moves %s%s%s%s",

@@ -205,7 +205,8 @@ int scatter_of_validation(const cJSON *validation, const char *name, const char 
 	cJSON_ArrayForEach(c, cases) points[n++] =
 		(struct scatter_point){text_at(c, "platform"), number_at(c, "measured_ns") * 1e-9,
 				       number_at(c, "predicted_ns") * 1e-9};
-	snprintf(source, sizeof(source), *cpu ? "Measured on %s." : "", cpu);
+	snprintf(source, sizeof(source), "%s%s%s", *cpu ? "Measured on " : "", cpu,
+		 *cpu ? "." : "");
 	struct scatter s = {.name = name,
 			    .quantity = "time of a case",
 			    .unit = "s",

@@ -112,8 +112,8 @@ static void on_off_is_an_interrupted_poisson_process(void)
 static void processes_begin_stationary(void)
 {
 	static const char *const choices[] = {
-		"{\"mmpp\":[{\"rate\":\"0 /s\",\"time\":\"30 s\"},{\"rate\":\"4 /s\",\"time\":\"10 "
-		"s\"}]}",
+		("{\"mmpp\":[{\"rate\":\"0 /s\",\"time\":\"30 s\"},"
+		 "{\"rate\":\"4 /s\",\"time\":\"10 s\"}]}"),
 		"{\"on-off\":{\"on\":\"10 s\",\"off\":\"30 s\",\"rate\":\"4 /s\"}}",
 		"{\"periodic\":{\"period\":\"1 s\",\"jitter\":0}}",
 	};
