@@ -75,12 +75,12 @@ void gp_axis_label(struct drawing *d, char axis, const char *label, const char *
 
 enum { TICS_MAX = 64 };
 
-/* Round numbers from low to high, about `about` of them. Returns how many. */
-static size_t linear_tics(double low, double high, double about, double tics[TICS_MAX])
+/* Round numbers from low to high with at most `steps` steps between them. Returns how many. */
+static size_t linear_tics(double low, double high, double steps, double tics[TICS_MAX])
 {
-	double rough = (high - low) / about, step = pow(10, floor(log10(rough)));
+	double rough = (high - low) / steps, step = pow(10, floor(log10(rough)));
 	size_t count = 0;
-	step *= rough / step >= 5 ? 5 : rough / step >= 2 ? 2 : 1;
+	step *= rough / step > 5 ? 10 : rough / step > 2 ? 5 : rough / step > 1 ? 2 : 1;
 	for (double k = ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++)
 		if (count < TICS_MAX)
 			tics[count++] = k == 0 ? 0 : k * step;
@@ -130,7 +130,7 @@ void gp_log_tics(struct drawing *d, char axis, double low, double high)
 		}
 	}
 	if (count < 2) /* less than a step or two: there the axis is nearly linear */
-		count = linear_tics(low, high, 3, tics);
+		count = linear_tics(low, high, 4, tics);
 	write_tics(d, axis, tics, count);
 }
 
@@ -143,7 +143,7 @@ void gp_y_label(struct drawing *d, const char *label, const char *unit)
 	snprintf(text, sizeof(text), *unit ? "%s (%s)" : "%s", label, unit);
 	bool in_two = gp_text_width(text) > label_room_pt && middle_break(text);
 	double width = figure_width_pt(d);
-	d->y_label_in_two |= in_two;
+	d->has_y_label = true;
 	fputs("set label 100 ", d->gp);
 	write_broken(d->gp, text, in_two);
 	fprintf(d->gp,
@@ -158,7 +158,7 @@ void gp_linear_axis(struct drawing *d, char axis, double low, double high)
 	double tics[TICS_MAX], pad = high > low ? 0 : fabs(high) * 0.1 + (high == 0);
 	low -= pad;
 	high += pad;
-	write_tics(d, axis, tics, linear_tics(low, high, axis == 'x' ? 6 : 5, tics));
+	write_tics(d, axis, tics, linear_tics(low, high, axis == 'x' ? 7 : 6, tics));
 	fprintf(d->gp, "set %srange [%.6g:%.6g]\n", axis_name(axis), low, high);
 }
 
@@ -279,7 +279,7 @@ void gp_y_axis(struct drawing *d, const struct gp_extent *x, bool bars)
 		gp_log_tics(d, 'y', low * 1.1, high / 1.1);
 	} else {
 		double tics[TICS_MAX];
-		write_tics(d, 'y', tics, linear_tics(low, high, 5, tics));
+		write_tics(d, 'y', tics, linear_tics(low, high, 6, tics));
 	}
 	gp_y_label(d, scale_metric_label(d->metric->name, d->metric->subject, label, sizeof(label)),
 		   scale.unit);

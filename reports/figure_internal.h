@@ -42,7 +42,7 @@ struct drawing {
 	const char *note;	    /* for the footnote, as "mean and 95 % interval"; may be NULL */
 	size_t repetitions_min, repetitions_max; /* of what is drawn, for the footnote */
 	bool slanted_tics, broken_label;	 /* on the x axis; of the y axis */
-	bool y_label_in_two;			 /* the label that gp_y_label put */
+	bool has_y_label, key_above;		 /* put there by gp_y_label, gp_key_above */
 	double y_tics_pt, colour_tics_pt; /* the widest label at a tick of y, of the colours */
 	double extra_bottom_pt;		  /* more room below the axis, for slanted labels */
 	const bool *lossy;		  /* of each point (caveat.h), for the footnote */

@@ -165,6 +165,7 @@ void gp_key_above(struct drawing *d, const char *head, const char *const *titles
 		rows++;
 	}
 	fputc('\n', d->gp);
+	d->key_above = true;
 	if (rows > KEY_ROWS)
 		d->height_in += (double)(rows - KEY_ROWS) * 1.15 * font_pt / 72;
 }
@@ -212,8 +213,9 @@ static void correct_svg(struct drawing *d)
 		"set pointsize 0.45\nset key spacing 0.62\nset xlabel offset 0,1.2\n"
 		"set ylabel offset %s,0\n%s",
 		d->broken_label ? "1" : "1.5", d->slanted_tics ? "" : "set xtics offset 0,0.4\n");
-	if (d->y_label_in_two) /* its lines stand further apart: the second must not touch the ticks
-				*/
+	if (d->key_above) /* texts are taken for wider than they are: no second column */
+		fputs("set key width -4\n", d->gp);
+	if (d->has_y_label) /* its lines stand further apart, and must not touch the ticks */
 		fprintf(d->gp, "set label 100 at screen %.4f, graph 0.5\n", 5 / figure_width_pt(d));
 }
 

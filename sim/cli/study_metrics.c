@@ -56,7 +56,8 @@ static void wrong_part(const struct study *s, const char *pointer, const char *n
 		       enum figure_part part, struct diag_list *diags)
 {
 	static const char *const forms[] = {
-		[FIGURE_VALUES] = "\"%s\" has a distribution or a course; its numbers are %s",
+		[FIGURE_VALUES] = ("\"%s\" is no number, but a distribution or a series over time; "
+				   "its numbers are %s"),
 		[FIGURE_DISTRIBUTION] = "\"%s\" has no distribution; there are those of %s",
 		[FIGURE_SERIES] = "\"%s\" is not recorded over time; these are: %s",
 	};
