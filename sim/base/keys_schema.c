@@ -144,6 +144,15 @@ static cJSON *reference(struct writer *w, const struct key_object *object)
 	return ref;
 }
 
+/* Takes the item, whatever comes of it. */
+static void append(struct writer *w, cJSON *array, cJSON *item)
+{
+	if (!item || !cJSON_AddItemToArray(array, item)) {
+		cJSON_Delete(item);
+		w->failures++;
+	}
+}
+
 /* In a file with `extends`, null takes out what its base has, whatever that is. */
 static void allow_null(struct writer *w, cJSON *schema)
 {
@@ -155,14 +164,17 @@ static void allow_null(struct writer *w, cJSON *schema)
 	if (cJSON_IsString(type)) {
 		const char *const types[] = {type->valuestring, "null"};
 		cJSON *both = cJSON_CreateStringArray(types, 2);
-		w->failures += !cJSON_ReplaceItemInObjectCaseSensitive(schema, "type", both);
+		if (!both || !cJSON_ReplaceItemInObjectCaseSensitive(schema, "type", both)) {
+			cJSON_Delete(both);
+			w->failures++;
+		}
 		return;
 	}
 	if (ref) {
 		cJSON *item = cJSON_CreateObject();
 		put(w, item, "$ref", ref);
 		either = cJSON_AddArrayToObject(schema, "anyOf");
-		w->failures += !cJSON_AddItemToArray(either, item);
+		append(w, either, item);
 	}
 	if (either) {
 		null = cJSON_CreateObject();
@@ -174,7 +186,7 @@ static void allow_null(struct writer *w, cJSON *schema)
 	} else {
 		return; /* anything is allowed */
 	}
-	w->failures += !cJSON_AddItemToArray(either ? either : type ? type : list, null);
+	append(w, either ? either : type ? type : list, null);
 }
 
 static cJSON *list_of(struct writer *w, cJSON *to, const struct key *key, cJSON *items)
@@ -325,11 +337,7 @@ static void write_keys(struct writer *w, const struct key_object *object, cJSON 
 			allow_null(w, value);
 		put(w, properties, k->name, value);
 		if (required && !k->def && !k->optional) {
-			cJSON *name = cJSON_CreateString(k->name);
-			if (!cJSON_AddItemToArray(required, name)) {
-				cJSON_Delete(name);
-				w->failures++;
-			}
+			append(w, required, cJSON_CreateString(k->name));
 		}
 	}
 	for (const struct key_object *const *a = object->also; a && *a; a++)
