@@ -6,13 +6,10 @@
 #include "hvcore/probe.h"
 #include "tests/support/test.h"
 
-#include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static const struct hv_probe *find(const char *name, const char *backend)
 {
@@ -38,40 +35,46 @@ static const struct hv_probe *find_available(const char *name, const char *backe
 	return p;
 }
 
-#define ROUNDS	 7
+#define ROUNDS	 21
 #define DELAY_NS 40000
 
+/* A machine whose neighbours come and go changes its speed within a second, and what they steal
+ * lengthens batches in proportion. So the least batches are compared, each round with the delay
+ * with the mean of those without it before and after, and what is tested is the median of many such
+ * differences. Its error is about 0.4 of their spread: where the spread is more than 5 % of the
+ * delay, nothing within 5 % can be told. */
 static void delay_shows(const char *name, const char *backend)
 {
 	struct hv_probe_env env;
 	const struct hv_probe *p = find_available(name, backend, &env);
 	if (!p)
 		return;
-	double seen[ROUNDS];
-	unsigned n = 0;
-	for (int round = 0; round < 2 * ROUNDS && n < ROUNDS; round++) {
-		struct hv_measurement plain, delayed;
+	double seen[ROUNDS], before = 0, delayed = 0;
+	unsigned n = 0, lost = 0;
+	bool without = true;
+	while (n < ROUNDS && lost < ROUNDS) {
+		struct hv_measurement m;
 		struct err e = {0};
-		env.delay_ns = 0;
-		if (hv_probe_run(p, &env, &plain, &e)) {
-			printf("\n  a round is lost: %s\n", e.text);
+		env.delay_ns = without ? 0 : DELAY_NS;
+		if (hv_probe_run(p, &env, &m, &e)) {
+			lost++;
+			before = delayed = 0;
+			without = true;
 			continue;
 		}
-		env.delay_ns = DELAY_NS;
-		if (hv_probe_run(p, &env, &delayed, &e) == 0)
-			seen[n++] = delayed.p50 - plain.p50;
-		else
-			printf("\n  a round is lost: %s\n", e.text);
+		if (without && before > 0 && delayed > 0)
+			seen[n++] = delayed - (before + m.min) / 2;
+		*(without ? &before : &delayed) = m.min;
+		without = !without;
 	}
-	if (n < 3) {
-		test_skip("%s: this machine is too noisy to measure anything", backend);
-		return;
-	}
-	double delay = hv_quantile(seen, n, 0.5);
-	if (fabs(delay - DELAY_NS) > 0.05 * DELAY_NS)
-		printf("\n  %s on %s: a delay of %d ns was reported as %.0f ns\n", name, backend,
-		       DELAY_NS, delay);
-	CU_ASSERT_DOUBLE_EQUAL(delay, DELAY_NS, 0.05 * DELAY_NS);
+	double spread = n ? hv_mad(seen, n) : INFINITY;
+	double delay = n ? hv_quantile(seen, n, 0.5) : 0;
+	printf("\n  %s on %s: a delay of %d ns is reported as %.0f, spread %.0f, %u rounds lost\n",
+	       name, backend, DELAY_NS, delay, spread, lost);
+	if (n < ROUNDS || spread > 0.05 * DELAY_NS)
+		test_skip("%s: this machine is too noisy to tell 5 %% of %d ns", backend, DELAY_NS);
+	else
+		CU_ASSERT_DOUBLE_EQUAL(delay, DELAY_NS, 0.05 * DELAY_NS);
 }
 
 static void a_known_delay_is_reported_on_kvm(void)
@@ -117,69 +120,6 @@ static void a_guest_that_lies_about_its_ticks_is_caught(void)
 	CU_ASSERT_EQUAL(hv_probe_run(p, &env, &m, &e), ERR_CORRUPT);
 }
 
-/* The least of a few medians: what the program can do on this machine, whatever else runs. */
-static void machines_are_made_and_closed_in_a_millisecond(void)
-{
-	static const char *const names[] = {"vm.create", "vm.destroy"};
-	for (size_t i = 0; i < 2; i++) {
-		struct hv_probe_env env;
-		const struct hv_probe *p = find_available(names[i], "kvm", &env);
-		if (!p)
-			return;
-		double least = INFINITY;
-		for (int round = 0; round < 5 && least > 1e6; round++) {
-			struct hv_measurement m;
-			struct err e = {0};
-			if (hv_probe_run(p, &env, &m, &e) == 0)
-				least = fmin(least, m.p50);
-		}
-		printf("\n  %s: %.3f ms\n", names[i], least / 1e6);
-		CU_ASSERT(least <= 1e6);
-	}
-}
-
-static double program_ns(char *const argv[], const posix_spawn_file_actions_t *actions)
-{
-	char *none[] = {NULL};
-	int status = -1;
-	pid_t pid;
-	uint64_t start = hv_clock_ns();
-	CU_ASSERT_EQUAL_FATAL(posix_spawn(&pid, argv[0], actions, NULL, argv, none), 0);
-	CU_ASSERT_EQUAL_FATAL(waitpid(pid, &status, 0), pid);
-	CU_ASSERT_EQUAL(status, 0);
-	return (double)(hv_clock_ns() - start);
-}
-
-static void hello_takes_four_milliseconds(void)
-{
-	static const char *const backends[] = {"kvm", "trap"};
-	char path[4096];
-	snprintf(path, sizeof(path), "%s/hvcore", getenv("MCVSIM_BIN"));
-	posix_spawn_file_actions_t actions;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	for (size_t i = 0; i < 2; i++) {
-		const struct hv_backend *backend = hv_backend_find(backends[i]);
-		char run[] = "run", hello[] = "hello", option[] = "--backend", name[16];
-		struct err e = {0};
-		snprintf(name, sizeof(name), "%s", backends[i]);
-		char *argv[] = {path, run, hello, option, name, NULL};
-		if (backend->available(&e)) {
-			test_skip("%s: %s", backends[i], e.text);
-			continue;
-		}
-		double least = INFINITY, ns[21];
-		for (int round = 0; round < 5 && least > 4e6; round++) {
-			for (unsigned k = 0; k < 21; k++)
-				ns[k] = program_ns(argv, &actions);
-			least = fmin(least, hv_quantile(ns, 21, 0.5));
-		}
-		printf("\n  hello on %s: %.3f ms\n", backends[i], least / 1e6);
-		CU_ASSERT(least <= 4e6);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-}
-
 static void probe_rows_are_complete(void)
 {
 	const struct hv_probe *p;
@@ -198,9 +138,6 @@ int main(int argc, char **argv)
 		{"exits_are_what_kvm_counts", exits_are_what_kvm_counts},
 		{"a_guest_that_lies_about_its_ticks_is_caught",
 		 a_guest_that_lies_about_its_ticks_is_caught},
-		{"machines_are_made_and_closed_in_a_millisecond",
-		 machines_are_made_and_closed_in_a_millisecond},
-		{"hello_takes_four_milliseconds", hello_takes_four_milliseconds},
 		{"probe_rows_are_complete", probe_rows_are_complete},
 		{0},
 	};
