@@ -4,10 +4,10 @@
  * console), stderr everything else. Exit codes: 0 ok, 1 failed while running, 2 wrong usage.
  */
 #include "hvcore/clock.h"
-#include "hvcore/doctor.h"
+#include "hvcore/host/doctor.h"
 #include "hvcore/hv.h"
-#include "hvcore/mix.h"
-#include "hvcore/probe.h"
+#include "hvcore/probe/mix.h"
+#include "hvcore/probe/probe.h"
 #include "hvcore/sandbox.h"
 
 #include <cjson/cJSON.h>

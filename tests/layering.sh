@@ -69,7 +69,7 @@ for file in $(git ls-files '*.c' '*.h' '*.S' '*.sh' '*.cmake' '*CMakeLists.txt' 
 done
 
 # A header compiles alone.
-for header in $(find sim models reports -name '*.h') $(find hvcore -maxdepth 1 -name '*.h'); do
+for header in $(find sim models reports -name '*.h') $(find hvcore -maxdepth 2 -name '*.h'); do
 	${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I. -I"${MCVSIM_BIN:-build}" -fsyntax-only -x c "$header" 2>/dev/null ||
 		echo "$header: does not compile alone" >>"$breaches"
 done

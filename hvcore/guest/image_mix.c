@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The guest of the task mixes: operations in the order that the VMM has written into its memory,
  * through register-programmed devices or rings. */
-#include "hvcore/compute.h"
+#include "hvcore/probe/compute.h"
 #include "hvcore/guest/drivers.h"
-#include "hvcore/mix_loop.h"
+#include "hvcore/probe/mix_loop.h"
 
 static uint8_t block[HV_BLOCK_BYTES] __attribute__((aligned(4096)));
 static uint8_t packet[HV_PACKET_BYTES] __attribute__((aligned(16)));

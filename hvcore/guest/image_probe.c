@@ -2,7 +2,7 @@
  * The guest of the probes: takes work from the VMM, does it as often as asked between two readings
  * of the TSC, and hands the ticks back. Each operation is a loop of its own; HV_OP_EMPTY is the
  * same loop without the operation. */
-#include "hvcore/compute.h"
+#include "hvcore/probe/compute.h"
 #include "hvcore/guest/drivers.h"
 
 static volatile struct hv_call_yield work;

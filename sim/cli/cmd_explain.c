@@ -3,7 +3,7 @@
  * mcvsim explain: the cost terms of an operation on a platform, and what they add up to. It asks
  * the function that charges tasks in a simulation, so what is printed is what is charged.
  */
-#include "models/app.h"
+#include "models/app/app.h"
 #include "sim/base/unit.h"
 #include "sim/cli/pricing.h"
 

@@ -2,7 +2,7 @@
  *
  * mcvsim platforms: the platforms of the library on their six axes.
  */
-#include "models/platform_layers.h"
+#include "models/platform/platform_layers.h"
 #include "sim/cli/pricing.h"
 
 #include <stdio.h>

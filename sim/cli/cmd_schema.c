@@ -2,8 +2,8 @@
  *
  * mcvsim schema: the JSON Schema of each kind of file, made from the same tables that read it.
  */
-#include "models/world.h"
-#include "models/world_keys.h"
+#include "models/world/world.h"
+#include "models/world/world_keys.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/mixes.h"
 #include "sim/cli/study.h"

@@ -15,7 +15,7 @@
 
 enum { BATCHES_MIN = 21, BATCHES_MAX = 201, PROBES_MAX = 64, TEXT_MAX = 160 };
 
-/* The checks of hvcore/measure.h. */
+/* The checks of hvcore/probe/measure.h. */
 static const double max_noise = 0.1, max_nonlinear = 0.1;
 
 struct probe {

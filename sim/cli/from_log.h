@@ -2,7 +2,7 @@
  *
  * A profile from the log of hvcore's bare guest (hvcore/bare/README.md), for hypervisors that only
  * somebody else has. Called by `mcvsim calibrate --from-log`. The guest sends ticks; everything
- * that is judged or computed from them happens here, by the rules of hvcore/measure.h.
+ * that is judged or computed from them happens here, by the rules of hvcore/probe/measure.h.
  */
 #ifndef SIM_CLI_FROM_LOG_H
 #define SIM_CLI_FROM_LOG_H

@@ -7,7 +7,7 @@
 #ifndef SIM_CLI_LIBRARY_H
 #define SIM_CLI_LIBRARY_H
 
-#include "models/world.h"
+#include "models/world/world.h"
 #include "sim/base/arena.h"
 
 struct library {

@@ -6,7 +6,7 @@
 #ifndef SIM_CLI_MIXES_H
 #define SIM_CLI_MIXES_H
 
-#include "models/op.h"
+#include "models/platform/op.h"
 #include "sim/base/keys.h"
 
 /* The kinds: what `hvcore mix` calls them, the limit of one task, what one of them is. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/page.h"
 
-#include "models/platform_layers.h"
+#include "models/platform/platform_layers.h"
 #include "reports/page.h"
 #include "sim/base/json.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/prices.h"
-#include "models/platform.h"
+#include "models/platform/platform.h"
 
 static cJSON *member(cJSON *node, const char *key)
 {

@@ -7,7 +7,7 @@
 #ifndef SIM_CLI_PRICING_H
 #define SIM_CLI_PRICING_H
 
-#include "models/platform.h"
+#include "models/platform/platform.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/library.h"
 

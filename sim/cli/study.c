@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/study.h"
-#include "models/world.h"
+#include "models/world/world.h"
 #include "reports/where.h"
 #include "sim/cli/prices.h"
 #include "sim/cli/study_metrics.h"

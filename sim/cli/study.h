@@ -8,7 +8,7 @@
 #ifndef SIM_CLI_STUDY_H
 #define SIM_CLI_STUDY_H
 
-#include "models/profile.h"
+#include "models/platform/profile.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/library.h"
 #include "sim/experiment/plan.h"

@@ -3,7 +3,7 @@
  * Linked into a second mcvsim, mcvsim_broken, in place of a function of the model: the first
  * handset that wants the radio in a run's repetition 1 meets an assertion that does not hold.
  */
-#include "models/run.h"
+#include "models/run/run.h"
 
 sim_time __real_handset_radio_begin(struct run *run, struct handset *h, struct task *t,
 				    sim_time now);

@@ -3,7 +3,7 @@
  * mcvsim calibrate and doctor as a user runs them: on this machine as it is, on machines that lack
  * something, and with an hvcore that misbehaves (a script that stands beside a copy of mcvsim).
  */
-#include "models/profile.h"
+#include "models/platform/profile.h"
 #include "sim/base/json.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"

@@ -5,7 +5,7 @@
 #include "tests/emulated/known.h"
 #include "hvcore/clock.h"
 #include "hvcore/hv.h"
-#include "hvcore/measure.h"
+#include "hvcore/probe/measure.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  *
  * Any bytes as an instruction: the decoder reads no further than it may, its answer is within
  * bounds, and is the same when it gets exactly the bytes that it says it used. */
-#include "hvcore/decode_x86_64.h"
+#include "hvcore/backend/decode_x86_64.h"
 #include "tests/fuzz/fuzz.h"
 
 static unsigned char *exactly(const unsigned char *data, size_t n)

@@ -5,7 +5,7 @@
  * guest would. Nothing that it does may be a failure of the host.
  *
  * Input: a sequence of actions, each a byte and its arguments (struct script). */
-#include "hvcore/devices.h"
+#include "hvcore/device/devices.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Any bytes as a profile: refused with a mistake, or read into primitives that can all be found. */
-#include "models/profile.h"
+#include "models/platform/profile.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
  * lies in the guest's memory, is no longer than the queue, and comes to an end.
  *
  * Input: desc, avail, used (16 bits each), size, bells, then the memory. */
-#include "hvcore/virtq.h"
+#include "hvcore/device/virtq.h"
 #include "tests/fuzz/fuzz.h"
 
 #define MEM_BYTES 16384u /* exactly allocated, so that a sanitizer guards its ends */

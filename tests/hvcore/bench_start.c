@@ -7,8 +7,8 @@
  */
 #include "hvcore/clock.h"
 #include "hvcore/hv.h"
-#include "hvcore/measure.h"
-#include "hvcore/probe.h"
+#include "hvcore/probe/measure.h"
+#include "hvcore/probe/probe.h"
 #include "tests/support/test.h"
 
 #include <fcntl.h>

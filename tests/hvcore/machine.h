@@ -5,7 +5,7 @@
 #ifndef TESTS_HVCORE_MACHINE_H
 #define TESTS_HVCORE_MACHINE_H
 
-#include "hvcore/devices.h"
+#include "hvcore/device/devices.h"
 #include "hvcore/hv.h"
 #include "tests/support/test.h"
 

@@ -3,7 +3,7 @@
  * Does a container isolate? Each case runs a function inside that looks for what must not be there
  * and sends what it found.
  */
-#include "hvcore/container.h"
+#include "hvcore/host/container.h"
 #include "tests/support/test.h"
 
 #include <dirent.h>

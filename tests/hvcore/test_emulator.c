@@ -3,7 +3,7 @@
  * The emulator backend: what its library does behind our back must not show. Guests here are a few
  * instructions each, assembled into this program.
  */
-#include "hvcore/guest_bench.h"
+#include "hvcore/probe/guest_bench.h"
 #include "tests/support/test.h"
 
 #include <math.h>

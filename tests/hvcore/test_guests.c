@@ -2,8 +2,8 @@
  * The same image on every backend that runs images: the same output, the same hypercalls, the same
  * bytes from the disk; and nothing left behind by machines that were. */
 #include "hvcore/clock.h"
-#include "hvcore/disk_file.h"
-#include "hvcore/guest_bench.h"
+#include "hvcore/device/disk_file.h"
+#include "hvcore/probe/guest_bench.h"
 #include "tests/hvcore/machine.h"
 
 #include <dirent.h>

@@ -4,7 +4,7 @@
  * not, and leaves the process as it was - no descriptor, no child, no thread, no changed affinity.
  */
 #include "hvcore/clock.h"
-#include "hvcore/probe.h"
+#include "hvcore/probe/probe.h"
 #include "tests/support/test.h"
 
 #include <dirent.h>

@@ -3,7 +3,7 @@
  * the exit handler appears in the reported cost. Rounds with and without the delay alternate, so
  * that a machine that changes its speed changes both. */
 #include "hvcore/clock.h"
-#include "hvcore/probe.h"
+#include "hvcore/probe/probe.h"
 #include "tests/support/test.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The measuring method on work of known cost: the batches report made-up times, so that nothing
  * here depends on the machine. */
-#include "hvcore/measure.h"
+#include "hvcore/probe/measure.h"
 #include "tests/support/test.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Task mixes: their orders, their limits, and that every world does what it is asked to. */
-#include "hvcore/mix.h"
+#include "hvcore/probe/mix.h"
 #include "tests/hvcore/machine.h"
 
 #include <math.h>

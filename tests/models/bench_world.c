@@ -7,7 +7,7 @@
  * edge site; or it is one for all, which connects everything; or there is none. Run it from the
  * source folder: it reads scenarios/.
  */
-#include "models/world.h"
+#include "models/world/world.h"
 
 #include <malloc.h>
 #include <stdio.h>

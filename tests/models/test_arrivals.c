@@ -3,7 +3,7 @@
  * Arrival processes against their theory: rates, indices of dispersion, Little's law, and exact
  * mean value analysis of a closed network.
  */
-#include "models/arrival.h"
+#include "models/app/arrival.h"
 #include "tests/models/world_support.h"
 
 #include "sim/engine/stats.h"

@@ -2,7 +2,7 @@
  *
  * The drawings of platforms: the layers that the axes say, and a request's way that costs what the
  * terms say. */
-#include "models/platform_layers.h"
+#include "models/platform/platform_layers.h"
 #include "tests/models/world_support.h"
 
 static struct arena arena;

@@ -2,9 +2,9 @@
  *
  * What a user gets told: mistakes in studies, profiles and overrides, all of them, with their
  * places. */
-#include "models/arrival.h"
-#include "models/placement.h"
-#include "models/policy.h"
+#include "models/app/arrival.h"
+#include "models/site/placement.h"
+#include "models/policy/policy.h"
 #include "tests/models/world_support.h"
 
 static char *plain(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Cells that reach several sites over links: times by hand, what is connected, and mistakes. */
-#include "models/world_model.h"
+#include "models/world/world_model.h"
 #include "tests/models/world_support.h"
 
 /* Handsets that send 1 Mbit and 1 Gcycle at a time, and get nothing back. Two cells of 100 Mbit/s,

@@ -2,7 +2,7 @@
  *
  * Platforms: what the shipped files mean, that a simulated task is charged what the terms say, and
  * that what cannot be is refused. */
-#include "models/platform.h"
+#include "models/platform/platform.h"
 #include "tests/models/world_support.h"
 
 #include <dirent.h>

@@ -2,7 +2,7 @@
  *
  * Kumar and Lu's break-even: the formula, and that the simulated energies agree with it on both
  * sides. */
-#include "models/policy.h"
+#include "models/policy/policy.h"
 #include "tests/models/world_support.h"
 
 /* The paper's iPAQ: M = 400 MHz, Pc = 0.9 W, Pi = 0.3 W, Ptr = 1.3 W; a server F times as fast; D

@@ -5,7 +5,7 @@
  * is a primitive, "predicted" where it is not. scenarios/published.md tells the same for people.
  * The grades are those of the figures: what is only recalled is held to its order, not to its size.
  */
-#include "models/platform.h"
+#include "models/platform/platform.h"
 #include "tests/models/world_support.h"
 
 static struct arena arena;

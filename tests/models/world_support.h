@@ -6,7 +6,7 @@
 #ifndef TESTS_MODELS_WORLD_SUPPORT_H
 #define TESTS_MODELS_WORLD_SUPPORT_H
 
-#include "models/world.h"
+#include "models/world/world.h"
 #include "tests/support/test.h"
 
 #include <math.h>

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hvcore/device/devices.h"
+#include "hvcore/device/virtq.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct virtio_send {
+	int fd;
+	size_t header_bytes;
+	struct hv_virtq queue;
+	struct hv_chain chain;
+};
+
+/* Takes the header off the front of the chain's readable part; false when there is less than that,
+ * or when the chain asks for something to be written. */
+static bool strip_header(struct hv_chain *c, size_t bytes, struct iovec **iov, unsigned *count)
+{
+	*iov = c->iov;
+	*count = c->readable;
+	if (c->writable || c->readable_bytes < bytes)
+		return false;
+	while (bytes > 0) {
+		size_t n = (*iov)->iov_len < bytes ? (*iov)->iov_len : bytes;
+		(*iov)->iov_base = (char *)(*iov)->iov_base + n;
+		(*iov)->iov_len -= n;
+		bytes -= n;
+		if ((*iov)->iov_len == 0) {
+			++*iov;
+			--*count;
+		}
+	}
+	return true;
+}
+
+static void serve(struct virtio_send *s, const struct hv_mem *mem)
+{
+	/* At most a whole ring per ring of the bell, or a guest could keep the VMM here for ever.
+	 */
+	for (unsigned i = 0; i < s->queue.size && hv_virtq_pop(&s->queue, mem, &s->chain) == 1;
+	     i++) {
+		struct iovec *iov;
+		unsigned count;
+		if (!strip_header(&s->chain, s->header_bytes, &iov, &count)) {
+			s->queue.state = HV_VIRTQ_BROKEN;
+			return;
+		}
+		ssize_t sent = writev(s->fd, iov, (int)count);
+		(void)sent; /* what the peer does not take is lost, like on a wire */
+		hv_virtq_push(&s->queue, mem, &s->chain, 0);
+	}
+}
+
+static void send_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,
+			void *data)
+{
+	struct virtio_send *s = state;
+	if (hv_virtq_access(&s->queue, &vm->mem, offset, size, write, data))
+		serve(s, &vm->mem);
+}
+
+static void send_close(void *state)
+{
+	free(state);
+}
+
+static const struct hv_device_ops send_ops = {
+	.name = "virtio-send",
+	.access = send_access,
+	.close = send_close,
+};
+
+int hv_virtio_send_make(struct hv_device *device, uint16_t port, size_t header_bytes, int fd,
+			struct err *e)
+{
+	struct virtio_send *s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_set(e, ERR_NOMEM, "no memory for a ring device");
+	s->fd = fd;
+	s->header_bytes = header_bytes;
+	*device = (struct hv_device){
+		.ops = &send_ops, .port = port, .ports = 4 * HV_QUEUE_PORTS, .state = s};
+	return 0;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One run of a world: everything that changes. Private to run_*.c.
+ *
+ * A task lives in one struct from its start to its end: decided, sent over the radio and the
+ * network, served by a guest and its backend, sent back. run_task.c has its life, run_handset.c
+ * what the handset's radio, CPU and battery make of it, run_host.c how the host's cores are shared,
+ * run_report.c what is reported.
+ */
+#ifndef MODELS_RUN_H
+#define MODELS_RUN_H
+
+#include "models/world/world_model.h"
+#include "models/world/world_price.h"
+#include "sim/engine/station.h"
+#include "sim/engine/stats.h"
+
+__extension__ typedef __int128 wide_ns; /* sums of nanoseconds over any number of tasks */
+
+/* Where a task's energy went. */
+#define ENERGY_LIST(X)                                                                             \
+	X(CPU, "cpu")		  /* computing on the handset, above idle */                       \
+	X(IDLE, "idle")		  /* the handset's idle power while tasks are out */               \
+	X(PROMOTION, "promotion") /* waking the radio */                                           \
+	X(TRANSFER, "transfer")	  /* moving bytes */                                               \
+	X(TAIL, "tail")		  /* the radio after the last byte */
+enum energy {
+#define ENERGY_ENUM(id, name) ENERGY_##id,
+	ENERGY_LIST(ENERGY_ENUM)
+#undef ENERGY_ENUM
+		ENERGY_COUNT
+};
+
+extern const char *const energy_names[]; /* ended by NULL */
+
+enum failure { FAILURE_BATTERY, FAILURE_DEADLINE, FAILURE_NO_GUEST, FAILURE_COUNT };
+extern const char *const failure_names[]; /* ended by NULL */
+
+/* What a host is called where it is a metric's subject: "edge/node/0" is of site, kind and number
+ * within the kind. */
+void world_host_subject(char *buf, size_t size, const struct site *site,
+			const struct host_kind *kind, uint32_t number);
+
+struct run;
+struct task;
+
+/* A handset. What accrues with time is kept as an integral that a task reads when it begins and
+ * ends, so that sharing idle and radio power among tasks costs no loop. */
+struct handset {
+	const struct class *class;
+	sim_time radio_ready; /* when the promotion under way is or was done */
+	sim_time radio_quiet; /* when the last transfer ended; before the first, long ago */
+	sim_time cpu_free;    /* when the CPU has done what it was given */
+	sim_time idle_since, base_since;  /* last update of the integrals */
+	double idle_share, base_share;	  /* J for each of the tasks, of the transfers */
+	double used_j;			  /* beside idle power */
+	struct task *tail_owner;	  /* the task that pays for the tail, while it lives */
+	double last_energy[ENERGY_COUNT]; /* of the ended task that pays for the tail */
+	sim_time died;			  /* when the battery was found empty; 0: not yet */
+	uint32_t last_app;		  /* of the task of last_energy */
+	uint32_t tasks, transfers;	  /* out now; transferring or waiting for the radio */
+	uint32_t active, sending;	  /* transferring now; those of them that go up */
+	bool last_counts, has_last;	  /* last_energy is a measured task's; it is there at all */
+};
+
+/* An app on one handset: an arrival process. */
+struct generator {
+	struct stream arrivals, work;
+	struct arrival_state state;
+	struct policy_memory *memory; /* of a policy that learns, or NULL */
+	struct handset *handset;
+	const struct source *source;
+};
+
+/* A guest's virtual CPUs or a backend's thread: what the host's cores are shared among. */
+struct entity {
+	struct station station; /* its jobs; `servers` is the most cores it can use */
+	struct host *host;
+	uint32_t demand;     /* cores it could use now */
+	sim_time busy_until; /* when it has done what it was given, were it alone on its cores */
+};
+
+struct host {
+	struct sim *sim;
+	const struct host_kind *kind;
+	struct entity *guests;	 /* kind->guests of them */
+	struct entity *backends; /* one for each guest, one for all (root partition), or NULL */
+	uint32_t backend_count;
+	uint32_t entity_count; /* of both together */
+	uint32_t demand;       /* sum over the entities */
+	uint32_t *demands;     /* how many entities have a demand of 1, 2, ... most_demand */
+	uint32_t most_demand;
+	bool short_of_cores;
+	struct time_average busy;  /* cores */
+	struct time_average steal; /* virtual CPUs that have work and no core */
+	struct time_average power; /* W, where the kind is metered */
+	/* Where guests come and go: */
+	struct station disk; /* bytes of images and snapshots */
+	double committed_bytes, used_bytes;
+	double paged;	      /* share of the memory in use that is on the disk */
+	uint32_t guests_on;   /* starting or running */
+	uint32_t *numbers;    /* of its guests, in the site */
+	uint64_t *tasks_done; /* by app: measured tasks, for the constant part of their prices */
+};
+
+/* Guests that do the same work. */
+struct guest_pool {
+	struct guest_loads loads; /* of all guests of the site: those of others are blocked */
+	struct site_state *site;
+	struct task *first, *last; /* waiting for a guest */
+	uint32_t waiting, running, starting;
+	uint32_t tasks; /* being served, where guests come and go */
+};
+
+struct site_state {
+	const struct site *site;
+	uint32_t tasks; /* here, or on their way */
+	struct host *hosts;
+	uint32_t host_count;
+	struct guest_pool *pools; /* of guests that do the same work: one, or one for each app */
+	uint32_t pool_count;
+	struct guest *guest; /* by number; NULL where all run from the start to the end */
+	struct run *run;
+	struct time_average running; /* guests */
+	uint64_t started, evicted;   /* guests */
+	struct guest_ref {
+		uint32_t host, guest;
+	} * guests;
+	struct stream placement;
+};
+
+struct pipes { /* of a cell or a link: bits */
+	struct station up, down;
+	struct stream rtt; /* of a cell whose round trip varies */
+};
+
+enum task_phase {
+	PHASE_RADIO_UP,
+	PHASE_UP,
+	PHASE_LINK_UP,
+	PHASE_WAY_UP,
+	PHASE_WAITING,
+	PHASE_GUEST,
+	PHASE_BACKEND,
+	PHASE_WAY_DOWN,
+	PHASE_LINK_DOWN,
+	PHASE_RADIO_DOWN,
+	PHASE_DOWN
+};
+
+/* Time of the few tasks to which more than usual happens, each with its cause. */
+#define EXTRA_LIST(X)                                                                              \
+	X(START, CAUSE_START)                                                                      \
+	X(PAGING, CAUSE_DISK)
+enum task_extra {
+#define EXTRA_ENUM(id, cause) EXTRA_##id,
+	EXTRA_LIST(EXTRA_ENUM)
+#undef EXTRA_ENUM
+		EXTRA_COUNT
+};
+
+struct task {
+	struct station_job job;
+	struct run *run;
+	struct generator *from;
+	struct task *next, *prev; /* waiting for a guest, or at the same one; next: free */
+	sim_time born, since;	  /* of the task, of the phase */
+	struct app_task work;
+	int64_t compute_ns;
+	int64_t site_ns[SITE_COUNT];
+	int64_t radio_ns, network_ns, queue_ns;
+	double backend_busy; /* share of its requests that find the backend at work */
+	double idle_mark, base_mark;
+	double energy[ENERGY_COUNT];
+	int64_t extra_ns[EXTRA_COUNT];
+	const struct reach *reach; /* where it was sent, or NULL */
+	struct site_state *site;
+	struct host *host;
+	uint32_t guest; /* of the site */
+	uint32_t hop;	/* of the reach's links: the next one */
+	uint8_t phase;
+	bool has_extra;
+	bool counts; /* started after the warm-up */
+	bool remote;
+};
+
+/* Counts and sums of the tasks of one app, or of the handsets with one policy. */
+struct group {
+	uint64_t offered, done, failed, remote;
+	wide_ns response_ns; /* of those done */
+	double result_j;     /* of those done, until they were: without the tail that may follow */
+	double energy_j;
+	uint64_t energy_tasks; /* whose energy is in the sum */
+};
+
+enum { BATTERY_SAMPLES = 100 };
+
+struct metrics {
+	uint64_t offered, done, local, remote;
+	uint64_t failed[FAILURE_COUNT];
+	uint64_t completions; /* in the window, whenever they started */
+	wide_ns cause_ns[CAUSE_COUNT];
+	struct histogram response_s, energy_j;
+	double energy[ENERGY_COUNT];
+	uint64_t energy_tasks;	       /* whose energy is in the sums */
+	struct group *apps, *policies; /* by the world's indices */
+	double *battery_j;	       /* left at the end, by class: sums over its handsets */
+	double *life_s;		       /* likewise how long a charge lasts */
+	double *level;		       /* likewise left at BATTERY_SAMPLES + 1 times */
+};
+
+/* One region with its handsets. Regions have nothing to do with each other, so they are run one
+ * after the other, each in memory that the caches can hold; what they have in common is the
+ * metrics. */
+struct run {
+	struct sim *sim;
+	const struct world *world;
+	struct stream_key key;
+	struct arena arena;
+	struct handset *handsets; /* by class, in the order of the region's list */
+	uint64_t handset_count;
+	struct generator *generators;
+	uint32_t generator_count;
+	struct pipes *cells, *links; /* in the order of the region's lists */
+	struct site_state *sites;
+	uint32_t cell_count, link_count, site_count; /* made so far */
+	struct task *free_tasks;
+	struct metrics *metrics;
+};
+
+/* ---- run_host.c */
+
+/* Makes the host's stations. */
+int host_init(struct host *h, const struct host_kind *kind, struct run *run, struct err *e);
+void host_fini(struct host *h);
+
+/* Brings a job of `ns` nanoseconds of CPU time. The caller calls host_job_done first thing in the
+ * job's callback. */
+void host_submit(struct entity *entity, struct station_job *job, int64_t ns);
+void host_job_done(struct entity *entity);
+
+/* The backend of the host's guest of that number. */
+static inline struct entity *host_backend(const struct host *h, uint32_t guest)
+{
+	return &h->backends[h->backend_count == 1 ? 0 : guest];
+}
+
+/* Guests were started or stopped. */
+void host_guests_on(struct host *h, int delta);
+
+/* The share of requests, spread evenly over the next `ns`, that find the entity at work on what it
+ * has now. In 0..1; 1 for ns = 0 when it is at work. */
+double host_busy_share(const struct entity *entity, int64_t ns);
+
+/* ---- run_handset.c */
+
+/* A task begins or ends; what the handset idles is shared among those that are out. */
+void handset_task_begins(struct handset *h, struct task *t, sim_time now);
+void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_time now,
+		       bool measured);
+
+/* The task asks for the radio; returns when it is ready (now or later). */
+sim_time handset_radio_begin(struct run *run, struct handset *h, struct task *t, sim_time now);
+/* The transfer itself begins and ends. */
+void handset_transfer_begin(struct handset *h, struct task *t, bool up, sim_time now);
+void handset_transfer_end(struct handset *h, struct task *t, bool up, double bits, sim_time now);
+
+/* How long the radio would take now to be ready to send. */
+sim_time handset_radio_wait(const struct handset *h, sim_time now);
+
+/* Gives the CPU the task's work after what it has, at the level that the governor chooses; sets
+ * t->compute_ns and returns when that is done. */
+sim_time handset_compute(struct handset *h, struct task *t, sim_time now);
+
+/* What is left in the battery, in J; may be below 0. */
+double handset_left_j(const struct handset *h, sim_time now);
+
+/* Whether that is more than a whole tail, which needs no look at the radio. */
+static inline bool handset_has_much(const struct handset *h, sim_time now)
+{
+	const struct class *c = h->class;
+	double always_j = (c->idle_w + c->base_w) * sim_to_seconds(now);
+	return c->battery_j - h->used_j - always_j > c->radio->tail_j * (1 + 1e-9);
+}
+
+/* How long the battery would last in s: until it was empty, or at the mean power so far. NaN
+ * when nothing was drawn. */
+double handset_life_s(const struct handset *h, sim_time now);
+
+/* The run is over: the tail goes to who caused it. */
+void handset_close(struct run *run, struct handset *h, sim_time now);
+
+/* ---- run_task.c */
+
+/* The cell that the task's handset is in. */
+static inline const struct cell *task_cell(const struct task *t)
+{
+	return &t->run->world->cells[t->from->handset->class->cell];
+}
+
+/* Calls back when the task has passed the links on its way to the site, or back from it: see
+ * run_link.c. */
+void task_links_up(struct task *t);
+/* How long the task's way between the cell and the site takes this time, links apart. */
+sim_time task_one_way_ns(const struct task *t);
+void task_links_down(struct task *t);
+/* A link has passed the task on. */
+void task_link_passed(struct task *t);
+/* It is at the site; it is back at the cell. */
+void task_at_site(struct sim *s, void *ctx, uint32_t arg);
+void task_at_cell(struct task *t);
+
+/* Serves the task, which is at its site, on the guest of that number. */
+void task_serve(struct task *t, uint32_t guest);
+/* It has lost its guest, its host or its link for good. */
+void task_lost(struct task *t, enum failure why);
+
+static inline void task_extra(struct task *t, enum task_extra what, int64_t ns)
+{
+	t->extra_ns[what] += ns;
+	t->has_extra = true;
+}
+
+/* The first arrival of a generator. */
+void task_generator_start(struct run *run, uint32_t generator);
+
+/* ---- run_policy.c */
+
+/* The site at the end of the way. */
+struct site_state *task_site_state(const struct run *run, const struct reach *reach);
+
+/* Where the task goes: POLICY_LOCAL, or which of the sites that its cell reaches. */
+int task_decide(struct run *run, struct generator *g, const struct app_task *work);
+
+/* Tells a policy that learns how a task ended. */
+void task_observed(struct run *run, const struct task *t, sim_time response, bool failed);
+
+/* ---- run_group.c: what apps and policies have for themselves */
+
+void group_offered(struct metrics *m, const struct task *t);
+void group_ended(struct metrics *m, const struct task *t, sim_time response, bool failed);
+void group_energy(struct metrics *m, const struct class *class, uint32_t app, double j);
+
+/* ---- run_report.c */
+
+/* What one region reports of itself when it is done; the rest goes into the metrics. */
+int run_report_region(struct run *run, struct world_metrics_sink *sink, struct err *e);
+
+/* What the world reports when all sites are done. */
+int run_report(const struct world *w, const struct metrics *m, struct world_metrics_sink *sink,
+	       struct err *e);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Guests that come and go: started on demand or by an autoscaler, and stopped when idle. A
+ * site where all guests run from the start to the end has pools, but no struct guest, and its tasks
+ * come past none of this. Private to run_*.c.
+ */
+#ifndef MODELS_RUN_GUEST_H
+#define MODELS_RUN_GUEST_H
+
+#include "models/run/run.h"
+
+enum guest_state { GUEST_OFF, GUEST_STARTING, GUEST_UP };
+enum guest_step { STEP_DISK, STEP_GUEST, STEP_BACKEND, STEP_WAIT };
+
+struct guest {
+	struct station_job job; /* of its start */
+	struct guest_pool *pool;
+	struct task *tasks; /* being served here */
+	sim_event timer;    /* of its start, or of its being idle */
+	double busy_mark;   /* s: of its virtual CPUs when the autoscaler last looked */
+	sim_time idle_since;
+	uint32_t number; /* of the site */
+	uint8_t state, step;
+	bool kept; /* never stopped */
+};
+
+/* Makes the pools of a site, and its guests where they come and go. After its hosts. */
+int guests_init(struct run *run, struct site_state *site, struct err *e);
+
+/* A task is at a site whose guests come and go: it is served now or when one is ready. */
+void guests_admit(struct task *t);
+
+/* The task has left its guest; the task is in the list of its guest no more. */
+void guests_left(struct task *t);
+
+/* A guest of the pool is ready for work, or ceases to be. */
+void guest_open(struct guest *g);
+void guest_close(struct guest *g);
+
+/* Starts one more guest of the pool on the host that the site's packing picks; false when there is
+ * no room for one. Stops an idle one at once. */
+bool guest_start(struct guest_pool *pool);
+void guest_stop(struct guest *g);
+
+static inline struct host *guest_host(const struct guest *g)
+{
+	struct site_state *site = g->pool->site;
+	return &site->hosts[site->guests[g->number].host];
+}
+
+static inline struct entity *guest_entity(const struct guest *g)
+{
+	return &guest_host(g)->guests[g->pool->site->guests[g->number].guest];
+}
+
+#endif

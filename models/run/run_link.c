@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The links between a task's cell and its site. Each passes a task's bytes on when it has all of
+ * them (store and forward) and shares its rate evenly among those it is passing. Propagation along
+ * the whole path is one delay, between the links and the site. */
+#include "models/run/run.h"
+
+static void pass(struct task *t, uint32_t link, bool up)
+{
+	struct pipes *p = &t->run->links[t->run->world->links[link].slot];
+	t->phase = up ? PHASE_LINK_UP : PHASE_LINK_DOWN;
+	t->since = sim_now(t->run->sim);
+	station_submit(up ? &p->up : &p->down, &t->job,
+		       8 * (up ? t->work.input_bytes : t->work.output_bytes));
+}
+
+sim_time task_one_way_ns(const struct task *t)
+{
+	const struct cell *cell = task_cell(t);
+	if (!dist_varies(&cell->rtt))
+		return t->reach->one_way_ns;
+	double more_s = dist_draw(&cell->rtt, &t->run->cells[cell->slot].rtt) - cell->rtt.mean;
+	sim_time ns = t->reach->one_way_ns + sim_from_seconds(more_s / 2);
+	return ns > 0 ? ns : 0; /* of rounding */
+}
+
+static void next_up(struct task *t)
+{
+	const struct reach *r = t->reach;
+	if (t->hop < r->link_count) {
+		pass(t, r->links[t->hop++], true);
+		return;
+	}
+	sim_time one_way = task_one_way_ns(t);
+	t->network_ns += one_way;
+	t->phase = PHASE_WAY_UP;
+	sim_after(t->run->sim, one_way, task_at_site, t, 0);
+}
+
+static void next_down(struct task *t)
+{
+	if (t->hop > 0)
+		pass(t, t->reach->links[--t->hop], false);
+	else
+		task_at_cell(t);
+}
+
+void task_links_up(struct task *t)
+{
+	t->hop = t->work.input_bytes > 0 ? 0 : t->reach->link_count;
+	next_up(t);
+}
+
+void task_links_down(struct task *t)
+{
+	t->hop = t->work.output_bytes > 0 ? t->reach->link_count : 0;
+	next_down(t);
+}
+
+void task_link_passed(struct task *t)
+{
+	t->network_ns += sim_now(t->run->sim) - t->since;
+	if (t->phase == PHASE_LINK_UP)
+		next_up(t);
+	else
+		next_down(t);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/run/run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Passes values on until the sink refuses one. */
+struct reporter {
+	const struct world *world;
+	const struct metrics *metrics;
+	struct world_metrics_sink *sink;
+	int code;
+};
+
+static void put(struct reporter *r, const char *metric, const char *subject, const char *unit,
+		double value)
+{
+	if (r->code == 0)
+		r->code = r->sink->value(r->sink->ctx, metric, subject, unit, value);
+}
+
+static void put_count(struct reporter *r, const char *metric, uint64_t value)
+{
+	put(r, metric, "", "1", (double)value);
+}
+
+static void put_histogram(struct reporter *r, const char *metric, const char *unit,
+			  const struct histogram *h)
+{
+	uint32_t cursor = 0;
+	size_t n = 0;
+	struct histogram_bucket from;
+	struct world_bucket *buckets = calloc((size_t)h->buckets + 2, sizeof(*buckets));
+	if (r->code != 0 || !buckets) {
+		r->code = r->code ? r->code : ERR_NOMEM;
+		free(buckets);
+		return;
+	}
+	while (histogram_next(h, &cursor, &from))
+		buckets[n++] = (struct world_bucket){from.low, from.high, from.count};
+	r->code = r->sink->histogram(r->sink->ctx, metric, "", unit, buckets, n);
+	free(buckets);
+}
+
+/* The breakdown, and as its sum in this order the mean response time. */
+static void report_times(struct reporter *r)
+{
+	const struct metrics *m = r->metrics;
+	double n = (double)m->done, mean = 0;
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		double seconds = (double)m->cause_ns[c] / n / 1e9;
+		mean += seconds;
+		put(r, "overhead", cause_names[c], "s", seconds);
+	}
+	put(r, "response_time.mean", "", "s", mean);
+	put(r, "response_time.p50", "", "s", histogram_quantile(&m->response_s, 0.50));
+	put(r, "response_time.p95", "", "s", histogram_quantile(&m->response_s, 0.95));
+	put(r, "response_time.p99", "", "s", histogram_quantile(&m->response_s, 0.99));
+	put(r, "response_time.max", "", "s", histogram_quantile(&m->response_s, 1));
+	put_histogram(r, "response_time", "s", &m->response_s);
+}
+
+static void report_energy(struct reporter *r)
+{
+	const struct metrics *m = r->metrics;
+	double n = (double)m->energy_tasks, mean = 0;
+	for (int i = 0; i < ENERGY_COUNT; i++) {
+		mean += m->energy[i] / n;
+		put(r, "energy", energy_names[i], "J", m->energy[i] / n);
+	}
+	put(r, "energy_per_task.mean", "", "J", mean);
+	put(r, "energy_per_task.p95", "", "J", histogram_quantile(&m->energy_j, 0.95));
+	put_histogram(r, "energy_per_task", "J", &m->energy_j);
+}
+
+static void report_tasks(struct reporter *r)
+{
+	const struct metrics *m = r->metrics;
+	uint64_t failed = 0;
+	double window_s = sim_to_seconds(r->world->duration - r->world->warmup);
+	for (int i = 0; i < FAILURE_COUNT; i++) {
+		failed += m->failed[i];
+		put(r, "tasks.failed", failure_names[i], "1", (double)m->failed[i]);
+	}
+	put_count(r, "tasks.offered", m->offered);
+	put_count(r, "tasks.done", m->done);
+	put_count(r, "tasks.local", m->local);
+	put_count(r, "tasks.remote", m->remote);
+	put_count(r, "tasks.unfinished", m->offered - m->done - failed);
+	put(r, "throughput", "", "1/s", (double)m->completions / window_s);
+}
+
+/* What is left over time, as a share of a full battery. */
+static void report_level(struct reporter *r, uint32_t c)
+{
+	const struct world *w = r->world;
+	struct world_sample samples[BATTERY_SAMPLES + 1];
+	double full = w->classes[c].battery_j * w->classes[c].count;
+	for (uint32_t i = 0; i <= BATTERY_SAMPLES; i++)
+		samples[i] = (struct world_sample){
+			sim_to_seconds(w->duration / BATTERY_SAMPLES * i),
+			r->metrics->level[(size_t)i * w->class_count + c] / full};
+	if (r->code == 0)
+		r->code = r->sink->series(r->sink->ctx, "battery.level", w->classes[c].name, "1",
+					  samples, BATTERY_SAMPLES + 1);
+}
+
+static void report_batteries(struct reporter *r)
+{
+	for (uint32_t c = 0; c < r->world->class_count; c++) {
+		const struct class *class = &r->world->classes[c];
+		put(r, "battery.end", class->name, "J", r->metrics->battery_j[c] / class->count);
+		put(r, "battery.life", class->name, "s", r->metrics->life_s[c] / class->count);
+		if (r->sink->series)
+			report_level(r, c);
+	}
+}
+
+static void report_group(struct reporter *r, const char *kind, const char *subject,
+			 const struct group *g)
+{
+	const struct {
+		const char *what, *unit;
+		double value;
+	} rows[] = {
+		{"offered", "1", (double)g->offered},
+		{"done", "1", (double)g->done},
+		{"failed", "1", (double)g->failed},
+		{"remote", "1", (double)g->remote},
+		{"response_time", "s", (double)g->response_ns / (double)g->done / 1e9},
+		{"energy", "J", g->energy_j / (double)g->energy_tasks},
+		{"energy_to_result", "J", g->result_j / (double)g->done},
+	};
+	char name[64];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(name, sizeof(name), "%s.%s", kind, rows[i].what);
+		put(r, name, subject, rows[i].unit, rows[i].value);
+	}
+}
+
+static void report_groups(struct reporter *r)
+{
+	for (uint32_t i = 0; i < r->world->app_count; i++)
+		report_group(r, "app", r->world->apps[i]->name, &r->metrics->apps[i]);
+	for (uint32_t i = 0; i < r->world->policy_count; i++)
+		report_group(r, "policy", r->world->policies[i], &r->metrics->policies[i]);
+}
+
+static int result_of(const struct reporter *r, struct err *e)
+{
+	if (r->code < 0)
+		return err_set(e, (enum err_code)r->code, "the run's metrics could not be kept");
+	return 0;
+}
+
+int run_report(const struct world *w, const struct metrics *m, struct world_metrics_sink *sink,
+	       struct err *e)
+{
+	struct reporter r = {w, m, sink, 0};
+	report_times(&r);
+	report_energy(&r);
+	report_tasks(&r);
+	report_batteries(&r);
+	report_groups(&r);
+	return result_of(&r, e);
+}
+
+/* ---- One region */
+
+static void report_hosts(struct reporter *r, const struct site_state *site)
+{
+	sim_time now = r->world->duration;
+	const struct host_kind *kind = NULL;
+	uint32_t number = 0;
+	for (uint32_t h = 0; h < site->host_count; h++) {
+		const struct host *host = &site->hosts[h];
+		char subject[600];
+		number = host->kind == kind ? number + 1 : 0;
+		kind = host->kind;
+		world_host_subject(subject, sizeof(subject), site->site, kind, number);
+		double busy = time_average_mean(&host->busy, now) / kind->cores;
+		put(r, "utilization", subject, "1", busy);
+		put(r, "power.mean", subject, "W",
+		    kind->metered ? time_average_mean(&host->power, now)
+				  : kind->idle_w + (kind->busy_w - kind->idle_w) * busy);
+		double cores = time_average_mean(&host->busy, now);
+		double steal = time_average_mean(&host->steal, now);
+		put(r, "steal", subject, "1", steal > 0 ? steal / (steal + cores) : 0);
+	}
+}
+
+static void report_guests(struct reporter *r, const struct site_state *site)
+{
+	const char *name = site->site->name;
+	put(r, "guests.running", name, "1", time_average_mean(&site->running, r->world->duration));
+	put(r, "guests.started", name, "1", (double)site->started);
+	put(r, "guests.evicted", name, "1", (double)site->evicted);
+}
+
+/* Adds the constant part of its price for each task done. */
+static void add_constant_causes(struct run *run, const struct site_state *site)
+{
+	for (uint32_t h = 0; h < site->host_count; h++) {
+		const struct host *host = &site->hosts[h];
+		for (uint32_t a = 0; a < run->world->app_count; a++)
+			for (int c = 0; c < CAUSE_COUNT; c++)
+				run->metrics->cause_ns[c] +=
+					(wide_ns)host->kind->prices[a].cause_ns[c] *
+					(wide_ns)host->tasks_done[a];
+	}
+}
+
+static void add_batteries(struct run *run)
+{
+	const struct world *w = run->world;
+	for (uint64_t i = 0; i < run->handset_count; i++) {
+		const struct handset *h = &run->handsets[i];
+		run->metrics->battery_j[h->class - w->classes] +=
+			fmax(handset_left_j(h, w->duration), 0);
+		run->metrics->life_s[h->class - w->classes] += handset_life_s(h, w->duration);
+	}
+}
+
+int run_report_region(struct run *run, struct world_metrics_sink *sink, struct err *e)
+{
+	struct reporter r = {run->world, run->metrics, sink, 0};
+	add_batteries(run);
+	for (uint32_t s = 0; s < run->site_count; s++) {
+		add_constant_causes(run, &run->sites[s]);
+		report_guests(&r, &run->sites[s]);
+		report_hosts(&r, &run->sites[s]);
+	}
+	return result_of(&r, e);
+}

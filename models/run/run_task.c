@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The life of a task: started by its app, decided upon, computed on the handset or sent to the site
+ * and back. Each phase measures how long it took and books it to a cause; what a guest or backend
+ * took longer than the work itself is queueing. So the causes of a task add up to its response time
+ * by construction, in whole nanoseconds. */
+#include "models/run/run_guest.h"
+
+enum { TASKS_AT_ONCE = 256 };
+
+static void arrive(struct sim *s, void *ctx, uint32_t arg);
+static void served(struct sim *s, struct station_job *job);
+static void schedule(struct run *run, struct generator *g, sim_time now, bool first);
+
+static struct task *task_new(struct run *run)
+{
+	if (!run->free_tasks) {
+		struct task *block = arena_array(&run->arena, TASKS_AT_ONCE, sizeof(*block));
+		if (!block) {
+			sim_fail(run->sim, ERR_NOMEM, "no memory for more tasks");
+			return NULL;
+		}
+		for (int i = 0; i < TASKS_AT_ONCE; i++) {
+			block[i].next = run->free_tasks;
+			run->free_tasks = &block[i];
+		}
+	}
+	struct task *t = run->free_tasks;
+	run->free_tasks = t->next;
+	*t = (struct task){.run = run};
+	t->job.done = served;
+	t->job.ctx = t;
+	return t;
+}
+
+/* What the task's price depends on. */
+static struct price_drivers drivers_of(const struct task *t, const struct price *p)
+{
+	const struct app *app = t->from->source->app;
+	struct price_drivers d = {.compute_ns = t->compute_ns, .counts = t->work.counts};
+	if (p->slopes > 0 && app->input.mean > 0)
+		d.input = t->work.input_bytes / app->input.mean;
+	if (p->slopes > 0 && app->output.mean > 0)
+		d.output = t->work.output_bytes / app->output.mean;
+	return d;
+}
+
+static int64_t compute_ns(const struct task *t, double hz)
+{
+	return (int64_t)(t->work.cycles / hz * 1e9 + 0.5);
+}
+
+/* ---- The end */
+
+static const enum cause extra_causes[] = {
+#define EXTRA_CAUSE(id, cause) cause,
+	EXTRA_LIST(EXTRA_CAUSE)
+#undef EXTRA_CAUSE
+};
+
+static void book(struct run *run, const struct task *t, sim_time response)
+{
+	struct metrics *m = run->metrics;
+	m->cause_ns[CAUSE_RADIO] += t->radio_ns;
+	m->cause_ns[CAUSE_NETWORK] += t->network_ns;
+	m->cause_ns[CAUSE_QUEUE] += t->queue_ns;
+	if (t->host) {
+		uint32_t app = t->from->source->app_index;
+		const struct price *p = &t->host->kind->prices[app];
+		t->host->tasks_done[app]++; /* run_report adds the constant part for each */
+		if (p->compute_varies)
+			m->cause_ns[CAUSE_COMPUTE] += t->compute_ns;
+		struct price_drivers d = drivers_of(t, p);
+		for (unsigned i = 0; i < p->notices; i++)
+			m->cause_ns[p->notice[i].cause] +=
+				price_notice_ns(p->notice[i].ns, t->backend_busy);
+		for (unsigned i = 0; i < p->slopes; i++)
+			m->cause_ns[p->slope[i].cause] +=
+				price_slope_ns(&p->slope[i], &d, t->backend_busy);
+	} else if (!t->remote) {
+		m->cause_ns[CAUSE_COMPUTE] += t->compute_ns;
+	}
+	for (int i = 0; t->has_extra && i < EXTRA_COUNT; i++)
+		m->cause_ns[extra_causes[i]] += t->extra_ns[i];
+	histogram_add(&m->response_s, sim_to_seconds(response));
+	m->done++;
+}
+
+/* Whether the battery is; remembers since when that is known. */
+static bool is_empty(struct handset *h, sim_time now)
+{
+	if (handset_has_much(h, now) || handset_left_j(h, now) > 0)
+		return false;
+	if (h->died == 0)
+		h->died = now;
+	return true;
+}
+
+static void finish(struct task *t, int failure)
+{
+	struct run *run = t->run;
+	struct handset *h = t->from->handset;
+	sim_time now = sim_now(run->sim), response = now - t->born;
+	double deadline_s = t->from->source->app->deadline_s;
+	if (failure < 0 && is_empty(h, now))
+		failure = FAILURE_BATTERY;
+	if (failure < 0 && deadline_s > 0 && sim_to_seconds(response) > deadline_s)
+		failure = FAILURE_DEADLINE;
+	if (failure < 0 && now >= run->world->warmup)
+		run->metrics->completions++;
+	if (t->counts && failure < 0)
+		book(run, t, response);
+	else if (t->counts)
+		run->metrics->failed[failure]++;
+	handset_task_ends(run, h, t, now, t->counts && failure < 0);
+	if (t->counts)
+		group_ended(run->metrics, t, response, failure >= 0);
+	if (t->from->memory)
+		task_observed(run, t, response, failure >= 0);
+	if (t->from->source->arrival->closed)
+		schedule(run, t->from, now, false);
+	t->next = run->free_tasks;
+	run->free_tasks = t;
+}
+
+/* ---- The radio and the network */
+
+static void start_transfer(struct sim *s, void *ctx, uint32_t arg)
+{
+	struct task *t = ctx;
+	struct pipes *cell = &t->run->cells[task_cell(t)->slot];
+	(void)arg;
+	bool up = t->phase == PHASE_RADIO_UP;
+	handset_transfer_begin(t->from->handset, t, up, sim_now(s));
+	t->phase = up ? PHASE_UP : PHASE_DOWN;
+	station_submit(up ? &cell->up : &cell->down, &t->job,
+		       8 * (up ? t->work.input_bytes : t->work.output_bytes));
+}
+
+/* A dead handset neither sends nor receives. */
+static void give_up(struct task *t, bool was_to_send)
+{
+	if (was_to_send)
+		task_lost(t, FAILURE_BATTERY);
+	else
+		finish(t, FAILURE_BATTERY);
+}
+
+static void ask_for_radio(struct task *t, enum task_phase phase)
+{
+	struct run *run = t->run;
+	sim_time now = sim_now(run->sim);
+	if (is_empty(t->from->handset, now)) {
+		give_up(t, phase == PHASE_RADIO_UP);
+		return;
+	}
+	t->since = now;
+	t->phase = (uint8_t)phase;
+	sim_time ready = handset_radio_begin(run, t->from->handset, t, now);
+	if (ready > now)
+		sim_at(run->sim, ready, start_transfer, t, 0);
+	else
+		start_transfer(run->sim, t, 0);
+}
+
+static void end_transfer(struct task *t, bool up)
+{
+	sim_time now = sim_now(t->run->sim);
+	double bits = 8 * (up ? t->work.input_bytes : t->work.output_bytes);
+	handset_transfer_end(t->from->handset, t, up, bits, now);
+	t->radio_ns += now - t->since;
+}
+
+/* ---- The site */
+
+static struct entity *guest_of(const struct task *t)
+{
+	return &t->host->guests[t->site->guests[t->guest].guest];
+}
+
+static struct entity *backend_of(const struct task *t)
+{
+	return host_backend(t->host, t->site->guests[t->guest].guest);
+}
+
+void task_at_cell(struct task *t)
+{
+	if (t->work.output_bytes > 0)
+		ask_for_radio(t, PHASE_RADIO_DOWN);
+	else
+		finish(t, -1);
+}
+
+static void came_back(struct sim *s, void *ctx, uint32_t arg)
+{
+	(void)s;
+	(void)arg;
+	task_links_down(ctx);
+}
+
+static void leave_guest(struct task *t)
+{
+	uint32_t pool = t->site->site->dedicated ? t->from->source->app_index : 0;
+	guest_loads_add(&t->site->pools[pool].loads, t->guest, -1);
+	if (t->site->guest)
+		guests_left(t);
+}
+
+/* The guest has done its part: latencies that burn no CPU, and the way back, are one event. */
+static void leave_site(struct task *t)
+{
+	sim_time one_way = task_one_way_ns(t);
+	sim_time wait = t->site_ns[SITE_WAIT] + t->extra_ns[EXTRA_PAGING];
+	t->site->tasks--;
+	t->network_ns += one_way;
+	t->phase = PHASE_WAY_DOWN;
+	leave_guest(t);
+	sim_after(t->run->sim, wait + one_way, came_back, t, 0);
+}
+
+static void enter_backend(struct task *t)
+{
+	t->phase = PHASE_BACKEND;
+	t->since = sim_now(t->run->sim);
+	host_submit(backend_of(t), &t->job, t->site_ns[SITE_BACKEND]);
+}
+
+/* What the disk adds where memory is given away more than once: of the pages that the task uses,
+ * those that are not in memory are read, one after the other. */
+static void page_in(struct task *t)
+{
+	const struct host_kind *kind = t->host->kind;
+	double pages = t->host->paged * kind->pages[t->from->source->app_index];
+	task_extra(t, EXTRA_PAGING, (int64_t)(pages * (double)kind->disk_ns));
+}
+
+void task_serve(struct task *t, uint32_t guest)
+{
+	struct site_state *site = t->site;
+	uint32_t pool = site->site->dedicated ? t->from->source->app_index : 0;
+	t->guest = guest;
+	guest_loads_add(&site->pools[pool].loads, guest, 1);
+	t->host = &site->hosts[site->guests[t->guest].host];
+	t->compute_ns = compute_ns(t, t->host->kind->hz);
+	const struct price *price = &t->host->kind->prices[t->from->source->app_index];
+	struct price_drivers d = drivers_of(t, price);
+	/* A backend at work needs no waking. Requests are taken as spread evenly over the guest's
+	 * time, for which the constant part and the computing stand. */
+	if (t->host->backend_count > 0)
+		t->backend_busy = host_busy_share(
+			backend_of(t),
+			price->site_ns[SITE_GUEST] + (price->compute_varies ? t->compute_ns : 0));
+	price_sites(price, &d, t->backend_busy, t->site_ns);
+	if (t->host->paged > 0)
+		page_in(t);
+	t->phase = PHASE_GUEST;
+	t->since = sim_now(t->run->sim);
+	host_submit(guest_of(t), &t->job, t->site_ns[SITE_GUEST]);
+}
+
+void task_lost(struct task *t, enum failure why)
+{
+	t->site->tasks--;
+	finish(t, (int)why);
+}
+
+void task_at_site(struct sim *s, void *ctx, uint32_t arg)
+{
+	struct task *t = ctx;
+	const struct site *site = t->site->site;
+	(void)s;
+	(void)arg;
+	if (t->site->guest)
+		guests_admit(t);
+	else if (site->guest_count == 0)
+		task_lost(t, FAILURE_NO_GUEST);
+	else
+		task_serve(t, site->placement->pick(site->placement_parameters,
+						    &t->site->pools[0].loads, &t->site->placement));
+}
+
+/* A station is done with the task: what it was doing tells what comes next. */
+static void served(struct sim *s, struct station_job *job)
+{
+	struct task *t = job->ctx;
+	switch (t->phase) {
+	case PHASE_UP:
+		end_transfer(t, true);
+		task_links_up(t);
+		return;
+	case PHASE_LINK_UP:
+	case PHASE_LINK_DOWN:
+		task_link_passed(t);
+		return;
+	case PHASE_GUEST:
+		host_job_done(guest_of(t));
+		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_GUEST];
+		if (t->site_ns[SITE_BACKEND] > 0)
+			enter_backend(t);
+		else
+			leave_site(t);
+		return;
+	case PHASE_BACKEND:
+		host_job_done(backend_of(t));
+		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_BACKEND];
+		leave_site(t);
+		return;
+	case PHASE_DOWN:
+		end_transfer(t, false);
+		finish(t, -1);
+		return;
+	default:
+		sim_fail(s, ERR_INTERNAL, "a station served a task that was at none");
+	}
+}
+
+/* ---- The start */
+
+static void computed(struct sim *s, void *ctx, uint32_t arg)
+{
+	(void)s;
+	(void)arg;
+	finish(ctx, -1);
+}
+
+static void start_local(struct task *t, sim_time now)
+{
+	struct handset *h = t->from->handset;
+	sim_time done = handset_compute(h, t, now);
+	t->queue_ns = done - now - t->compute_ns;
+	sim_at(t->run->sim, done, computed, t, 0);
+}
+
+static void start_remote(struct task *t, const struct reach *reach)
+{
+	t->reach = reach;
+	t->site = task_site_state(t->run, reach);
+	t->site->tasks++;
+	if (t->work.input_bytes > 0)
+		ask_for_radio(t, PHASE_RADIO_UP);
+	else
+		task_links_up(t);
+}
+
+static void start_task(struct run *run, struct generator *g, sim_time now)
+{
+	struct task *t = task_new(run);
+	if (!t)
+		return;
+	app_draw(g->source->app, &g->work, &t->work);
+	t->from = g;
+	t->born = now;
+	t->counts = now >= run->world->warmup;
+	int site = task_decide(run, g, &t->work);
+	t->remote = site != POLICY_LOCAL;
+	if (t->counts) {
+		group_offered(run->metrics, t);
+		run->metrics->offered++;
+		if (t->remote)
+			run->metrics->remote++;
+		else
+			run->metrics->local++;
+	}
+	handset_task_begins(g->handset, t, now);
+	if (t->remote)
+		start_remote(t, &task_cell(t)->reaches[site]);
+	else
+		start_local(t, now);
+}
+
+static void schedule(struct run *run, struct generator *g, sim_time now, bool first)
+{
+	const struct source *s = g->source;
+	sim_time next =
+		s->arrival->next(s->arrival_parameters, &g->state, &g->arrivals, now, first);
+	if (next < run->world->duration)
+		sim_at(run->sim, next, arrive, run, (uint32_t)(g - run->generators));
+}
+
+static void arrive(struct sim *s, void *ctx, uint32_t arg)
+{
+	struct run *run = ctx;
+	struct generator *g = &run->generators[arg];
+	sim_time now = sim_now(s);
+	if (is_empty(g->handset, now))
+		return; /* an empty handset starts no tasks any more */
+	start_task(run, g, now);
+	if (!g->source->arrival->closed)
+		schedule(run, g, now, false);
+}
+
+void task_generator_start(struct run *run, uint32_t generator)
+{
+	struct generator *g = &run->generators[generator];
+	const struct source *s = g->source;
+	uint32_t users = s->arrival->closed ? s->arrival->users(s->arrival_parameters) : 1;
+	while (users-- > 0)
+		schedule(run, g, 0, true);
+}

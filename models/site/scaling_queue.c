@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * As many guests as give each a number of tasks: { "queue": { "tasks": 2, "interval": "15 s" } }.
+ */
+#include "models/site/scaling.h"
+
+#include <math.h>
+
+struct queue {
+	double tasks, interval_s;
+};
+
+static const struct key keys[] = {
+	{.name = "tasks",
+	 .type = KEY_NUMBER,
+	 .offset = offsetof(struct queue, tasks),
+	 .min = 1e-3,
+	 .max = 1e6,
+	 .help = "for each guest"},
+	{.name = "interval",
+	 .type = KEY_QUANTITY,
+	 .offset = offsetof(struct queue, interval_s),
+	 .unit = UNIT_TIME,
+	 .min = 1e-3,
+	 .max = 1e6,
+	 .def = "\"15 s\"",
+	 .help = "how often to look"},
+	{0},
+};
+static const struct key_object object = {
+	.name = "scaling_queue",
+	.keys = keys,
+	.size = sizeof(struct queue),
+	.help = "guests in proportion to the tasks that are there",
+};
+
+static sim_time interval(const void *parameters)
+{
+	return sim_from_seconds(((const struct queue *)parameters)->interval_s);
+}
+
+static uint32_t wanted(const void *parameters, const struct scaling_view *v)
+{
+	return (uint32_t)fmin(ceil(v->tasks / ((const struct queue *)parameters)->tasks), 1e9);
+}
+
+const struct scaling_ops scaling_queue_ops = {
+	.choice = {.name = "queue",
+		   .help = "guests in proportion to the tasks that are there",
+		   .parameters = &object,
+		   .main_key = "tasks"},
+	.interval = interval,
+	.wanted = wanted,
+};

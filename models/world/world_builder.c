@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/world/world_builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int builder_no_memory(struct builder *b)
+{
+	return err_set(b->e, ERR_NOMEM, "no memory to build the world");
+}
+
+char *builder_pointer(char *buf, size_t size, const char *section, const char *name)
+{
+	char root[64];
+	json_pointer_join(root, sizeof(root), "", section);
+	return json_pointer_join(buf, size, root, name);
+}
+
+long builder_index(const struct key_list *list, size_t size, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *const *item =
+			(const char *const *)(const void *)((const char *)list->items + i * size);
+		if (strcmp(*item, name) == 0)
+			return (long)i;
+	}
+	return -1;
+}
+
+void builder_unknown(struct builder *b, const struct key_list *list, size_t size, const char *what,
+		     const char *name, const char *pointer)
+{
+	const char **names = calloc(list->count + 1, sizeof(char *));
+	for (size_t i = 0; names && i < list->count; i++)
+		names[i] =
+			*(const char *const *)(const void *)((const char *)list->items + i * size);
+	const char *near = names ? diag_nearest(name, names) : NULL;
+	json_doc_error(b->doc, b->diags, pointer, "there is no %s \"%s\"%s%s%s", what, name,
+		       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	free(names);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Building a world from its document: what the parts of the builder share. Private to
+ * world_build.c (hosts), world_handset.c (classes) and world_network.c (cells, links and what they
+ * connect).
+ */
+#ifndef MODELS_WORLD_BUILDER_H
+#define MODELS_WORLD_BUILDER_H
+
+#include "models/world/world_keys.h"
+#include "models/world/world_model.h"
+
+/* What building needs beside the world itself. */
+struct builder {
+	struct world *w;
+	struct world_file file;
+	const struct json_doc *doc;
+	struct profile_view view;
+	struct diag_list *diags;
+	struct err *e;
+	bool site_scales;   /* the site that is being built starts and stops guests */
+	char missing[1500]; /* primitives taken from the fallback, as a list */
+};
+
+/* Returns ERR_NOMEM. */
+int builder_no_memory(struct builder *b);
+
+/* "/section/name" in buf. */
+char *builder_pointer(char *buf, size_t size, const char *section, const char *name);
+
+/* The index of the item of that name in a list of structs that begin with their name, or -1. */
+long builder_index(const struct key_list *list, size_t size, const char *name);
+
+/* Reports that the list has no such name, with the nearest one. */
+void builder_unknown(struct builder *b, const struct key_list *list, size_t size, const char *what,
+		     const char *name, const char *pointer);
+
+/* Handsets, and the apps that they run: before the sites, whose prices are by app. Returns 0, with
+ * mistakes in b->diags, or ERR_NOMEM. */
+int world_handsets_build(struct builder *b);
+
+/* Cells, links, and the sites that they lead to, after the sites. Returns 0, with mistakes in
+ * b->diags, or ERR_NOMEM. */
+int world_network_build(struct builder *b);
+
+/* How the guests of a kind of host come and go, and whether its memory holds them; after the
+ * platform. How many of them a site runs. Both return 0, with mistakes in b->diags, or ERR_NOMEM.
+ */
+int world_guests_build(struct builder *b, struct host_kind *kind, const struct host_file *file,
+		       const char *pointer);
+int world_scaling_build(struct builder *b, struct site *site, const struct site_file *file,
+			const char *pointer);
+
+/* What a host draws. */
+void builder_power(struct host_kind *kind, const struct power_file *file);
+
+/* Finds what is connected and lists it, when there were no mistakes. Returns 0 or ERR_NOMEM. */
+int world_network_connect(struct builder *b);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The world's part of a study document: the key tables, and the structs that they fill. The tables
+ * are for whoever composes studies and makes schemas; the structs are private to the world.
+ */
+#ifndef MODELS_WORLD_KEYS_H
+#define MODELS_WORLD_KEYS_H
+
+#include "models/app/app.h"
+#include "models/handset/governor.h"
+#include "models/platform/platform_keys.h"
+#include "sim/base/keys.h"
+
+struct class_app_file {
+	const char *name;      /* the app's, in the library */
+	const cJSON *arrivals; /* a choice of arrival_models */
+};
+
+struct class_file {
+	const char *name;
+	int64_t count;
+	struct class_cpu_file {
+		double hz, compute_w, idle_w;
+		struct key_list levels; /* struct cpu_level, beside the one above */
+		const cJSON *governor;	/* a choice of governor_models */
+	} cpu;
+	double battery_j, base_w;
+	struct key_ref radio;
+	struct key_list apps; /* struct class_app_file */
+	const cJSON *policy;  /* a choice of policy_models */
+	const char *cell;
+};
+
+struct reach_file {
+	const char *name; /* the site's */
+	struct key_list via;
+};
+
+struct cell_file {
+	const char *name;
+	double down_bps, up_bps;
+	const cJSON *rtt;	 /* a time or a distribution */
+	const char *site;	 /* or NULL */
+	struct key_list reaches; /* struct reach_file; when there is no site */
+};
+
+struct link_file {
+	const char *name;
+	double down_bps, up_bps, delay_s;
+};
+
+struct guests_file {
+	int64_t count, vcpus, warm;
+	double memory_bytes, used_bytes, image_bytes, working_set_bytes, keep_alive_s;
+	int start; /* enum guest_start */
+};
+
+struct host_file {
+	const char *name;
+	int64_t count, cores, root_vcpus;
+	double hz, memory_bytes, overcommit, disk_latency_s, disk_bytes_per_s;
+	struct power_file {
+		double idle_w, busy_w, off_w;
+		struct key_list points; /* const char * */
+	} power;
+	struct key_ref platform;
+	struct guests_file guests;
+};
+
+struct site_file {
+	const char *name;
+	double delay_s;
+	struct key_list hosts;	/* struct host_file */
+	const cJSON *placement; /* a choice of placement_models */
+	const cJSON *scaling;	/* a choice of scaling_models */
+	const cJSON *packing;	/* a choice of packing_models */
+	bool dedicated;
+};
+
+struct radio_file {
+	const char *name, *description;
+	const cJSON *model; /* a choice of radio_models */
+	struct key_list sources;
+};
+
+struct override_file {
+	const char *name;
+	double scale;
+	const char *value;
+};
+
+struct world_file {
+	double duration_s, warmup_s;
+	const char *profile;
+	struct key_list overrides; /* struct override_file */
+	struct key_list handsets;  /* struct class_file */
+	struct key_list cells;	   /* struct cell_file */
+	struct key_list links;	   /* struct link_file */
+	struct key_list sites;	   /* struct site_file */
+	struct key_list radios;	   /* struct radio_file */
+	struct key_list platforms; /* struct platform_file */
+	struct key_list apps;	   /* struct app_file */
+};
+
+extern const struct key_object world_object;
+extern const struct key_object world_class_object;
+extern const struct key_object radio_object;
+extern const struct key_object guests_object;
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/run/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const energy_names[] = {
+#define ENERGY_NAME(id, name) name,
+	ENERGY_LIST(ENERGY_NAME)
+#undef ENERGY_NAME
+		NULL,
+};
+const char *const failure_names[] = {"battery", "deadline", "no-guest", NULL};
+
+#define NUMBER(word, base_unit)                                                                    \
+	{                                                                                          \
+		.name = word, .unit = base_unit, .has_values = true                                \
+	}
+#define DISTRIBUTION(word, base_unit)                                                              \
+	{                                                                                          \
+		.name = word, .unit = base_unit, .has_histograms = true                            \
+	}
+#define NUMBER_OF(word, base_unit, what, list)                                                     \
+	{                                                                                          \
+		.name = word, .unit = base_unit, .has_values = true, .subjects = what,             \
+		.subject_names = list                                                              \
+	}
+
+#define GROUP(kind, what)                                                                          \
+	NUMBER_OF(kind ".offered", "1", what, NULL), NUMBER_OF(kind ".done", "1", what, NULL),     \
+		NUMBER_OF(kind ".failed", "1", what, NULL),                                        \
+		NUMBER_OF(kind ".remote", "1", what, NULL),                                        \
+		NUMBER_OF(kind ".response_time", "s", what, NULL),                                 \
+		NUMBER_OF(kind ".energy", "J", what, NULL),                                        \
+		NUMBER_OF(kind ".energy_to_result", "J", what, NULL)
+
+const struct world_metric world_metrics[] = {
+	NUMBER_OF("overhead", "s", WORLD_NAMED, cause_names),
+	NUMBER("response_time.mean", "s"),
+	NUMBER("response_time.p50", "s"),
+	NUMBER("response_time.p95", "s"),
+	NUMBER("response_time.p99", "s"),
+	NUMBER("response_time.max", "s"),
+	DISTRIBUTION("response_time", "s"),
+	NUMBER_OF("energy", "J", WORLD_NAMED, energy_names),
+	NUMBER("energy_per_task.mean", "J"),
+	NUMBER("energy_per_task.p95", "J"),
+	DISTRIBUTION("energy_per_task", "J"),
+	NUMBER_OF("tasks.failed", "1", WORLD_NAMED, failure_names),
+	NUMBER("tasks.offered", "1"),
+	NUMBER("tasks.done", "1"),
+	NUMBER("tasks.local", "1"),
+	NUMBER("tasks.remote", "1"),
+	NUMBER("tasks.unfinished", "1"),
+	NUMBER("throughput", "1/s"),
+	NUMBER_OF("battery.end", "J", WORLD_CLASSES, NULL),
+	NUMBER_OF("guests.running", "1", WORLD_SITES, NULL),
+	NUMBER_OF("guests.started", "1", WORLD_SITES, NULL),
+	NUMBER_OF("guests.evicted", "1", WORLD_SITES, NULL),
+	NUMBER_OF("battery.life", "s", WORLD_CLASSES, NULL),
+	{.name = "battery.level", .unit = "1", .has_series = true, .subjects = WORLD_CLASSES},
+	GROUP("app", WORLD_APPS),
+	GROUP("policy", WORLD_POLICIES),
+	NUMBER_OF("utilization", "1", WORLD_HOSTS, NULL),
+	NUMBER_OF("power.mean", "W", WORLD_HOSTS, NULL),
+	NUMBER_OF("steal", "1", WORLD_HOSTS, NULL),
+	{0},
+};
+
+const struct world_metric *world_metric_find(const char *name)
+{
+	for (const struct world_metric *m = world_metrics; m->name; m++)
+		if (strcmp(m->name, name) == 0)
+			return m;
+	return NULL;
+}
+
+size_t world_subject_count(const struct world *w, const struct world_metric *m)
+{
+	size_t n = 0;
+	switch (m->subjects) {
+	case WORLD_WHOLE:
+		return 1;
+	case WORLD_NAMED:
+		while (m->subject_names[n])
+			n++;
+		return n;
+	case WORLD_CLASSES:
+		return w->class_count;
+	case WORLD_SITES:
+		return w->site_count;
+	case WORLD_APPS:
+		return w->app_count;
+	case WORLD_POLICIES:
+		return w->policy_count;
+	case WORLD_HOSTS:
+		for (uint32_t s = 0; s < w->site_count; s++)
+			for (uint32_t k = 0; k < w->sites[s].kind_count; k++)
+				n += w->sites[s].kinds[k].count;
+		return n;
+	}
+	return n;
+}
+
+static bool has_host(const struct world *w, const char *subject)
+{
+	char name[600];
+	for (uint32_t s = 0; s < w->site_count; s++)
+		for (uint32_t k = 0; k < w->sites[s].kind_count; k++) {
+			const struct host_kind *kind = &w->sites[s].kinds[k];
+			for (uint32_t i = 0; i < kind->count; i++) {
+				world_host_subject(name, sizeof(name), &w->sites[s], kind, i);
+				if (strcmp(name, subject) == 0)
+					return true;
+			}
+		}
+	return false;
+}
+
+bool world_has_subject(const struct world *w, const struct world_metric *m, const char *subject)
+{
+	switch (m->subjects) {
+	case WORLD_WHOLE:
+		return subject[0] == '\0';
+	case WORLD_NAMED:
+		for (size_t i = 0; m->subject_names[i]; i++)
+			if (strcmp(m->subject_names[i], subject) == 0)
+				return true;
+		return false;
+	case WORLD_CLASSES:
+		for (uint32_t i = 0; i < w->class_count; i++)
+			if (strcmp(w->classes[i].name, subject) == 0)
+				return true;
+		return false;
+	case WORLD_SITES:
+		for (uint32_t i = 0; i < w->site_count; i++)
+			if (strcmp(w->sites[i].name, subject) == 0)
+				return true;
+		return false;
+	case WORLD_APPS:
+		for (uint32_t i = 0; i < w->app_count; i++)
+			if (strcmp(w->apps[i]->name, subject) == 0)
+				return true;
+		return false;
+	case WORLD_POLICIES:
+		for (uint32_t i = 0; i < w->policy_count; i++)
+			if (strcmp(w->policies[i], subject) == 0)
+				return true;
+		return false;
+	case WORLD_HOSTS:
+		return has_host(w, subject);
+	}
+	return false;
+}
+
+void world_host_subject(char *buf, size_t size, const struct site *site,
+			const struct host_kind *kind, uint32_t number)
+{
+	snprintf(buf, size, "%s/%s/%u", site->name, kind->name, number);
+}

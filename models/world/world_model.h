@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A built world: the document's names become indices, its quantities integers of nanoseconds, its
+ * platforms sums. Private to world_*.c and run_*.c; nothing in it changes after world_new.
+ */
+#ifndef MODELS_WORLD_MODEL_H
+#define MODELS_WORLD_MODEL_H
+
+#include "models/app/app.h"
+#include "models/app/arrival.h"
+#include "models/site/packing.h"
+#include "models/handset/governor.h"
+#include "models/site/placement.h"
+#include "models/platform/platform.h"
+#include "models/policy/policy.h"
+#include "models/radio/radio.h"
+#include "models/site/scaling.h"
+#include "models/world/world.h"
+#include "sim/engine/sim.h"
+
+/* What a part of a task's cost is proportional to. */
+enum price_driver {
+	DRIVER_COMPUTE, /* nanoseconds of native computing */
+	DRIVER_INPUT,	/* bytes of input, relative to the app's mean */
+	DRIVER_OUTPUT,	/* bytes of output, relative to the app's mean */
+	DRIVER_COUNT,	/* and following: the counts of app->varying, relative to their means */
+};
+
+enum { PRICE_SLOPES = 64, PRICE_NOTICES = 8 };
+
+/* What a task of one app costs on one kind of host: a constant part, and slopes over what differs
+ * from task to task. When nothing differs there are no slopes, and the sums are those of
+ * platform_cost. */
+struct price {
+	int64_t site_ns[SITE_COUNT]; /* constant; computing included when it does not vary */
+	int64_t cause_ns[CAUSE_COUNT];
+	bool compute_varies;
+	unsigned notices;
+	/* Waking the backend: constant, too, but spent only as far as the backend is idle. */
+	struct price_notice {
+		uint8_t site, cause;
+		int64_t ns;
+	} notice[PRICE_NOTICES];
+	unsigned slopes;
+	struct price_slope {
+		uint8_t driver, site, cause;
+		bool notify; /* as in a notice */
+		double ns;   /* per unit of the driver */
+	} slope[PRICE_SLOPES];
+};
+
+struct source { /* an app on the handsets of a class */
+	const struct app *app;
+	uint32_t app_index; /* in world->apps, for prices */
+	const struct arrival_ops *arrival;
+	const void *arrival_parameters;
+	uint64_t entity; /* stream_name of class and app; plus the handset's number in its class */
+};
+
+struct class
+{
+	const char *name;
+	uint32_t count;
+	struct cpu cpu;
+	double idle_w; /* shared by the tasks that are out; always drawn */
+	double base_w; /* always drawn, no task's */
+	double battery_j;
+	const struct radio *radio;
+	uint32_t cell; /* in world->cells */
+	const struct policy_ops *policy;
+	const void *policy_parameters;
+	uint32_t policy_index; /* in world->policies */
+	struct source *sources;
+	uint32_t source_count;
+};
+
+/* A site as a cell reaches it. */
+struct reach {
+	uint32_t site;	     /* in world->sites */
+	sim_time one_way_ns; /* half the cell's mean round trip, the links' delays, the site's */
+	uint32_t *links;     /* in world->links, from the cell on */
+	uint32_t link_count;
+};
+
+struct cell {
+	const char *name;
+	double up_bps, down_bps;
+	struct reach *reaches; /* at least one; the first is what "remote" means */
+	uint32_t reach_count;
+	struct policy_site *policy_sites; /* the same for policies */
+	uint32_t region, slot;		  /* slot: among the cells of its region */
+	struct dist rtt;		  /* s */
+};
+
+struct link { /* between cells and sites; each direction is shared evenly */
+	const char *name;
+	double up_bps, down_bps;
+	sim_time delay_ns;
+	uint32_t slot; /* among the links of its region */
+};
+
+#define GUEST_START_LIST(X)                                                                        \
+	X(BOOT, "boot")	      /* reads its image, boots */                                         \
+	X(RESTORE, "restore") /* reads its working set, goes on from a snapshot */
+enum guest_start {
+#define GUEST_START_ENUM(id, name) GUEST_START_##id,
+	GUEST_START_LIST(GUEST_START_ENUM)
+#undef GUEST_START_ENUM
+};
+
+/* How the guests of a kind of host come and go. */
+struct guest_plan {
+	uint32_t warm; /* on each host: they run from the start and are never stopped */
+	sim_time keep_alive_ns;
+	int64_t start_ns[SITE_COUNT]; /* boot or restore, without the disk */
+	double start_bytes;	      /* read from the disk */
+	double each_bytes;	      /* of the host's memory, what the platform takes included */
+	double used_bytes;	      /* of those in use */
+};
+
+enum { HOST_POWER_POINTS = 11 };
+
+struct host_kind {
+	const char *name;
+	uint32_t count, cores, guests, vcpus, root_vcpus;
+	double hz, idle_w, busy_w;
+	const struct platform *platform;
+	struct price *prices; /* by app */
+	bool has_backend;     /* some price has a part at the backend */
+	struct guest_plan plan;
+	double memory_bytes, overcommit, disk_bytes_per_s;
+	sim_time disk_ns;		    /* one block request */
+	double off_w;			    /* with no guest running */
+	double points_w[HOST_POWER_POINTS]; /* by load, in tenths; when metered */
+	bool metered;			    /* power does not follow from the mean load alone */
+	double *pages;			    /* by app: that a task uses */
+};
+
+struct site {
+	const char *name;
+	struct host_kind *kinds;
+	uint32_t kind_count;
+	uint32_t guest_count; /* of all hosts */
+	uint32_t vcpu_count;  /* of all guests */
+	double hz;	      /* of the fastest host: what a policy takes the site for */
+	sim_time delay_ns;
+	uint32_t slot; /* among the sites of its region */
+	const struct placement_ops *placement;
+	const void *placement_parameters;
+	const struct scaling_ops *scaling;
+	const void *scaling_parameters;
+	const struct packing_ops *packing;
+	bool dedicated; /* guests to apps */
+	bool dynamic;	/* guests come and go, or hosts fail */
+};
+
+/* What is connected: sites, and the cells and links that lead to them. Regions have nothing to do
+ * with each other, so a run takes them one after the other. Lists of indices into the world's, in
+ * their order. */
+struct region {
+	uint32_t *sites, *cells, *classes, *links;
+	uint32_t site_count, cell_count, class_count, link_count;
+};
+
+struct world {
+	struct arena arena;
+	sim_time duration, warmup;
+	struct class *classes;
+	struct cell *cells;
+	struct site *sites;
+	struct link *links;
+	struct region *regions;
+	const struct app **apps; /* each that some class runs, once */
+	const char **policies;	 /* likewise the names of their policies */
+	uint32_t policy_count;
+	uint32_t class_count, cell_count, site_count, link_count, region_count, app_count;
+	uint64_t handset_count;
+};
+
+#endif

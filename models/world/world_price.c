@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/world/world_price.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CHARGES_MAX = 256 };
+
+static void add_slope(struct price *p, struct price_slope s)
+{
+	unsigned i = 0;
+	while (i < p->slopes && !(p->slope[i].driver == s.driver && p->slope[i].site == s.site &&
+				  p->slope[i].cause == s.cause && p->slope[i].notify == s.notify))
+		i++;
+	if (i == PRICE_SLOPES)
+		i--; /* cannot be: drivers have fewer kinds of terms; a wrong cause beats a lost
+			cost */
+	if (i == p->slopes)
+		p->slope[p->slopes++] = s;
+	else
+		p->slope[i].ns += s.ns;
+}
+
+/* Prices `load` as slopes over a driver of which the load holds `units`. */
+static int add_slopes(struct price *p, const struct platform *platform,
+		      const struct profile_view *view, const struct op_load *load, unsigned driver,
+		      double units, struct err *e)
+{
+	struct platform_charge charges[CHARGES_MAX];
+	struct platform_cost cost;
+	size_t n;
+	int code = platform_cost(platform, view, load, charges, CHARGES_MAX, &n, &cost, e);
+	for (size_t i = 0; code == 0 && i < n && i < CHARGES_MAX; i++)
+		add_slope(p, (struct price_slope){.driver = (uint8_t)driver,
+						  .site = (uint8_t)charges[i].term->site,
+						  .cause = (uint8_t)charges[i].term->cause,
+						  .notify = charges[i].term->notify,
+						  .ns = charges[i].exact_ns / units});
+	return code;
+}
+
+/* Takes the charges for waking the backend out of the constant sums and lists them. */
+static void split_notices(struct price *p, const struct platform_charge *charges, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct platform_term *t = charges[i].term;
+		unsigned k = 0;
+		if (!t->notify)
+			continue;
+		while (k < p->notices &&
+		       !(p->notice[k].site == t->site && p->notice[k].cause == t->cause))
+			k++;
+		if (k == PRICE_NOTICES)
+			continue; /* stays in the constant sums */
+		if (k == p->notices)
+			p->notice[p->notices++] = (struct price_notice){.site = (uint8_t)t->site,
+									.cause = (uint8_t)t->cause};
+		p->notice[k].ns += charges[i].ns;
+		p->site_ns[t->site] -= charges[i].ns;
+		p->cause_ns[t->cause] -= charges[i].ns;
+	}
+}
+
+/* Moves an operation out of `from` into a load of its own. */
+static struct op_load take_op(struct op_load *from, enum op op)
+{
+	struct op_load taken = {0};
+	taken.count[op] = from->count[op];
+	taken.bytes[op] = from->bytes[op];
+	from->count[op] = from->bytes[op] = 0;
+	return taken;
+}
+
+/* An operation whose count varies: all that it costs is proportional to the count. */
+static int add_count_slopes(struct price *p, const struct platform *platform,
+			    const struct profile_view *view, struct op_load *fixed, enum op op,
+			    unsigned driver, sim_time disk_latency_ns, struct err *e)
+{
+	struct op_load load = take_op(fixed, op);
+	if (op == OP_BLK_READ || op == OP_BLK_WRITE)
+		add_slope(p, (struct price_slope){.driver = (uint8_t)driver,
+						  .site = SITE_WAIT,
+						  .cause = CAUSE_DISK,
+						  .ns = load.count[op] * (double)disk_latency_ns});
+	return add_slopes(p, platform, view, &load, driver, 1, e);
+}
+
+int price_make(struct price *p, const struct platform *platform, const struct profile_view *view,
+	       const struct app *app, double hz, sim_time disk_latency_ns, struct err *e)
+{
+	struct op_load fixed;
+	int code = 0;
+	memset(p, 0, sizeof(*p));
+	app_load(app, hz, &fixed);
+
+	if (dist_varies(&app->cycles)) {
+		struct op_load second = {.compute_ns = 1e9};
+		p->compute_varies = true;
+		fixed.compute_ns = 0;
+		code = add_slopes(p, platform, view, &second, DRIVER_COMPUTE, 1e9, e);
+	}
+	if (code == 0 && dist_varies(&app->input) && app->operations[OP_NET_RX].of_payload) {
+		struct op_load in = take_op(&fixed, OP_NET_RX);
+		code = add_slopes(p, platform, view, &in, DRIVER_INPUT, 1, e);
+	}
+	if (code == 0 && dist_varies(&app->output) && app->operations[OP_NET_TX].of_payload) {
+		struct op_load out = take_op(&fixed, OP_NET_TX);
+		code = add_slopes(p, platform, view, &out, DRIVER_OUTPUT, 1, e);
+	}
+	for (unsigned i = 0; code == 0 && i < app->varying_count; i++)
+		code = add_count_slopes(p, platform, view, &fixed, app->varying[i],
+					DRIVER_COUNT + i, disk_latency_ns, e);
+	double requests = fixed.count[OP_BLK_READ] + fixed.count[OP_BLK_WRITE];
+	struct platform_charge charges[CHARGES_MAX];
+	struct platform_cost cost;
+	size_t n = 0;
+	if (code == 0)
+		code = platform_cost(platform, view, &fixed, charges, CHARGES_MAX, &n, &cost, e);
+	if (code < 0)
+		return code;
+	memcpy(p->site_ns, cost.site_ns, sizeof(p->site_ns));
+	memcpy(p->cause_ns, cost.cause_ns, sizeof(p->cause_ns));
+	split_notices(p, charges, n < CHARGES_MAX ? n : CHARGES_MAX);
+	int64_t disk_ns = llround(requests * (double)disk_latency_ns);
+	p->site_ns[SITE_WAIT] += disk_ns;
+	p->cause_ns[CAUSE_DISK] += disk_ns;
+	return 0;
+}

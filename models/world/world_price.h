@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Prices: what a task of one app costs on one kind of host, worked out once so that charging a task
+ * is a few additions. Used by the builder (world_build.c) and by the run.
+ */
+#ifndef MODELS_WORLD_PRICE_H
+#define MODELS_WORLD_PRICE_H
+
+#include "models/world/world_model.h"
+
+/* Works out the price. Returns 0, or platform_cost's codes with *e filled. */
+int price_make(struct price *price, const struct platform *platform,
+	       const struct profile_view *view, const struct app *app, double hz,
+	       sim_time disk_latency_ns, struct err *e);
+
+/* How much of the drivers one task has. */
+struct price_drivers {
+	int64_t compute_ns;
+	double input, output; /* relative to the app's means */
+	const float *counts;  /* of the task's app->varying */
+};
+
+static inline double price_driver_value(const struct price_drivers *d, unsigned driver)
+{
+	return driver == DRIVER_COMPUTE	 ? (double)d->compute_ns
+	       : driver == DRIVER_INPUT	 ? d->input
+	       : driver == DRIVER_OUTPUT ? d->output
+					 : (double)d->counts[driver - DRIVER_COUNT];
+}
+
+/* What is left of `ns` of waking a backend that is at work already for a share `busy` of the task's
+ * requests. */
+static inline int64_t price_notice_ns(int64_t ns, double busy)
+{
+	return ns - (int64_t)((double)ns * busy);
+}
+
+static inline int64_t price_slope_ns(const struct price_slope *s, const struct price_drivers *d,
+				     double busy)
+{
+	int64_t ns = (int64_t)(s->ns * price_driver_value(d, s->driver) + 0.5);
+	return s->notify ? price_notice_ns(ns, busy) : ns;
+}
+
+/* What the task spends at each site. */
+static inline void price_sites(const struct price *p, const struct price_drivers *d, double busy,
+			       int64_t site_ns[SITE_COUNT])
+{
+	for (int i = 0; i < SITE_COUNT; i++)
+		site_ns[i] = p->site_ns[i];
+	if (p->compute_varies)
+		site_ns[SITE_GUEST] += d->compute_ns;
+	for (unsigned i = 0; i < p->notices; i++)
+		site_ns[p->notice[i].site] += price_notice_ns(p->notice[i].ns, busy);
+	for (unsigned i = 0; i < p->slopes; i++)
+		site_ns[p->slope[i].site] += price_slope_ns(&p->slope[i], d, busy);
+}
+
+#endif
