@@ -16,8 +16,10 @@ test_packages="clang libclang-rt-14-dev sqlite3 git libopenmpi-dev openmpi-bin d
 # For the tests on emulated hardware (tests/emulated): x86-64 only.
 emulated_packages="qemu-system-x86 busybox-static cpio xz-utils"
 
+started=$(date +%s)
+
 say() {
-	printf '\n== %s\n' "$*"
+	printf '\n== %s (at %d:%02d)\n' "$*" $((($(date +%s) - started) / 60)) $((($(date +%s) - started) % 60))
 }
 
 missing_packages() {
@@ -139,8 +141,8 @@ test_all() {
 	done
 	run_tests release
 	run_tests clang -L 'base|engine|experiment'
-	run_tests asan -LE 'slow|timing'
-	run_tests tsan -L 'engine|experiment|models' -LE slow
+	run_tests asan
+	run_tests tsan
 	run_tests fuzz
 	say "Summary"
 	awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s }' build-cases.txt
