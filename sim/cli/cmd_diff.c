@@ -2,7 +2,7 @@
  *
  * mcvsim diff: two databases side by side.
  */
-#include "reports/diff.h"
+#include "reports/table/diff.h"
 #include "sim/cli/results.h"
 
 #include <stdio.h>

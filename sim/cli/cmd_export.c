@@ -2,7 +2,7 @@
  *
  * mcvsim export: every value as a row of CSV or JSON lines, for other programs.
  */
-#include "reports/export.h"
+#include "reports/table/export.h"
 #include "sim/cli/results.h"
 
 #include <errno.h>

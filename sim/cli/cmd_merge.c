@@ -2,7 +2,7 @@
  *
  * mcvsim merge: joins the databases of shards into one.
  */
-#include "reports/db.h"
+#include "reports/db/db.h"
 #include "sim/cli/cli.h"
 
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * mcvsim report: draws the figures that a study asks for from its results. The data and the scripts
  * are written in any case; gnuplot then makes the pictures.
  */
-#include "reports/figure.h"
-#include "reports/scatter.h"
+#include "reports/figure/figure.h"
+#include "reports/figure/scatter.h"
 #include "sim/base/json.h"
 #include "sim/cli/page.h"
 #include "sim/cli/pictures.h"

@@ -2,7 +2,7 @@
  *
  * mcvsim validate: runs task mixes on this machine and holds the predictions against them.
  */
-#include "reports/scatter.h"
+#include "reports/figure/scatter.h"
 #include "sim/base/unit.h"
 #include "sim/cli/pictures.h"
 #include "sim/cli/progress.h"

@@ -2,7 +2,7 @@
 #include "sim/cli/page.h"
 
 #include "models/platform/platform_layers.h"
-#include "reports/page.h"
+#include "reports/page/page.h"
 #include "sim/base/json.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 #ifndef SIM_CLI_PAGE_H
 #define SIM_CLI_PAGE_H
 
-#include "reports/figure.h"
+#include "reports/figure/figure.h"
 
 /* Writes folder/index.html, once the figures' pictures are in the folder. Returns 0 or a negative
  * code with *e filled. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/pictures.h"
-#include "reports/figure.h"
+#include "reports/figure/figure.h"
 #include "sim/cli/cli.h"
 
 #include <errno.h>

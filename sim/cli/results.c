@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/results.h"
 
-#include "reports/caveat.h"
+#include "reports/data/caveat.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #ifndef SIM_CLI_RESULTS_H
 #define SIM_CLI_RESULTS_H
 
-#include "reports/summary.h"
+#include "reports/table/summary.h"
 #include "sim/cli/cli.h"
 
 struct results {

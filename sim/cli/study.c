@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/study.h"
 #include "models/world/world.h"
-#include "reports/where.h"
+#include "reports/db/where.h"
 #include "sim/cli/prices.h"
 #include "sim/cli/study_metrics.h"
 

@@ -2,13 +2,13 @@
  *
  * Whether what a study names of its results will be there: the metrics of `record`, `precision` and
  * `figures`, their subjects, and the points that a figure chooses. Called by study.c, so that no
- * such mistake waits until the runs are done. Draws nothing: reports/figure.h tells the same of
- * results that are there.
+ * such mistake waits until the runs are done. Draws nothing: reports/figure/figure.h tells the same
+ * of results that are there.
  */
 #ifndef SIM_CLI_STUDY_METRICS_H
 #define SIM_CLI_STUDY_METRICS_H
 
-#include "reports/figure.h"
+#include "reports/figure/figure.h"
 #include "sim/cli/study.h"
 
 /* A metric that the study reads back, and what the points' worlds have of it. */

@@ -6,7 +6,7 @@
 #ifndef TESTS_CLI_SUPPORT_STUDY_H
 #define TESTS_CLI_SUPPORT_STUDY_H
 
-#include "reports/db.h"
+#include "reports/db/db.h"
 
 /* Writes a study of four platforms with four repetitions of milliseconds each, with `more` (keys,
  * each with a comma before it) put over it. */

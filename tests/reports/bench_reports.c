@@ -4,9 +4,9 @@
  * usage: bench_reports FILE [POINTS [REPETITIONS]], prints one JSON object. FILE is made when
  * absent.
  */
-#include "reports/db.h"
-#include "reports/figure.h"
-#include "reports/summary.h"
+#include "reports/db/db.h"
+#include "reports/figure/figure.h"
+#include "reports/table/summary.h"
 #include "sim/base/json.h"
 
 #include <stdio.h>

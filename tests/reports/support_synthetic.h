@@ -6,7 +6,7 @@
 #ifndef TESTS_REPORTS_SUPPORT_SYNTHETIC_H
 #define TESTS_REPORTS_SUPPORT_SYNTHETIC_H
 
-#include "reports/db.h"
+#include "reports/db/db.h"
 
 enum {
 	SYNTHETIC_PLATFORMS = 4,

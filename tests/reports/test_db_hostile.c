@@ -3,7 +3,7 @@
  * Databases that are not, or are no longer, what they should be: each ends in a sentence, never in
  * a crash or a wrong answer.
  */
-#include "reports/db.h"
+#include "reports/db/db.h"
 #include "tests/reports/support_synthetic.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"

@@ -3,8 +3,8 @@
  * Figures from a database: the data in them, the scripts run by a plain gnuplot, and what is said
  * of figures that cannot be drawn.
  */
-#include "reports/figure.h"
-#include "reports/figure_internal.h"
+#include "reports/figure/figure.h"
+#include "reports/figure/figure_internal.h"
 #include "tests/reports/support_synthetic.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"

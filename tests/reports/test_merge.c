@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "reports/db.h"
+#include "reports/db/db.h"
 #include "tests/reports/support_synthetic.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"

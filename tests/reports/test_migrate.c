@@ -2,8 +2,8 @@
  *
  * Databases of older versions: stored/version-N.db was written by a program of that version.
  */
-#include "reports/dataset.h"
-#include "reports/schema.h"
+#include "reports/data/dataset.h"
+#include "reports/db/schema.h"
 #include "tests/reports/support_synthetic.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"

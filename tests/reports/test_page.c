@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "reports/page.h"
+#include "reports/page/page.h"
 #include "sim/base/json.h"
 #include "tests/reports/support_synthetic.h"
 #include "tests/support/program.h"

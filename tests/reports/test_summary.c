@@ -2,9 +2,9 @@
  *
  * Tables and exports: the numbers are those of the views, and every format can be read back.
  */
-#include "reports/export.h"
-#include "reports/scale.h"
-#include "reports/summary.h"
+#include "reports/table/export.h"
+#include "reports/data/scale.h"
+#include "reports/table/summary.h"
 #include "tests/reports/support_synthetic.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"

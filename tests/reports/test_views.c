@@ -3,7 +3,7 @@
  * The views that scripts rely on, asked through a plain sqlite3 shell, and the intervals in them
  * held against GSL.
  */
-#include "reports/student.h"
+#include "reports/db/student.h"
 #include "tests/reports/support_synthetic.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"

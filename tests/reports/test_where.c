@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "reports/where.h"
+#include "reports/db/where.h"
 #include "tests/support/test.h"
 
 #include <stdio.h>

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The numbers at the points of a dataset: means, differences, pooled histograms, series.
+ */
+#include "reports/data/dataset.h"
+
+#include "reports/db/db_internal.h"
+#include "reports/db/student.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "no memory to read the results");
+}
+
+static struct cell summarize(const double *x, size_t n)
+{
+	struct cell c = {n, NAN, NAN, NAN};
+	if (n == 0)
+		return c;
+	double sum = 0, squares = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += x[i];
+	c.mean = sum / (double)n;
+	if (n < 2)
+		return c;
+	for (size_t i = 0; i < n; i++)
+		squares += (x[i] - c.mean) * (x[i] - c.mean);
+	c.sd = sqrt(squares / (double)(n - 1));
+	c.ci95 = student_ci95((double)n, c.sd);
+	return c;
+}
+
+struct samples {
+	double *x;
+	int64_t *repetition;
+	size_t n, capacity;
+};
+
+static void samples_free(struct samples *s)
+{
+	free(s->x);
+	free(s->repetition);
+}
+
+static int samples_add(struct samples *s, int64_t repetition, double x)
+{
+	if (s->n == s->capacity) {
+		size_t more = s->capacity ? s->capacity * 2 : 32;
+		double *xs = realloc(s->x, more * sizeof(*xs));
+		if (xs)
+			s->x = xs;
+		int64_t *rs = realloc(s->repetition, more * sizeof(*rs));
+		if (rs)
+			s->repetition = rs;
+		if (!xs || !rs)
+			return ERR_NOMEM;
+		s->capacity = more;
+	}
+	s->x[s->n] = x;
+	s->repetition[s->n++] = repetition;
+	return 0;
+}
+
+/* The defined values of one point, by repetition. */
+static int read_samples(const struct dataset *d, sqlite3_stmt *s, int64_t point, int64_t metric,
+			struct samples *out, struct err *e)
+{
+	out->n = 0;
+	sqlite3_bind_int64(s, 1, point);
+	sqlite3_bind_int64(s, 2, metric);
+	int got;
+	while ((got = db_step(d->db, s, "read its values", e)) == 1)
+		if (samples_add(out, sqlite3_column_int64(s, 0), sqlite3_column_double(s, 1))) {
+			got = no_memory(e);
+			break;
+		}
+	sqlite3_reset(s);
+	return got;
+}
+
+static const char samples_sql[] =
+	"SELECT repetition, value FROM value WHERE point = ? AND metric = ?"
+	" AND value IS NOT NULL ORDER BY repetition";
+
+int dataset_summary(const struct dataset *d, const struct data_metric *metric, struct cell *cells,
+		    struct err *e)
+{
+	sqlite3_stmt *s = db_prepare(d->db, samples_sql, e);
+	if (!s)
+		return ERR_CORRUPT;
+	struct samples samples = {0};
+	int code = 0;
+	for (size_t i = 0; i < d->point_count && code == 0; i++) {
+		code = read_samples(d, s, d->points[i].key, metric->key, &samples, e);
+		cells[i] = summarize(samples.x, samples.n);
+	}
+	samples_free(&samples);
+	sqlite3_finalize(s);
+	return code;
+}
+
+/* Leaves in own->x the differences own - other in the repetitions that both have; their number. */
+static size_t subtract_paired(struct samples *own, const struct samples *other)
+{
+	size_t n = 0;
+	for (size_t i = 0, k = 0; i < own->n && k < other->n;) {
+		if (own->repetition[i] == other->repetition[k])
+			own->x[n++] = own->x[i++] - other->x[k++];
+		else if (own->repetition[i] < other->repetition[k])
+			i++;
+		else
+			k++;
+	}
+	return n;
+}
+
+int dataset_paired(const struct dataset *d, const struct data_metric *metric,
+		   const size_t *baseline, struct cell *cells, struct err *e)
+{
+	sqlite3_stmt *s = db_prepare(d->db, samples_sql, e);
+	if (!s)
+		return ERR_CORRUPT;
+	struct samples own = {0}, base = {0};
+	int code = 0;
+	for (size_t i = 0; i < d->point_count && code == 0; i++) {
+		code = read_samples(d, s, d->points[i].key, metric->key, &own, e);
+		base.n = 0;
+		if (code == 0 && baseline[i] != SIZE_MAX)
+			code = read_samples(d, s, d->points[baseline[i]].key, metric->key, &base,
+					    e);
+		cells[i] = summarize(own.x, subtract_paired(&own, &base));
+	}
+	samples_free(&own);
+	samples_free(&base);
+	sqlite3_finalize(s);
+	return code;
+}
+
+static bool same_samples(const struct samples *x, const struct samples *y)
+{
+	if (x->n != y->n)
+		return false;
+	for (size_t i = 0; i < x->n; i++)
+		if (x->repetition[i] != y->repetition[i] || x->x[i] != y->x[i])
+			return false;
+	return true;
+}
+
+/* Two independent samples; the degrees of freedom are Welch's (1947). */
+static struct cell welch(const struct cell *a, const struct cell *b)
+{
+	struct cell c = {a->n && b->n ? a->n + b->n : 0, b->mean - a->mean, NAN, NAN};
+	if (a->n < 2 || b->n < 2)
+		return c;
+	double va = a->sd * a->sd / (double)a->n, vb = b->sd * b->sd / (double)b->n;
+	c.sd = sqrt(va + vb);
+	double df = (va + vb) * (va + vb) /
+		    (va * va / (double)(a->n - 1) + vb * vb / (double)(b->n - 1));
+	c.ci95 = va + vb > 0 ? student_t975(df) * c.sd : 0;
+	return c;
+}
+
+static int samples_of(const struct dataset *d, const struct data_metric *metric,
+		      const struct data_point *point, struct samples *out, struct err *e)
+{
+	sqlite3_stmt *s = db_prepare(d->db, samples_sql, e);
+	if (!s)
+		return ERR_CORRUPT;
+	int code = read_samples(d, s, point->key, metric->key, out, e);
+	sqlite3_finalize(s);
+	return code;
+}
+
+int dataset_compare(const struct dataset *a, const struct data_metric *metric_a,
+		    const struct data_point *point_a, const struct dataset *b,
+		    const struct data_metric *metric_b, const struct data_point *point_b,
+		    bool paired, struct comparison *out, struct err *e)
+{
+	struct samples x = {0}, y = {0};
+	int code = samples_of(a, metric_a, point_a, &x, e);
+	if (code == 0)
+		code = samples_of(b, metric_b, point_b, &y, e);
+	if (code == 0) {
+		out->a = summarize(x.x, x.n);
+		out->b = summarize(y.x, y.n);
+		out->identical = same_samples(&x, &y);
+		out->difference =
+			paired ? summarize(y.x, subtract_paired(&y, &x)) : welch(&out->a, &out->b);
+	}
+	samples_free(&x);
+	samples_free(&y);
+	return code;
+}
+
+int dataset_histogram(const struct dataset *d, const struct data_metric *metric,
+		      const struct data_point *point, struct pooled *out, struct err *e)
+{
+	*out = (struct pooled){0};
+	sqlite3_stmt *s = db_prepare(d->db,
+				     "SELECT buckets FROM histogram WHERE point = ? AND metric = ? "
+				     "ORDER BY repetition",
+				     e);
+	if (!s)
+		return ERR_CORRUPT;
+	sqlite3_bind_int64(s, 1, point->key);
+	sqlite3_bind_int64(s, 2, metric->key);
+	int got;
+	while ((got = db_step(d->db, s, "read its histograms", e)) == 1) {
+		const void *bytes = sqlite3_column_blob(s, 0);
+		got = pooled_add(out, bytes, (size_t)sqlite3_column_bytes(s, 0), e);
+		if (got)
+			break;
+	}
+	sqlite3_finalize(s);
+	if (got)
+		pooled_free(out);
+	return got;
+}
+
+/* The series of one metric at one point, one for each repetition that has it. */
+struct runs {
+	struct result_sample **samples;
+	size_t *counts;
+	size_t n;
+};
+
+static void runs_free(struct runs *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free(r->samples[i]);
+	free(r->samples);
+	free(r->counts);
+}
+
+static int runs_add(struct runs *r, const void *bytes, size_t size, struct err *e)
+{
+	struct result_sample **samples = realloc(r->samples, (r->n + 1) * sizeof(*samples));
+	if (samples)
+		r->samples = samples;
+	size_t *counts = realloc(r->counts, (r->n + 1) * sizeof(*counts));
+	if (counts)
+		r->counts = counts;
+	if (!samples || !counts)
+		return no_memory(e);
+	int code = series_decode(bytes, size, &samples[r->n], &counts[r->n], e);
+	r->n += code == 0;
+	return code;
+}
+
+static int read_runs(const struct dataset *d, const struct data_metric *metric,
+		     const struct data_point *point, struct runs *out, struct err *e)
+{
+	sqlite3_stmt *s = db_prepare(d->db,
+				     "SELECT samples FROM series WHERE point = ? AND metric = ? "
+				     "ORDER BY repetition",
+				     e);
+	if (!s)
+		return ERR_CORRUPT;
+	sqlite3_bind_int64(s, 1, point->key);
+	sqlite3_bind_int64(s, 2, metric->key);
+	int got;
+	while ((got = db_step(d->db, s, "read its series", e)) == 1) {
+		const void *bytes = sqlite3_column_blob(s, 0);
+		got = runs_add(out, bytes, (size_t)sqlite3_column_bytes(s, 0), e);
+		if (got)
+			break;
+	}
+	sqlite3_finalize(s);
+	return got;
+}
+
+/* The moments of all repetitions, each once, ascending. Returns their number. */
+static size_t merge_times(const struct runs *runs, double *times)
+{
+	size_t *next = calloc(runs->n + 1, sizeof(*next)), n = 0;
+	while (next) {
+		double first = INFINITY;
+		for (size_t r = 0; r < runs->n; r++)
+			if (next[r] < runs->counts[r])
+				first = fmin(first, runs->samples[r][next[r]].time_s);
+		if (isinf(first))
+			break;
+		times[n++] = first;
+		for (size_t r = 0; r < runs->n; r++)
+			while (next[r] < runs->counts[r] &&
+			       runs->samples[r][next[r]].time_s <= first)
+				next[r]++;
+	}
+	free(next);
+	return n;
+}
+
+int dataset_series(const struct dataset *d, const struct data_metric *metric,
+		   const struct data_point *point, struct data_series *out, struct err *e)
+{
+	struct runs runs = {0};
+	size_t all = 0;
+	*out = (struct data_series){0};
+	int code = read_runs(d, metric, point, &runs, e);
+	for (size_t r = 0; r < runs.n; r++)
+		all += runs.counts[r];
+	double *x = calloc(runs.n + 1, sizeof(*x));
+	out->times_s = calloc(all + 1, sizeof(*out->times_s));
+	out->cells = calloc(all + 1, sizeof(*out->cells));
+	if (code == 0 && !(x && out->times_s && out->cells))
+		code = no_memory(e);
+	if (code == 0)
+		out->count = merge_times(&runs, out->times_s);
+	for (size_t i = 0; i < out->count; i++) {
+		size_t n = 0;
+		for (size_t r = 0; r < runs.n; r++) {
+			x[n] = series_at(runs.samples[r], runs.counts[r], out->times_s[i]);
+			n += isnan(x[n]) ? 0 : 1;
+		}
+		out->cells[i] = summarize(x, n);
+	}
+	free(x);
+	runs_free(&runs);
+	if (code)
+		dataset_series_free(out);
+	return code;
+}
+
+void dataset_series_free(struct data_series *s)
+{
+	free(s->times_s);
+	free(s->cells);
+	*s = (struct data_series){0};
+}

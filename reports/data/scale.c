@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reports/data/scale.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	double value;
+} prefixes[] = {
+	{"p", 1e-12}, {"n", 1e-9}, {"\xc2\xb5", 1e-6}, {"m", 1e-3}, {"", 1},
+	{"k", 1e3},   {"M", 1e6},  {"G", 1e9},	       {"T", 1e12},
+};
+
+struct scale scale_choose(const char *unit, double largest)
+{
+	struct scale s = {1, ""};
+	if (strcmp(unit, "1") == 0)
+		return s;
+	snprintf(s.unit, sizeof(s.unit), "%s", unit);
+	/* "1/s" and what is not one symbol take no prefix. */
+	if (!unit[0] || strncmp(unit, "1/", 2) == 0 || strchr(unit, '(') ||
+	    strcmp(unit, "s/B") == 0 || !isfinite(largest) || largest <= 0)
+		return s;
+	for (size_t i = sizeof(prefixes) / sizeof(*prefixes); i-- > 0;) {
+		if (prefixes[i].value > 1 && strcmp(unit, "s") == 0)
+			continue;
+		/* "half a byte" is no millibyte. */
+		if (prefixes[i].value < 1 && (unit[0] == 'B' || unit[0] == 'b' || unit[0] == 'c'))
+			return s;
+		if (largest >= prefixes[i].value || i == 0) {
+			s.factor = 1 / prefixes[i].value;
+			snprintf(s.unit, sizeof(s.unit), "%s%s", prefixes[i].name, unit);
+			return s;
+		}
+	}
+	return s;
+}
+
+const char *scale_axis_label(const char *name, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", name);
+	for (char *p = buf; *p; p++)
+		if (*p == '_')
+			*p = ' ';
+	return buf;
+}
+
+const char *scale_metric_label(const char *metric, const char *subject, char *buf, size_t size)
+{
+	size_t n = 0;
+	buf[0] = '\0';
+	/* The subjects of `overhead` add up to all of a task's time, native computing included. */
+	if (strcmp(metric, "overhead") == 0)
+		metric = "time_per_task";
+	for (const char *p = metric; *p && n + 3 < size; p++) {
+		if (*p == '.') {
+			buf[n++] = ',';
+			buf[n++] = ' ';
+		} else {
+			buf[n++] = *p == '_' ? ' ' : *p;
+		}
+	}
+	buf[n] = '\0';
+	if (subject && *subject)
+		snprintf(buf + n, size - n, ", %s", subject);
+	return buf;
+}
+
+/* To a place after the point, or before it when `decimals` is negative. Never "-0". */
+static void print_rounded(double value, int decimals, char *buf, size_t size)
+{
+	if (decimals < 0) {
+		double unit = pow(10, -decimals);
+		value = round(value / unit) * unit;
+		decimals = 0;
+	}
+	snprintf(buf, size, "%.*f", decimals, value == 0 ? 0 : value);
+}
+
+const char *scale_print(double mean, double ci95, const char *sign, char *buf, size_t size)
+{
+	if (isnan(mean)) {
+		snprintf(buf, size, "-");
+	} else if (!(ci95 > 1e-12 * fabs(mean))) { /* nothing, or the rounding of sums */
+		snprintf(buf, size, "%.4g", mean == 0 ? 0 : mean);
+	} else {
+		char rounded_mean[64], rounded_ci[64];
+		/* Two digits of the interval when it begins with 1, else one: the last digit of the
+		 * mean is then worth something. */
+		int exponent = (int)floor(log10(ci95));
+		double lead = ci95 / pow(10, exponent);
+		int decimals = -exponent + (lead < 1.95 ? 1 : 0);
+		if (decimals > 12) {
+			snprintf(buf, size, "%.12g %s %.1g", mean, sign, ci95);
+			return buf;
+		}
+		print_rounded(ci95, decimals, rounded_ci, sizeof(rounded_ci));
+		/* An interval wider than the mean must not round it away; what is nothing beside
+		 * its interval is 0. */
+		if (fabs(mean) < 1e-4 * ci95)
+			mean = 0;
+		else
+			decimals = (int)fmax(decimals, 1 - floor(log10(fabs(mean))));
+		print_rounded(mean, decimals, rounded_mean, sizeof(rounded_mean));
+		snprintf(buf, size, "%s %s %s", rounded_mean, sign, rounded_ci);
+	}
+	return buf;
+}

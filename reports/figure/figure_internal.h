@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the kinds of figures share: the choice of points, the look, and the frame of a script. A
+ * kind is a file figure_<kind>.c with one function in the table of figure.c.
+ */
+#ifndef REPORTS_FIGURE_INTERNAL_H
+#define REPORTS_FIGURE_INTERNAL_H
+
+#include "reports/figure/figure.h"
+#include "reports/data/scale.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* Of a two-column paper, in inches. */
+struct figure_size {
+	double width, height;
+};
+extern const struct figure_size figure_sizes[]; /* by enum figure_width */
+
+/* Where the numbers of a figure come from, as text. */
+struct figure_origin {
+	char version[40];  /* of the program */
+	char comment[700]; /* lines, each "# ...\n", for the head of a file */
+	char costs[400];   /* a sentence for the footnote */
+	char study[200];   /* the beginning of another */
+};
+void figure_origin_of(const struct dataset *data, struct figure_origin *out);
+
+/* A figure being drawn. */
+struct drawing {
+	const struct dataset *data; /* NULL for a figure that is not from a database */
+	const struct figure_origin *origin;
+	const struct figure *figure;
+	const struct figure_request *request;
+	size_t index;			  /* in `figures`, for diagnostics */
+	int x, series;			  /* axes, -1: none; of a heatmap, `series` is its y */
+	size_t *level;			  /* one per axis; those of x and series change */
+	const struct data_metric *metric; /* NULL when `y` has several subjects */
+	FILE *tsv, *gp;
+	double width_in, height_in; /* of the whole; a kind may need more height */
+	const char *note;	    /* for the footnote, as "mean and 95 % interval"; may be NULL */
+	size_t repetitions_min, repetitions_max; /* of what is drawn, for the footnote */
+	bool slanted_tics, broken_label;	 /* on the x axis; of the y axis */
+	bool has_y_label, key_above;		 /* put there by gp_y_label, gp_key_above */
+	double y_tics_pt, colour_tics_pt; /* the widest label at a tick of y, of the colours */
+	double extra_bottom_pt;		  /* more room below the axis, for slanted labels */
+	const bool *lossy;		  /* of each point (caveat.h), for the footnote */
+	struct diag_list *diags;
+};
+
+typedef int draw_function(struct drawing *d, struct err *e);
+extern draw_function figure_draw_lines, figure_draw_bars, figure_draw_stack, figure_draw_cdf,
+	figure_draw_quantiles, figure_draw_heatmap, figure_draw_tornado, figure_draw_time_series,
+	figure_draw_timeline, figure_draw_screen;
+
+/* folder/NAME.extension, to write; NULL with *e filled. */
+FILE *figure_open(const struct drawing *d, const char *extension, struct err *e);
+/* Closes; returns `code`, or what went wrong with the file. */
+int figure_close(FILE *file, int code, const char *name, struct err *e);
+
+/* A user's mistake in the figure's key. Returns ERR_INVALID. */
+int figure_mistake(const struct drawing *d, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The index of the point with level x on the x axis and s on the series axis (ignored where there
+ * is no such axis) and the fixed levels; -1 when the sweep left it out. */
+long figure_point(const struct drawing *d, size_t x, size_t s);
+
+/* How many levels the x axis and the series axis have; 1 where there is none. */
+size_t figure_x_count(const struct drawing *d);
+size_t figure_series_count(const struct drawing *d);
+/* The title of a series; "" where there is only one. Not quoted. */
+const char *figure_series_title(const struct drawing *d, size_t s);
+
+/* Notes the repetitions of a cell that is drawn. */
+void figure_count_repetitions(struct drawing *d, size_t n);
+
+/* --- the look (figure_style.c) --- */
+
+struct line_style {
+	unsigned colour;  /* rgb */
+	const char *dash; /* gnuplot's dashtype */
+	int point;
+};
+
+/* Of level `s` of an axis: a platform looks the same in every figure, and as far as there are looks
+ * in every study. */
+struct line_style figure_line_style(const struct data_axis *axis, size_t s);
+
+/* gnuplot's fillstyle of the s-th of grouped bars: hatched in turn, so that grey print tells
+ * neighbours apart. */
+const char *figure_bar_fill(size_t s);
+
+/* For parts of a whole: a cause of delay looks the same in every figure; unknown parts by number.
+ */
+struct fill_style {
+	unsigned colour;
+	const char *fill; /* gnuplot's fillstyle */
+};
+struct fill_style figure_fill_style(const char *part, size_t i);
+
+/* --- the script (figure_script.c, figure_axes.c) --- */
+
+/* gnuplot's text in single quotes. */
+void gp_quote(FILE *gp, const char *text);
+
+/* Begins the data file: what it holds, where it comes from. */
+void tsv_begin(struct drawing *d, const char *columns);
+
+/* Begins the script: settings that do not depend on the format. */
+void gp_begin(struct drawing *d);
+
+/* The key above the plot, in as many columns as fit the width of the titles; the figure gets as
+ * much higher as it has more than two rows. head: above the titles, or NULL. */
+void gp_key_above(struct drawing *d, const char *head, const char *const *titles, size_t count);
+
+/* The key of the series: titles[count] of those that are shown. */
+void gp_key_of_series(struct drawing *d, const char *const *titles, size_t count);
+
+/* Of the whole figure. */
+double figure_width_pt(const struct drawing *d);
+
+void gp_axis_label(struct drawing *d, char axis, const char *label, const char *unit);
+
+/* The x axis over the sweep's axis: label, range, ticks; sets x_factor in the script. */
+void gp_x_axis(struct drawing *d);
+
+/* What a y axis has to show, in base units; begins as GP_EXTENT_NONE. */
+struct gp_extent {
+	double mean_low, mean_high;
+	double positive_low; /* the smallest mean above zero */
+	double low, high;    /* of intervals */
+	size_t not_positive; /* means that a logarithmic axis cannot show */
+};
+#define GP_EXTENT_NONE ((struct gp_extent){INFINITY, -INFINITY, INFINITY, INFINITY, -INFINITY, 0})
+void gp_extent_add(struct gp_extent *extent, const struct cell *cell);
+
+/* The y axis of a metric: label, range, ticks; sets y_factor and y_clip() in the script, the latter
+ * for the ends of intervals. When no mean is negative, neither is the axis. bars: from zero, with
+ * room for whole intervals; a band that dwarfs its lines is cut off instead. */
+void gp_y_axis(struct drawing *d, const struct gp_extent *extent, bool bars);
+
+/* An x axis with one place for each value, at 0, 1, ... taken_pt: width that something beside the
+ * plot takes. Returns how much deeper than usual its labels reach, in points. */
+double gp_category_axis(struct drawing *d, const struct data_axis *axis, double taken_pt);
+
+/* Whether an axis ('x', 'y') is logarithmic: as the figure says, or, when it leaves that open, when
+ * its values span decades. */
+bool gp_is_log(const struct drawing *d, char axis, bool spans_decades);
+bool gp_spans_decades(double low, double high);
+bool gp_axis_is_log(const struct drawing *d, char which, const struct data_axis *axis);
+
+/* Warns that labels are on each other, and says what helps. */
+void gp_warn_crowded(const struct drawing *d);
+
+/* Ticks of a logarithmic axis over displayed values low..high, in decades or 1-2-5 steps. axis:
+ * 'x', 'y', or 'c' for the colours. */
+void gp_log_tics(struct drawing *d, char axis, double low, double high);
+
+/* The label of the y axis beside its ticks, after they are set. */
+void gp_y_label(struct drawing *d, const char *label, const char *unit);
+
+/* Ticks and range of an axis over displayed values low..high. */
+void gp_linear_axis(struct drawing *d, char axis, double low, double high);
+
+/* A y axis with a row for each name, from the top, at 0, 1, ...; grid lines upright. */
+void gp_rows(struct drawing *d, const char *const *names, size_t count);
+
+/* An axis with a cell for each value, at 0, 1, ... */
+void gp_cell_axis(struct drawing *d, char which, const struct data_axis *axis);
+
+/* The scale of the colours, to the right of the plot, after its ticks are set. */
+void gp_colour_label(struct drawing *d, const char *label, const char *unit);
+
+/* Ends the script: footnote, then `plot` once for each format. The plot command is written by the
+ * caller into a text that ends without a newline. */
+void gp_end(struct drawing *d, const char *plot);
+
+/* Width of a text in 8 pt Helvetica, in points, roughly. */
+double gp_text_width(const char *text);
+
+#endif

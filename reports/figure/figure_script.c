@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The frame of a gnuplot script: size, fonts, axes, key, footnote, and one section per format.
+ */
+#include "reports/data/caveat.h"
+#include "reports/figure/figure_internal.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct figure_size figure_sizes[] = {
+	[FIGURE_COLUMN] = {3.33, 2.06}, [FIGURE_PAGE] = {7.0, 2.4}};
+
+enum { PNG_DPI = 300, SVG_DPI = 96, FOOTNOTE_LINES = 3, KEY_ROWS = 2 };
+static const double font_pt = 8, footnote_pt = 5;
+
+double figure_width_pt(const struct drawing *d)
+{
+	return d->width_in * 72;
+}
+
+double gp_text_width(const char *text)
+{
+	/* Widths of Helvetica in 1/1000 em, by class: good enough to count columns. */
+	double width = 0;
+	for (const char *p = text; *p; p++) {
+		if ((*p & 0xc0) == 0x80) /* within a UTF-8 character */
+			continue;
+		if (strchr("ijlt.,:;'|!fI ()[]/", *p))
+			width += 280;
+		else if (strchr("mwMW%@", *p))
+			width += 830;
+		else if (*p >= 'A' && *p <= 'Z')
+			width += 690;
+		else
+			width += 540;
+	}
+	return width / 1000 * font_pt;
+}
+
+void gp_quote(FILE *gp, const char *text)
+{
+	fputc('\'', gp);
+	for (const char *p = text; *p; p++) {
+		if (*p == '\'')
+			fputc('\'', gp);
+		fputc((unsigned char)*p < ' ' ? ' ' : *p, gp);
+	}
+	fputc('\'', gp);
+}
+
+/* --- the footnote --- */
+
+/* "" unless points of the figure are lossy. Stands first, where nothing is cut. */
+static void describe_losses(const struct drawing *d, char *out, size_t size)
+{
+	size_t count = 0;
+	for (size_t x = 0; d->data && x < figure_x_count(d); x++) {
+		for (size_t s = 0; s < figure_series_count(d); s++) {
+			long p = figure_point(d, x, s);
+			count += p >= 0 && d->lossy[p];
+		}
+	}
+	out[0] = '\0';
+	if (count)
+		snprintf(out, size,
+			 "At %zu point%s over %g %% of the tasks did not finish and are left out. ",
+			 count, count == 1 ? "" : "s", 100 * CAVEAT_LOSSY_SHARE);
+}
+
+/* What the numbers are, and of how many repetitions. */
+static void describe_repetitions(const struct drawing *d, char *out, size_t size)
+{
+	size_t low = d->repetitions_min, high = d->repetitions_max, n = 0;
+	out[0] = '\0';
+	if (d->note && high > 1)
+		n += (size_t)snprintf(out + n, size - n, "; %s", d->note);
+	if (n < size && high && low == high)
+		snprintf(out + n, size - n, ", %zu repetition%s", high, high == 1 ? "" : "s");
+	else if (n < size && high)
+		snprintf(out + n, size - n, ", %zu to %zu repetitions", low, high);
+}
+
+/* Breaks at spaces into lines that fit; the last line is cut. Returns how many. */
+static size_t wrap(char *text, double width_pt, char *lines[], size_t limit)
+{
+	size_t count = 0;
+	char *start = text;
+	while (*start && count < limit) {
+		char *space = NULL, *p = start;
+		for (; *p; p++) {
+			if (*p != ' ')
+				continue;
+			*p = '\0';
+			double width = gp_text_width(start) * footnote_pt / font_pt;
+			*p = ' ';
+			if (width > width_pt)
+				break;
+			space = p;
+		}
+		if (!*p && gp_text_width(start) * footnote_pt / font_pt <= width_pt)
+			space = NULL;
+		else if (!space)
+			space = strchr(start, ' ');
+		lines[count++] = start;
+		if (!space)
+			break;
+		*space = '\0';
+		start = space + 1;
+	}
+	return count;
+}
+
+/* --- parts --- */
+
+void tsv_begin(struct drawing *d, const char *columns)
+{
+	fprintf(d->tsv,
+		"# %s: data of a figure of mcvsim %s\n%s# %s\n"
+		"# values in base units, without prefixes\n# %s\n",
+		d->figure->name, d->origin->version, d->origin->comment, d->origin->costs, columns);
+}
+
+void gp_begin(struct drawing *d)
+{
+	fprintf(d->gp,
+		"# %s: run with gnuplot 5.4 or newer in this folder; reads %s.tsv\n"
+		"# mcvsim %s\n%s"
+		"reset\n"
+		"set encoding utf8\n"
+		"set datafile separator \"\\t\"\n"
+		"set border 3 linewidth 0.75 linecolor rgb \"#404040\"\n"
+		"set tics nomirror out scale 0.5 textcolor rgb \"#000000\"\n"
+		"set grid ytics linewidth 0.5 linecolor rgb \"#d8d8d8\" dashtype 1\n"
+		"set errorbars small\n"
+		"unset key\n",
+		d->figure->name, d->figure->name, d->origin->version, d->origin->comment);
+	if (d->figure->title) {
+		fputs("set title ", d->gp);
+		gp_quote(d->gp, d->figure->title);
+		fputs(" noenhanced offset 0,-0.5\n", d->gp);
+	}
+}
+
+void gp_key_above(struct drawing *d, const char *head, const char *const *titles, size_t count)
+{
+	double widest = 0, room = figure_width_pt(d) - 30;
+	for (size_t i = 0; i < count; i++)
+		widest = fmax(widest, gp_text_width(titles[i]));
+	size_t columns = (size_t)(room / (widest + 30));
+	if (columns < 1)
+		columns = 1;
+	/* As few columns as the same number of rows allows, so that rows are even. */
+	size_t rows = (count + columns - 1) / columns;
+	columns = (count + rows - 1) / rows;
+	fprintf(d->gp,
+		"set key tmargin center horizontal Left reverse noenhanced samplen 2.4 spacing 0.9 "
+		"height 0.2 maxcols %zu",
+		columns);
+	if (head) {
+		fputs(" title ", d->gp);
+		gp_quote(d->gp, head);
+		rows++;
+	}
+	fputc('\n', d->gp);
+	d->key_above = true;
+	if (rows > KEY_ROWS)
+		d->height_in += (double)(rows - KEY_ROWS) * 1.15 * font_pt / 72;
+}
+
+void gp_key_of_series(struct drawing *d, const char *const *titles, size_t count)
+{
+	if (d->series < 0)
+		return;
+	const struct data_axis *axis = &d->data->axes[d->series];
+	char label[120]; /* "0.5" alone says nothing */
+	gp_key_above(d, axis->numeric ? scale_axis_label(axis->name, label, sizeof(label)) : NULL,
+		     titles, count);
+}
+
+static void write_footnote(struct drawing *d, double font_scale)
+{
+	char text[1000], losses[160], how[120];
+	describe_losses(d, losses, sizeof(losses));
+	describe_repetitions(d, how, sizeof(how));
+	snprintf(text, sizeof(text), "%s%s%s%s%s.", losses, d->origin->costs,
+		 d->origin->costs[0] ? " " : "", d->origin->study, how);
+	char *lines[FOOTNOTE_LINES];
+	double width = d->width_in * 72, height = d->height_in * 72;
+	size_t count = wrap(text, width - 8, lines, FOOTNOTE_LINES);
+	double step = footnote_pt * 1.2;
+	for (size_t i = 0; i < count; i++) {
+		fprintf(d->gp, "set label %zu ", i + 1);
+		gp_quote(d->gp, lines[i]);
+		fprintf(d->gp,
+			" at screen %.4f,%.4f left noenhanced font \",%.4g\" textcolor rgb "
+			"\"#505050\"\n",
+			4 / width, (3 + step * ((double)(count - i) - 0.5)) / height,
+			footnote_pt * font_scale);
+	}
+	/* Room for the footnote below what the axis takes: tick labels and label. */
+	fprintf(d->gp, "set bmargin screen %.4f\n",
+		(step * (double)count + 5 + 26 + d->extra_bottom_pt) / height);
+}
+
+/* gnuplot lays SVG out for a larger font than it writes, which leaves gaps in one place and
+ * overlaps in another. */
+static void correct_svg(struct drawing *d)
+{
+	fprintf(d->gp,
+		"set pointsize 0.45\nset key spacing 0.62\nset xlabel offset 0,1.2\n"
+		"set ylabel offset %s,0\n%s",
+		d->broken_label ? "1" : "1.5", d->slanted_tics ? "" : "set xtics offset 0,0.4\n");
+	if (d->key_above) /* texts are taken for wider than they are: no second column */
+		fputs("set key width -4\n", d->gp);
+	if (d->has_y_label) /* its lines stand further apart, and must not touch the ticks */
+		fprintf(d->gp, "set label 100 at screen %.4f, graph 0.5\n", 5 / figure_width_pt(d));
+}
+
+void gp_end(struct drawing *d, const char *plot)
+{
+	double w = d->width_in, h = d->height_in;
+	const char *name = d->figure->name;
+	const char *command = plot;
+	/* Fonts have their size in points in all three; SVG counts in pixels of 1/96 inch. */
+	struct {
+		unsigned format;
+		const char *extension;
+		char terminal[200];
+		double font_scale;
+	} sections[] = {
+		{FIGURE_PDF, "pdf", "", 1},
+		{FIGURE_PNG, "png", "", 1},
+		{FIGURE_LATEX, "tex", "", 1},
+		{FIGURE_SVG, "svg", "", SVG_DPI / 72.0}, /* the last: what it corrects stays so */
+	};
+	snprintf(sections[0].terminal, sizeof(sections[0].terminal),
+		 "pdfcairo size %gin,%gin font \"Helvetica,%g\" fontscale 0.75 linewidth 2 "
+		 "pointscale 0.45",
+		 w, h, font_pt);
+	snprintf(sections[1].terminal, sizeof(sections[1].terminal),
+		 "pngcairo size %.0f,%.0f font \"Helvetica,%g\" fontscale %.4f linewidth %.3f "
+		 "pointscale %.3f",
+		 w * PNG_DPI, h * PNG_DPI, font_pt, PNG_DPI / 96.0, PNG_DPI / 72.0,
+		 0.45 * PNG_DPI / 72);
+	snprintf(sections[2].terminal, sizeof(sections[2].terminal),
+		 "cairolatex pdf size %gin,%gin linewidth 2 pointscale 0.45", w, h);
+	snprintf(sections[3].terminal, sizeof(sections[3].terminal),
+		 "svg size %.0f,%.0f font \"Arial,%.2f\" linewidth 1.3333 background \"white\"",
+		 w * SVG_DPI, h * SVG_DPI, font_pt * SVG_DPI / 72);
+	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
+		if (!(d->request->formats & sections[i].format))
+			continue;
+		fprintf(d->gp, "\nset terminal %s\n", sections[i].terminal);
+		write_footnote(d, sections[i].font_scale);
+		if (sections[i].format == FIGURE_LATEX) /* there the caption says it */
+			for (int line = 1; line <= FOOTNOTE_LINES; line++)
+				fprintf(d->gp, "unset label %d\n", line);
+		if (sections[i].format == FIGURE_SVG)
+			correct_svg(d);
+		fprintf(d->gp, "set output \"%s%s.%s\"\n%s\n", name,
+			sections[i].format == FIGURE_LATEX ? "-latex" : "", sections[i].extension,
+			command);
+		command = "replot";
+	}
+	fputs("unset output\n", d->gp);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Stacked bars: the subjects of a metric, which are parts of a whole, on top of each other.
+ */
+#include "reports/figure/figure_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Parts that are nowhere more than this share of a bar are drawn as one, "other". */
+static const double negligible = 0.004;
+
+struct stack {
+	const struct data_metric **parts;
+	double *mean; /* [part][bar] */
+	bool *shown;  /* [part] */
+	/* With a series the bars of one x stand together, with an empty place behind each group. */
+	struct data_axis places;
+	size_t count, bars, shown_count;
+	bool other;
+};
+
+static void stack_free(struct stack *s)
+{
+	free(s->parts);
+	free(s->mean);
+	free(s->shown);
+	free(s->places.values);
+}
+
+/* How many places a group of bars takes. */
+static size_t group_size(const struct drawing *d)
+{
+	return figure_series_count(d) + (d->series >= 0);
+}
+
+static bool is_bar(const struct drawing *d, size_t place)
+{
+	return place % group_size(d) < figure_series_count(d);
+}
+
+static int name_places(struct drawing *d, struct stack *s, struct err *e)
+{
+	const struct data_axis *x = &d->data->axes[d->x];
+	s->places = (struct data_axis){.name = x->name, .unit = "", .count = s->bars};
+	s->places.values = calloc(s->bars + 1, sizeof(*s->places.values));
+	if (!s->places.values)
+		return err_set(e, ERR_NOMEM, "no memory to draw");
+	for (size_t i = 0; i < s->bars; i++)
+		s->places.values[i].text = d->series < 0 ? x->values[i].text
+					   : is_bar(d, i)
+						   ? figure_series_title(d, i % group_size(d))
+						   : "";
+	return 0;
+}
+
+static int stack_read(struct drawing *d, struct stack *s, struct err *e)
+{
+	/* No empty place behind the last group. */
+	s->bars = figure_x_count(d) * group_size(d) - (d->series >= 0);
+	s->parts = calloc(d->data->metric_count, sizeof(const struct data_metric *));
+	s->shown = calloc(d->data->metric_count, sizeof(*s->shown));
+	s->mean = calloc(d->data->metric_count * s->bars, sizeof(*s->mean));
+	struct cell *cells = calloc(d->data->point_count + 1, sizeof(*cells));
+	int code = s->parts && s->shown && s->mean && cells
+			   ? 0
+			   : err_set(e, ERR_NOMEM, "no memory to draw");
+	for (size_t i = 0; i < d->data->metric_count && code == 0; i++) {
+		const struct data_metric *m = &d->data->metrics[i];
+		if (strcmp(m->name, d->figure->y) != 0 || !m->has_values ||
+		    (d->figure->subject && strcmp(m->subject, d->figure->subject) != 0))
+			continue;
+		code = dataset_summary(d->data, m, cells, e);
+		for (size_t b = 0; b < s->bars; b++) {
+			long p = is_bar(d, b)
+					 ? figure_point(d, b / group_size(d), b % group_size(d))
+					 : -1;
+			bool there = p >= 0 && cells[p].n > 0;
+			s->mean[s->count * s->bars + b] = there ? cells[p].mean : 0;
+			if (there)
+				figure_count_repetitions(d, cells[p].n);
+		}
+		s->parts[s->count++] = m;
+	}
+	free(cells);
+	return code ? code : name_places(d, s, e);
+}
+
+/* The height of a bar; its largest is returned. */
+static double choose_parts(struct stack *s)
+{
+	double largest = 0;
+	for (size_t x = 0; x < s->bars; x++) {
+		double total = 0;
+		for (size_t i = 0; i < s->count; i++)
+			total += s->mean[i * s->bars + x];
+		for (size_t i = 0; i < s->count; i++)
+			if (fabs(s->mean[i * s->bars + x]) > negligible * total)
+				s->shown[i] = true;
+		largest = fmax(largest, total);
+	}
+	size_t hidden = 0;
+	double lost = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		s->shown_count += s->shown[i];
+		for (size_t x = 0; x < s->bars && !s->shown[i]; x++)
+			lost = fmax(lost, fabs(s->mean[i * s->bars + x]));
+		hidden += !s->shown[i];
+	}
+	s->other = hidden > 0 && lost > 0;
+	return largest;
+}
+
+static const char *part_name(const struct stack *s, size_t i)
+{
+	return s->parts[i]->subject[0] ? s->parts[i]->subject : "all";
+}
+
+/* Of the key beside the plot, in points: its longest name and the sample. */
+static double key_width(const struct stack *s)
+{
+	double widest = gp_text_width("other");
+	for (size_t i = 0; i < s->count; i++)
+		if (s->shown[i])
+			widest = fmax(widest, gp_text_width(part_name(s, i)));
+	return widest + 18;
+}
+
+static void write_data(struct drawing *d, const struct stack *s)
+{
+	tsv_begin(d, "one row a bar, one column a part; means over the repetitions");
+	fprintf(d->tsv, "# %s", d->series < 0 ? d->figure->x : d->figure->series);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->shown[i])
+			fprintf(d->tsv, "\t%s", part_name(s, i));
+	fputs(s->other ? "\tother\n" : "\n", d->tsv);
+	for (size_t x = 0; x < s->bars; x++) {
+		double rest = 0;
+		if (d->series >= 0 && x % group_size(d) == 0)
+			fprintf(d->tsv, "# %s: %s\n", d->figure->x,
+				d->data->axes[d->x].values[x / group_size(d)].text);
+		fputs(s->places.values[x].text, d->tsv);
+		for (size_t i = 0; i < s->count; i++) {
+			if (s->shown[i])
+				fprintf(d->tsv, "\t%.17g", s->mean[i * s->bars + x]);
+			else
+				rest += s->mean[i * s->bars + x];
+		}
+		if (s->other)
+			fprintf(d->tsv, "\t%.17g", rest);
+		fputc('\n', d->tsv);
+	}
+}
+
+static void write_plot(const struct drawing *d, const struct stack *s, FILE *plot)
+{
+	size_t column = 2;
+	fputs("plot ", plot);
+	for (size_t i = 0; i <= s->count; i++) {
+		if (i < s->count ? !s->shown[i] : !s->other)
+			continue;
+		const char *name = i < s->count ? part_name(s, i) : "other";
+		struct fill_style look = figure_fill_style(name, i);
+		fprintf(plot,
+			"%s\\\n  '%s.tsv' using ($%zu*y_factor) fillcolor rgb \"#%06x\" "
+			"fillstyle %s border rgb \"#303030\" linewidth 0.5 title ",
+			column > 2 ? ", " : "", d->figure->name, column, look.colour, look.fill);
+		gp_quote(plot, name);
+		column++;
+	}
+}
+
+/* What the bars of a group have in common, below their own labels. */
+static void name_groups(struct drawing *d, double depth_pt)
+{
+	const struct data_axis *axis = &d->data->axes[d->x];
+	struct scale scale = {1, ""};
+	char name[120], text[400];
+	double widest = 0, pitch = 0.75 * (figure_width_pt(d) - 70) / (double)axis->count;
+	if (axis->numeric)
+		scale = scale_choose(axis->unit, fabs(axis->values[axis->count - 1].number));
+	scale_axis_label(axis->name, name, sizeof(name));
+	fputs("unset xlabel\n", d->gp);
+	for (size_t x = 0; x < axis->count; x++) {
+		if (axis->numeric) /* "0.5" alone says nothing */
+			snprintf(text, sizeof(text), "%s%s%.4g%s%s", x ? "" : name, x ? "" : " ",
+				 axis->values[x].number * scale.factor, scale.unit[0] ? " " : "",
+				 scale.unit);
+		else
+			snprintf(text, sizeof(text), "%s", axis->values[x].text);
+		fprintf(d->gp, "set label %zu ", 200 + x);
+		gp_quote(d->gp, text);
+		widest = fmax(widest, gp_text_width(text));
+		fprintf(d->gp,
+			" at first %g, graph 0 center noenhanced offset screen 0, screen %.4f\n",
+			(double)(x * group_size(d)) + (double)(figure_series_count(d) - 1) / 2,
+			-depth_pt / (d->height_in * 72));
+	}
+	if (widest > 1.3 * pitch)
+		gp_warn_crowded(d);
+}
+
+int figure_draw_stack(struct drawing *d, struct err *e)
+{
+	struct stack s = {0};
+	char *plot = NULL, label[200];
+	size_t size;
+	int code = stack_read(d, &s, e);
+	FILE *text = code ? NULL : open_memstream(&plot, &size);
+	if (code == 0 && !text)
+		code = err_set(e, ERR_NOMEM, "no memory to draw");
+	if (code == 0) {
+		double largest = choose_parts(&s);
+		struct scale scale = scale_choose(s.parts[0]->unit, largest);
+		write_data(d, &s);
+		gp_begin(d);
+		fputs("set style data histograms\nset style histogram rowstacked\nset boxwidth "
+		      "0.7\n"
+		      "set key outside right center vertical maxcols 1 Left reverse invert "
+		      "noenhanced "
+		      "samplen 1 "
+		      "spacing 0.95 width -1\n",
+		      d->gp);
+		fprintf(d->gp, "y_factor = %g\n", scale.factor);
+		d->extra_bottom_pt = gp_category_axis(d, &s.places, key_width(&s));
+		if (d->series >= 0)
+			name_groups(d, d->extra_bottom_pt + (d->slanted_tics ? 24 : 22));
+		gp_axis_label(
+			d, 'y',
+			scale_metric_label(d->figure->y, d->figure->subject, label, sizeof(label)),
+			scale.unit);
+		fputs("set yrange [0:*]\n", d->gp);
+		write_plot(d, &s, text);
+		fflush(text);
+		if (s.shown_count || s.other)
+			gp_end(d, plot);
+		else
+			code = figure_mistake(d, "y", "all parts of '%s' are zero here",
+					      d->figure->y);
+	}
+	if (text)
+		fclose(text);
+	free(plot);
+	stack_free(&s);
+	return code;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * All values of a database as a stream for other programs: tidy CSV (RFC 4180) or JSON lines, with
+ * the parameters of the point, the seed and the study in every row.
+ */
+#ifndef REPORTS_EXPORT_H
+#define REPORTS_EXPORT_H
+
+#include "reports/data/dataset.h"
+
+#include <stdio.h>
+
+enum export_format { EXPORT_CSV, EXPORT_JSONL };
+
+/* Columns: study, seed, point, repetition, one per axis (numbers in base units), metric, subject,
+ * value, unit. A value that is not defined is empty in CSV and null in JSON. Rows are ordered by
+ * point, metric and repetition. Returns 0 or a negative code with *e filled; a failed write of
+ * `out` is ERR_IO. */
+int export_values(const struct dataset *data, enum export_format format, FILE *out, struct err *e);
+
+#endif
