@@ -52,6 +52,16 @@ for layer in sim/base sim/engine sim/experiment hvcore models reports sim/cli; d
 	done >>"$breaches"
 done
 
+# The folders of reports/ build on each other in this order.
+below=
+for folder in db data "figure table" page; do
+	for name in $folder; do
+		grep -rn '#include "reports/' "reports/$name" --include='*.[ch]' |
+			grep -vE "\"reports/($below$name)/" | sed 's/$/   <- from a folder that is not below/'
+	done
+	for name in $folder; do below="$below$name|"; done
+done >>"$breaches"
+
 # The libraries neither print nor exit, nor read the environment, nor start programs. hvcore's main
 # and its guests are programs; a backend may fork (a guest is a process), but not exec another program.
 libraries=$(find sim/base sim/engine sim/experiment models reports hvcore -name '*.c' \

@@ -4,7 +4,7 @@
  * and sigma along y; of Sobol's a row for each, with bars of S and ST.
  */
 #include "reports/figure/figure_internal.h"
-#include "reports/table/screening.h"
+#include "reports/data/screening.h"
 
 #include <math.h>
 #include <stdlib.h>

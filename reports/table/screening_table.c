@@ -2,8 +2,8 @@
  *
  * The indices of a screening as a table and as JSON.
  */
+#include "reports/table/screening_table.h"
 #include "reports/data/scale.h"
-#include "reports/table/screening.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  *
  * mcvsim screen: which parameters of a study that screens them matter.
  */
-#include "reports/table/screening.h"
+#include "reports/table/screening_table.h"
 #include "sim/cli/results.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * are run on threads into a database, and what comes out of that is held against the analytic
  * values.
  */
-#include "reports/table/screening.h"
+#include "reports/table/screening_table.h"
 
 #include "sim/experiment/runner.h"
 #include "tests/support/test.h"

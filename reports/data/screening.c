@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "reports/table/screening.h"
+#include "reports/data/screening.h"
 
 #include "reports/db/db_internal.h"
 

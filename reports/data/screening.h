@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What a study's `screen` found: the design made again from the stored study, the values of its
- * points, and the indices that they come to, one set for each point of the sweep. Asked by
- * `mcvsim screen` and by figures of kind "screen"; the estimators are sim/engine/sensitivity.h.
+ * points, and the indices that they come to, one set for each point of the sweep. Drawn by
+ * figures of kind "screen" and tabulated by screening_table.h; the estimators are
+ * sim/engine/sensitivity.h.
  */
 #ifndef REPORTS_SCREENING_H
 #define REPORTS_SCREENING_H
 
 #include "reports/data/dataset.h"
-#include "reports/table/table.h"
 #include "sim/experiment/plan.h"
 
 struct screening {
@@ -41,9 +41,5 @@ int screening_estimate(const struct screening *s, size_t group, struct sensitivi
 
 /* The parameters, those that matter most first: by mu*, or by ST. order[parameters]. */
 void screening_order(const struct screening *s, const struct sensitivity *from, size_t *order);
-
-/* Everything, as a table or as JSON. */
-int screening_table(const struct screening *s, struct table *out, struct err *e);
-int screening_json(const struct screening *s, cJSON **out, struct err *e);
 
 #endif
