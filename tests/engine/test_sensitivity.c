@@ -146,12 +146,14 @@ static void more_trajectories_leave_the_first_as_they_are(void)
 	sensitivity_design_free(&other);
 }
 
-/* The interval holds the true value about as often as it says: 100 seeds of 64 blocks. */
+/* The interval holds the true value about as often as it says: 100 seeds of 64 blocks. (Under a
+ * sanitizer 8, which tell that it works, not how well.) */
 static void intervals_hold_the_truth(void)
 {
+	const unsigned seeds = TEST_SANITIZED ? 8 : 100, enough = TEST_SANITIZED ? 4 : 88;
 	unsigned held = 0, total_held = 0;
 	double wanted = 1.5 * sin(M_PI / 3) * (1 + 0.05 * pow(M_PI, 4) * (1 + 1.0 / 81));
-	for (uint64_t seed = 1; seed <= 100; seed++) {
+	for (uint64_t seed = 1; seed <= seeds; seed++) {
 		struct sensitivity_design d;
 		struct sensitivity s;
 		sensitivity_design_make(&d, SENSITIVITY_MORRIS, 3, 64, 4, seed);
@@ -168,8 +170,8 @@ static void intervals_hold_the_truth(void)
 		free(y);
 		sensitivity_design_free(&d);
 	}
-	CU_ASSERT(held >= 88);
-	CU_ASSERT(total_held >= 88);
+	CU_ASSERT(held >= enough);
+	CU_ASSERT(total_held >= enough);
 }
 
 /* Noise shows up as noise: in the floor below which mu* says nothing, in the share of the variance,

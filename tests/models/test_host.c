@@ -214,7 +214,7 @@ static void check_mean_response(double per_s, double cv, int cores, int vcpus, d
 
 static void mg1_ps_is_insensitive_to_the_service_distribution(void)
 {
-	for (double cv = 0; cv <= 2; cv += 1) {
+	for (double cv = TEST_SANITIZED ? 2 : 0; cv <= 2; cv += 1) {
 		check_mean_response(5, cv, 1, 1, 0.1 / (1 - 0.5));
 		check_mean_response(8, cv, 1, 1, 0.1 / (1 - 0.8));
 	}

@@ -22,6 +22,15 @@ int test_main(const char *suite, const struct test_case *cases, int argc, char *
  */
 void test_skip(const char *why, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether the build watches itself (address, undefined behaviour, threads), which takes 5 to 50
+ * times as long. Cases that are long for the sake of statistics, not of what they reach, are
+ * shorter then. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TEST_SANITIZED 1
+#else
+#define TEST_SANITIZED 0
+#endif
+
 /* The path of a directory made for this process, emptied and removed when it ends. Owned by the
  * support code, valid until exit. */
 const char *test_scratch(void);
