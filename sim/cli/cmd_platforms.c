@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct cli_option options[] = {
 	{"profile", 0, "PROFILE.json", "whose primitives the sources are told of"},
@@ -49,24 +50,37 @@ static void add_json(cJSON *list, const struct pricing *p, const struct platform
 	cJSON_AddItemToArray(list, item);
 }
 
-static const int widths[AXIS_COUNT] = {11, 11, 19, 10, 12, 15};
-
-static void print_header(void)
+/* As wide as the longest of the names that may stand in a column. */
+static int width_of(const char *head, const char *const *values)
 {
-	printf("%-19s", "platform");
-	for (enum platform_axis a = 0; a < AXIS_COUNT; a++)
-		printf(" %-*s", widths[a], platform_axis_name(a));
-	printf(" %-11s %s\n", "guest knows", "priced from");
+	size_t width = strlen(head);
+	for (; *values; values++)
+		if (strlen(*values) > width)
+			width = strlen(*values);
+	return (int)width;
 }
 
-static void print_row(const struct pricing *p, const struct platform *platform)
+static int width_of_axis(enum platform_axis a)
 {
-	printf("%-19s", platform->name);
+	return width_of(platform_axis_name(a), platform_axis_values(a));
+}
+
+static void print_header(int name_width)
+{
+	printf("%-*s", name_width, "platform");
 	for (enum platform_axis a = 0; a < AXIS_COUNT; a++)
-		printf(" %-*s", widths[a], platform_axis_values(a)[platform->axes[a]]);
-	printf(" %-11s", platform_guest_knows(platform) ? "yes" : "no");
+		printf("  %-*s", width_of_axis(a), platform_axis_name(a));
+	printf("  %-11s  %s\n", "guest knows", "priced from");
+}
+
+static void print_row(int name_width, const struct pricing *p, const struct platform *platform)
+{
+	printf("%-*s", name_width, platform->name);
+	for (enum platform_axis a = 0; a < AXIS_COUNT; a++)
+		printf("  %-*s", width_of_axis(a), platform_axis_values(a)[platform->axes[a]]);
+	printf("  %-11s", platform_guest_knows(platform) ? "yes" : "no");
 	unsigned met = sources_of(p, platform);
-	const char *separator = " ";
+	const char *separator = "  ";
 	for (int s = 0; profile_source_names[s]; s++) {
 		if (met & 1u << s) {
 			printf("%s%s", separator, profile_source_names[s]);
@@ -92,15 +106,16 @@ static int list_platforms(struct pricing *p, const char *only, bool json)
 	const char *const *names = only ? one : library_names(&p->library, "platform");
 	cJSON *list = json ? cJSON_CreateArray() : NULL;
 	int code = CLI_OK;
+	int width = width_of("platform", names);
 	if (!json)
-		print_header();
+		print_header(width);
 	for (size_t i = 0; names[i]; i++) {
 		struct platform platform;
 		int one_code = pricing_platform(p, names[i], &platform);
 		if (one_code == CLI_OK && json) {
 			add_json(list, p, &platform);
 		} else if (one_code == CLI_OK) {
-			print_row(p, &platform);
+			print_row(width, p, &platform);
 			if (only)
 				draw(&platform);
 		}
