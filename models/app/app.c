@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/app/app.h"
 
+#include "models/app/app_graph.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,7 +67,7 @@ static const struct key operation_keys[] = {
 	BYTES("blk_write", blk_write, blk_object, "block requests that write"),
 	{0},
 };
-static const struct key_object operations_object = {
+const struct key_object app_operations_object = {
 	.name = "app_operations",
 	.keys = operation_keys,
 	.size = sizeof(struct app_operations_file),
@@ -79,17 +81,22 @@ static const struct key_object operations_object = {
 	}
 static const struct key app_keys[] = {
 	FIELD("description", KEY_STRING, description, .def = "\"\"", .help = "one sentence"),
-	FIELD("input", KEY_ANY, input, .unit = UNIT_SIZE, .variants = dist_sizes,
+	FIELD("input", KEY_ANY, input, .optional = true, .unit = UNIT_SIZE, .variants = dist_sizes,
 	      .help = "what goes up with a task: a quantity or a distribution"),
-	FIELD("output", KEY_ANY, output, .unit = UNIT_SIZE, .variants = dist_sizes,
-	      .help = "what comes down: a quantity or a distribution"),
-	FIELD("cycles", KEY_ANY, cycles, .unit = UNIT_CYCLES, .variants = dist_cycles,
-	      .help = "computing: a quantity or a distribution"),
+	FIELD("output", KEY_ANY, output, .optional = true, .unit = UNIT_SIZE,
+	      .variants = dist_sizes, .help = "what comes down: a quantity or a distribution"),
+	FIELD("cycles", KEY_ANY, cycles, .optional = true, .unit = UNIT_CYCLES,
+	      .variants = dist_cycles, .help = "computing: a quantity or a distribution"),
 	FIELD("deadline", KEY_QUANTITY, deadline_s, .unit = UNIT_TIME, .max = 1e9, .optional = true,
 	      .help = "a task that takes longer has failed"),
-	FIELD("operations", KEY_OBJECT, operations, .object = &operations_object, .def = "{}",
+	FIELD("operations", KEY_OBJECT, operations, .object = &app_operations_object, .def = "{}",
 	      .help = "what a task makes its machine do, beside computing: counts, or "
 		      "distributions of counts"),
+	FIELD("stages", KEY_MAP, stages, .object = &app_stage_object, .optional = true,
+	      .min_items = 1,
+	      .help = "instead of input, output, cycles and operations: the parts of a task by "
+		      "name, "
+		      "which may run in different places (a task graph)"),
 	FIELD("sources", KEY_STRINGS, sources, .optional = true,
 	      .help = "where the numbers come from"),
 	{0},
@@ -150,37 +157,78 @@ static void compile_blk(struct compiler *c, enum op op, const struct app_net_fil
 	o->bytes = o->count.mean * blk->bytes;
 }
 
-int app_compile(struct app *app, const struct app_file *file, const struct json_doc *doc,
-		const char *pointer, struct arena *arena, struct diag_list *diags)
+int app_compile_work(struct app *app, const struct app_operations_file *file,
+		     const struct json_doc *doc, const char *pointer, struct arena *arena,
+		     struct diag_list *diags)
 {
 	struct compiler c = {app, doc, pointer, arena, diags, 0};
-	const struct app_operations_file *o = &file->operations;
-	*app = (struct app){.name = file->name, .deadline_s = file->deadline_s};
-	read_dist(&c, &app->input, UNIT_SIZE, 1e13, (const char *const[]){"input", NULL});
-	read_dist(&c, &app->output, UNIT_SIZE, 1e13, (const char *const[]){"output", NULL});
 	read_dist(&c, &app->cycles, UNIT_CYCLES, 1e18, (const char *const[]){"cycles", NULL});
 	for (int op = 0; op < OP_COUNT; op++)
-		if (o->counts[op])
+		if (file->counts[op])
 			read_count(&c, (enum op)op, NULL);
-	compile_net(&c, OP_NET_RX, o->net_rx, &app->input);
-	compile_net(&c, OP_NET_TX, o->net_tx, &app->output);
-	compile_blk(&c, OP_BLK_READ, o->blk_read);
-	compile_blk(&c, OP_BLK_WRITE, o->blk_write);
+	compile_net(&c, OP_NET_RX, file->net_rx, &app->input);
+	compile_net(&c, OP_NET_TX, file->net_tx, &app->output);
+	compile_blk(&c, OP_BLK_READ, file->blk_read);
+	compile_blk(&c, OP_BLK_WRITE, file->blk_write);
 	for (int op = 0; op < OP_COUNT; op++)
 		if (dist_varies(&app->operations[op].count))
 			app->varying[app->varying_count++] = (uint8_t)op;
 	return c.code;
 }
 
+int app_compile(struct app *app, const struct app_file *file, const struct json_doc *doc,
+		const char *pointer, struct arena *arena, struct diag_list *diags)
+{
+	struct compiler c = {app, doc, pointer, arena, diags, 0};
+	*app = (struct app){.name = file->name, .deadline_s = file->deadline_s};
+	if (file->stages.items)
+		return app_graph_compile(app, file, doc, pointer, arena, diags);
+	read_dist(&c, &app->input, UNIT_SIZE, 1e13, (const char *const[]){"input", NULL});
+	read_dist(&c, &app->output, UNIT_SIZE, 1e13, (const char *const[]){"output", NULL});
+	int code = app_compile_work(app, &file->operations, doc, pointer, arena, diags);
+	return c.code < 0 ? c.code : code;
+}
+
+/* An app in one piece needs all of them, one of stages has none. */
+static bool check_pieces(const struct app_file *file, const struct json_doc *doc,
+			 const char *pointer, struct diag_list *diags)
+{
+	const struct {
+		const char *name;
+		const cJSON *node;
+	} pieces[] = {{"input", file->input}, {"output", file->output}, {"cycles", file->cycles}};
+	bool sound = true;
+	char at[700];
+	for (int i = 0; i < 3; i++) {
+		json_pointer_join(at, sizeof(at), pointer, pieces[i].name);
+		if (file->stages.items && pieces[i].node)
+			json_doc_error(doc, diags, at,
+				       "has no place beside \"stages\", which say what they %s",
+				       i < 2 ? "move" : "compute");
+		else if (!file->stages.items && !pieces[i].node)
+			json_doc_error(doc, diags, at,
+				       "is missing (an app needs it, or \"stages\")");
+		else
+			continue;
+		sound = false;
+	}
+	const cJSON *operations =
+		json_at(doc->root, json_pointer_join(at, sizeof(at), pointer, "operations"));
+	if (file->stages.items && operations && operations->child) {
+		json_doc_error(doc, diags, at, "have no place beside \"stages\": each has its own");
+		sound = false;
+	}
+	return sound;
+}
+
 /* Finds the mistakes in distributions where the file itself is read. */
 static void check(void *object, const struct json_doc *doc, const char *pointer,
 		  struct diag_list *diags)
 {
-	const struct app_file *file = object;
 	struct arena arena = {0};
 	struct app unused;
-	if (file->input && file->output && file->cycles)
-		app_compile(&unused, file, doc, pointer, &arena, diags);
+	if (check_pieces(object, doc, pointer, diags))
+		app_compile(&unused, object, doc, pointer, &arena, diags);
 	arena_free(&arena);
 }
 

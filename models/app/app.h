@@ -17,18 +17,24 @@ struct app_net_file {
 	double bytes;	      /* in all of them together at the mean, or in each request */
 };
 
+struct app_operations_file {
+	const cJSON *counts[OP_COUNT]; /* those without bytes */
+	struct app_net_file *net_rx, *net_tx, *blk_read, *blk_write;
+};
+
 struct app_file {
 	const char *name, *description;
-	const cJSON *input, *output, *cycles;
+	const cJSON *input, *output, *cycles; /* or stages */
 	double deadline_s;
-	struct app_operations_file {
-		const cJSON *counts[OP_COUNT]; /* those without bytes */
-		struct app_net_file *net_rx, *net_tx, *blk_read, *blk_write;
-	} operations;
+	struct app_operations_file operations;
+	struct key_list stages; /* struct app_stage_file: see app_graph.h */
 	struct key_list sources;
 };
 
 extern const struct key_object app_object;
+extern const struct key_object app_operations_object;
+
+struct app_graph;
 
 struct app {
 	const char *name;
@@ -42,6 +48,13 @@ struct app {
 	/* The operations whose counts vary by themselves: their slots in app_task.counts. */
 	uint8_t varying[OP_COUNT];
 	unsigned varying_count;
+	/* Of a stage: what crosses the network follows from where its neighbours run, so it is
+	 * priced by the byte even where it is constant. */
+	bool by_the_byte;
+	/* The stages, or NULL for an app in one piece. The rest is then what a task has in all when
+	 * each stage that may leave the handset does: what policies that know no stages decide on.
+	 */
+	const struct app_graph *graph;
 };
 
 /* Makes the app of a file that stands at `pointer`. Returns 0, ERR_INVALID with every mistake in
@@ -66,6 +79,12 @@ static inline void app_draw(const struct app *app, struct stream *st, struct app
 		task->counts[i] = (float)(dist_draw(d, st) / d->mean);
 	}
 }
+
+/* Reads the cycles and operations of an app or of a stage, which are the file's at `pointer`; its
+ * input and output must be there already. Returns as app_compile. */
+int app_compile_work(struct app *app, const struct app_operations_file *file,
+		     const struct json_doc *doc, const char *pointer, struct arena *arena,
+		     struct diag_list *diags);
 
 /* The mean operations of one task on a CPU of `hz`, computing included. What the app does not say
  * of packets follows from its input and output. */

@@ -6,6 +6,7 @@
 #ifndef MODELS_POLICY_H
 #define MODELS_POLICY_H
 
+#include "models/app/app_graph.h"
 #include "models/choice.h"
 #include "models/radio/radio.h"
 #include "sim/engine/stream.h"
@@ -39,6 +40,17 @@ struct policy_now {
 	double site_hz[POLICY_SITES_MAX];
 };
 
+/* A task of stages, as drawn. Its edges lead from and to APP_HANDSET where the graph's do. */
+struct policy_graph {
+	unsigned stages, edges;
+	uint32_t pinned; /* a bit for each stage */
+	double cycles[APP_STAGES_MAX];
+	struct policy_edge {
+		uint8_t from, to;
+		double bits;
+	} edge[APP_EDGES_MAX];
+};
+
 /* What is known. */
 struct policy_view {
 	double cycles, input_bits, output_bits; /* of this task */
@@ -51,6 +63,9 @@ struct policy_view {
 	uint32_t tasks_at[POLICY_SITES_MAX];
 	struct policy_memory *memory; /* of this app on this handset, for policies with `observe` */
 	const struct policy_now *now; /* for policies with `sees_state` */
+	/* Of a task of stages, or NULL; cycles and bits are then its sums when all that may leave
+	 * the handset do. */
+	const struct policy_graph *graph;
 };
 
 /* How a task ended that the policy has sent somewhere. */
@@ -66,6 +81,9 @@ struct policy_ops {
 	bool sees_state; /* wants view->now */
 	/* POLICY_LOCAL, or the index of one of view->sites. */
 	int (*choose)(const void *parameters, const struct policy_view *view, struct stream *st);
+	/* The same for a task of stages, with *remote a bit for each stage that leaves the handset
+	 * (all others stay; 0 with POLICY_LOCAL). NULL: all that may go where `choose` says. */
+	int (*partition)(const void *parameters, const struct policy_view *view, uint32_t *remote);
 	/* Learns from a task that has ended; NULL: it does not learn. */
 	void (*observe)(const void *parameters, struct policy_memory *memory,
 			const struct policy_outcome *outcome);

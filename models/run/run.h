@@ -159,6 +159,16 @@ enum task_extra {
 		EXTRA_COUNT
 };
 
+/* What a struct task is: a whole task, or one of the steps of a task graph, which is done by the
+ * same means. */
+enum task_part {
+	PART_WHOLE,
+	PART_LOCAL, /* a stage that is computed on the handset */
+	PART_UP,    /* an edge that leads to the site */
+	PART_SITE,  /* a stage that is computed at the site */
+	PART_DOWN   /* an edge that leads back */
+};
+
 struct task {
 	struct station_job job;
 	struct run *run;
@@ -178,6 +188,10 @@ struct task {
 	struct host *host;
 	uint32_t guest; /* of the site */
 	uint32_t hop;	/* of the reach's links: the next one */
+	uint32_t price; /* its place among the world's prices: of its app, or of its stage */
+	struct graph_task *graph; /* of a task whose app is a graph, and of its steps */
+	uint8_t part;		  /* enum task_part */
+	uint8_t step;		  /* the stage or the edge */
 	uint8_t phase;
 	bool has_extra;
 	bool counts; /* started after the warm-up */
@@ -225,6 +239,7 @@ struct run {
 	struct site_state *sites;
 	uint32_t cell_count, link_count, site_count; /* made so far */
 	struct task *free_tasks;
+	struct graph_task *free_graphs;
 	struct metrics *metrics;
 };
 
@@ -258,6 +273,10 @@ double host_busy_share(const struct entity *entity, int64_t ns);
 void handset_task_begins(struct handset *h, struct task *t, sim_time now);
 void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_time now,
 		       bool measured);
+
+/* What a step of a task graph has cost goes to the task, and with it the tail that it left; NULL:
+ * the task has failed, and nobody's it is. */
+void handset_step_ends(struct handset *h, const struct task *step, struct task *whole);
 
 /* The task asks for the radio; returns when it is ready (now or later). */
 sim_time handset_radio_begin(struct run *run, struct handset *h, struct task *t, sim_time now);
@@ -310,6 +329,23 @@ void task_link_passed(struct task *t);
 void task_at_site(struct sim *s, void *ctx, uint32_t arg);
 void task_at_cell(struct task *t);
 
+/* A task that is all zero but for what every task has; NULL: the run fails. Whole tasks come from
+ * their arrivals only; this is for the steps of a graph. */
+struct task *task_new(struct run *run);
+void task_free(struct task *t);
+
+/* How a whole task ends; failure < 0: well. */
+void task_finish(struct task *t, int failure);
+
+/* Takes bytes from the handset to the site, or back: work and reach say what and where. Ends in
+ * graph_step_ends. */
+void task_send_up(struct task *t);
+void task_send_down(struct task *t);
+
+/* Where the time went of a task (or a step) that has ended well: what it sums to is exactly how
+ * long it took. Adds to the sums. */
+void task_causes(const struct task *t, int64_t cause_ns[CAUSE_COUNT]);
+
 /* Serves the task, which is at its site, on the guest of that number. */
 void task_serve(struct task *t, uint32_t guest);
 /* It has lost its guest, its host or its link for good. */
@@ -329,8 +365,31 @@ void task_generator_start(struct run *run, uint32_t generator);
 /* The site at the end of the way. */
 struct site_state *task_site_state(const struct run *run, const struct reach *reach);
 
-/* Where the task goes: POLICY_LOCAL, or which of the sites that its cell reaches. */
-int task_decide(struct run *run, struct generator *g, const struct app_task *work);
+/* Where the task goes: POLICY_LOCAL, or which of the sites that its cell reaches. Of a task graph
+ * (else NULL) also which of its stages go there. */
+int task_decide(struct run *run, struct generator *g, const struct app_task *work,
+		struct graph_task *graph);
+
+/* ---- run_graph.c: tasks of stages */
+
+/* What the task of an app that is a graph has beside its struct task, with its draw in it and its
+ * sums in *sums. NULL: no memory, and the run fails. */
+struct graph_task *graph_draw(struct run *run, struct generator *g, struct app_task *sums);
+
+/* The draw as policies see it; which stages leave the handset. */
+void graph_show(const struct graph_task *graph, struct policy_graph *out);
+void graph_set_remote(struct graph_task *graph, uint32_t remote);
+
+/* The task begins, all else in it being set. It may have ended on return. */
+void graph_start(struct task *t);
+/* A step of it has ended; it frees it. */
+void graph_step_ends(struct task *step, int failure);
+/* A stage has left its guest: what it waits for without a CPU is still to come. */
+void graph_stage_left(struct task *step, sim_time wait);
+/* The app that a step at a site does: its stage. */
+const struct app *graph_stage_app(const struct task *step);
+/* Where the time went along the way through the graph that took longest. */
+const int64_t *graph_causes(const struct graph_task *graph);
 
 /* Tells a policy that learns how a task ended. */
 void task_observed(struct run *run, const struct task *t, sim_time response, bool failed);

@@ -86,6 +86,14 @@ void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_t
 	}
 }
 
+void handset_step_ends(struct handset *h, const struct task *step, struct task *whole)
+{
+	for (int i = 0; whole && i < ENERGY_COUNT; i++)
+		whole->energy[i] += step->energy[i];
+	if (h->tail_owner == step)
+		h->tail_owner = whole;
+}
+
 sim_time handset_radio_begin(struct run *run, struct handset *h, struct task *t, sim_time now)
 {
 	const struct radio *r = h->class->radio;

@@ -38,7 +38,29 @@ static void look(struct run *run, const struct handset *h, const struct cell *ce
 		now->site_hz[i] = hz_of_one_more(task_site_state(run, &cell->reaches[i]), app);
 }
 
-int task_decide(struct run *run, struct generator *g, const struct app_task *work)
+/* The site, with the stages that go there in the graph. */
+static int partition(const struct class *class, struct policy_view *view, struct graph_task *graph,
+		     struct stream *st)
+{
+	const struct policy_ops *policy = class->policy;
+	struct policy_graph shown;
+	uint32_t remote = 0;
+	int site;
+	graph_show(graph, &shown);
+	view->graph = &shown;
+	if (policy->partition) {
+		site = policy->partition(class->policy_parameters, view, &remote);
+	} else {
+		site = policy->choose(class->policy_parameters, view, st);
+		remote = ~shown.pinned & (uint32_t)((1ull << shown.stages) - 1);
+	}
+	remote = site == POLICY_LOCAL ? 0 : remote;
+	graph_set_remote(graph, remote);
+	return remote ? site : POLICY_LOCAL; /* all may be pinned */
+}
+
+int task_decide(struct run *run, struct generator *g, const struct app_task *work,
+		struct graph_task *graph)
 {
 	const struct handset *h = g->handset;
 	const struct class *class = h->class;
@@ -70,6 +92,8 @@ int task_decide(struct run *run, struct generator *g, const struct app_task *wor
 		look(run, h, cell, g->source->app_index, &now);
 		view.now = &now;
 	}
+	if (graph)
+		return partition(class, &view, graph, &g->work);
 	return policy->choose(class->policy_parameters, &view, &g->work);
 }
 

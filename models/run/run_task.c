@@ -12,7 +12,7 @@ static void arrive(struct sim *s, void *ctx, uint32_t arg);
 static void served(struct sim *s, struct station_job *job);
 static void schedule(struct run *run, struct generator *g, sim_time now, bool first);
 
-static struct task *task_new(struct run *run)
+struct task *task_new(struct run *run)
 {
 	if (!run->free_tasks) {
 		struct task *block = arena_array(&run->arena, TASKS_AT_ONCE, sizeof(*block));
@@ -33,10 +33,16 @@ static struct task *task_new(struct run *run)
 	return t;
 }
 
+void task_free(struct task *t)
+{
+	t->next = t->run->free_tasks;
+	t->run->free_tasks = t;
+}
+
 /* What the task's price depends on. */
 static struct price_drivers drivers_of(const struct task *t, const struct price *p)
 {
-	const struct app *app = t->from->source->app;
+	const struct app *app = t->graph ? graph_stage_app(t) : t->from->source->app;
 	struct price_drivers d = {.compute_ns = t->compute_ns, .counts = t->work.counts};
 	if (p->slopes > 0 && app->input.mean > 0)
 		d.input = t->work.input_bytes / app->input.mean;
@@ -58,30 +64,58 @@ static const enum cause extra_causes[] = {
 #undef EXTRA_CAUSE
 };
 
+/* Calls add for all that the task's time went into but for the constant part of its price. */
+static inline __attribute__((always_inline)) void
+each_cause(const struct task *t, void (*add)(void *sums, int cause, int64_t ns), void *sums)
+{
+	const struct price *p = t->host ? &t->host->kind->prices[t->price] : NULL;
+	add(sums, CAUSE_RADIO, t->radio_ns);
+	add(sums, CAUSE_NETWORK, t->network_ns);
+	add(sums, CAUSE_QUEUE, t->queue_ns);
+	if (p ? p->compute_varies : !t->remote)
+		add(sums, CAUSE_COMPUTE, t->compute_ns);
+	if (p) {
+		struct price_drivers d = drivers_of(t, p);
+		for (unsigned i = 0; i < p->notices; i++)
+			add(sums, p->notice[i].cause,
+			    price_notice_ns(p->notice[i].ns, t->backend_busy));
+		for (unsigned i = 0; i < p->slopes; i++)
+			add(sums, p->slope[i].cause,
+			    price_slope_ns(&p->slope[i], &d, t->backend_busy));
+	}
+	for (int i = 0; t->has_extra && i < EXTRA_COUNT; i++)
+		add(sums, extra_causes[i], t->extra_ns[i]);
+}
+
+static inline void add_own(void *sums, int cause, int64_t ns)
+{
+	((int64_t *)sums)[cause] += ns;
+}
+
+static inline void add_wide(void *sums, int cause, int64_t ns)
+{
+	((wide_ns *)sums)[cause] += ns;
+}
+
+void task_causes(const struct task *t, int64_t cause_ns[CAUSE_COUNT])
+{
+	each_cause(t, add_own, cause_ns);
+	for (int c = 0; t->host && c < CAUSE_COUNT; c++)
+		cause_ns[c] += t->host->kind->prices[t->price].cause_ns[c];
+}
+
 static void book(struct run *run, const struct task *t, sim_time response)
 {
 	struct metrics *m = run->metrics;
-	m->cause_ns[CAUSE_RADIO] += t->radio_ns;
-	m->cause_ns[CAUSE_NETWORK] += t->network_ns;
-	m->cause_ns[CAUSE_QUEUE] += t->queue_ns;
-	if (t->host) {
-		uint32_t app = t->from->source->app_index;
-		const struct price *p = &t->host->kind->prices[app];
-		t->host->tasks_done[app]++; /* run_report adds the constant part for each */
-		if (p->compute_varies)
-			m->cause_ns[CAUSE_COMPUTE] += t->compute_ns;
-		struct price_drivers d = drivers_of(t, p);
-		for (unsigned i = 0; i < p->notices; i++)
-			m->cause_ns[p->notice[i].cause] +=
-				price_notice_ns(p->notice[i].ns, t->backend_busy);
-		for (unsigned i = 0; i < p->slopes; i++)
-			m->cause_ns[p->slope[i].cause] +=
-				price_slope_ns(&p->slope[i], &d, t->backend_busy);
-	} else if (!t->remote) {
-		m->cause_ns[CAUSE_COMPUTE] += t->compute_ns;
+	if (t->graph) {
+		const int64_t *cause_ns = graph_causes(t->graph);
+		for (int c = 0; c < CAUSE_COUNT; c++)
+			m->cause_ns[c] += cause_ns[c];
+	} else {
+		each_cause(t, add_wide, m->cause_ns);
+		if (t->host) /* run_report adds the constant part for each */
+			t->host->tasks_done[t->price]++;
 	}
-	for (int i = 0; t->has_extra && i < EXTRA_COUNT; i++)
-		m->cause_ns[extra_causes[i]] += t->extra_ns[i];
 	histogram_add(&m->response_s, sim_to_seconds(response));
 	m->done++;
 }
@@ -96,7 +130,7 @@ static bool is_empty(struct handset *h, sim_time now)
 	return true;
 }
 
-static void finish(struct task *t, int failure)
+void task_finish(struct task *t, int failure)
 {
 	struct run *run = t->run;
 	struct handset *h = t->from->handset;
@@ -119,8 +153,16 @@ static void finish(struct task *t, int failure)
 		task_observed(run, t, response, failure >= 0);
 	if (t->from->source->arrival->closed)
 		schedule(run, t->from, now, false);
-	t->next = run->free_tasks;
-	run->free_tasks = t;
+	task_free(t);
+}
+
+/* The end of a task, or of a step of one. */
+static void finish(struct task *t, int failure)
+{
+	if (t->part == PART_WHOLE)
+		task_finish(t, failure);
+	else
+		graph_step_ends(t, failure);
 }
 
 /* ---- The radio and the network */
@@ -209,13 +251,33 @@ static void leave_guest(struct task *t)
 /* The guest has done its part: latencies that burn no CPU, and the way back, are one event. */
 static void leave_site(struct task *t)
 {
-	sim_time one_way = task_one_way_ns(t);
 	sim_time wait = t->site_ns[SITE_WAIT] + t->extra_ns[EXTRA_PAGING];
 	t->site->tasks--;
+	leave_guest(t);
+	if (t->part == PART_SITE) {
+		graph_stage_left(t, wait);
+		return;
+	}
+	sim_time one_way = task_one_way_ns(t);
 	t->network_ns += one_way;
 	t->phase = PHASE_WAY_DOWN;
-	leave_guest(t);
 	sim_after(t->run->sim, wait + one_way, came_back, t, 0);
+}
+
+void task_send_up(struct task *t)
+{
+	if (t->work.input_bytes > 0)
+		ask_for_radio(t, PHASE_RADIO_UP);
+	else
+		task_links_up(t);
+}
+
+void task_send_down(struct task *t)
+{
+	sim_time one_way = task_one_way_ns(t);
+	t->network_ns += one_way;
+	t->phase = PHASE_WAY_DOWN;
+	sim_after(t->run->sim, one_way, came_back, t, 0);
 }
 
 static void enter_backend(struct task *t)
@@ -230,7 +292,7 @@ static void enter_backend(struct task *t)
 static void page_in(struct task *t)
 {
 	const struct host_kind *kind = t->host->kind;
-	double pages = t->host->paged * kind->pages[t->from->source->app_index];
+	double pages = t->host->paged * kind->pages[t->price];
 	task_extra(t, EXTRA_PAGING, (int64_t)(pages * (double)kind->disk_ns));
 }
 
@@ -242,7 +304,7 @@ void task_serve(struct task *t, uint32_t guest)
 	guest_loads_add(&site->pools[pool].loads, guest, 1);
 	t->host = &site->hosts[site->guests[t->guest].host];
 	t->compute_ns = compute_ns(t, t->host->kind->hz);
-	const struct price *price = &t->host->kind->prices[t->from->source->app_index];
+	const struct price *price = &t->host->kind->prices[t->price];
 	struct price_drivers d = drivers_of(t, price);
 	/* A backend at work needs no waking. Requests are taken as spread evenly over the guest's
 	 * time, for which the constant part and the computing stand. */
@@ -270,7 +332,10 @@ void task_at_site(struct sim *s, void *ctx, uint32_t arg)
 	const struct site *site = t->site->site;
 	(void)s;
 	(void)arg;
-	if (t->site->guest)
+	if (t->part == PART_UP) {
+		t->site->tasks--;
+		graph_step_ends(t, -1);
+	} else if (t->site->guest)
 		guests_admit(t);
 	else if (site->guest_count == 0)
 		task_lost(t, FAILURE_NO_GUEST);
@@ -336,10 +401,7 @@ static void start_remote(struct task *t, const struct reach *reach)
 	t->reach = reach;
 	t->site = task_site_state(t->run, reach);
 	t->site->tasks++;
-	if (t->work.input_bytes > 0)
-		ask_for_radio(t, PHASE_RADIO_UP);
-	else
-		task_links_up(t);
+	task_send_up(t);
 }
 
 static void start_task(struct run *run, struct generator *g, sim_time now)
@@ -347,11 +409,17 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 	struct task *t = task_new(run);
 	if (!t)
 		return;
-	app_draw(g->source->app, &g->work, &t->work);
+	if (g->source->app->graph)
+		t->graph = graph_draw(run, g, &t->work);
+	else
+		app_draw(g->source->app, &g->work, &t->work);
+	if (g->source->app->graph && !t->graph)
+		return;
 	t->from = g;
 	t->born = now;
+	t->price = g->source->app_index;
 	t->counts = now >= run->world->warmup;
-	int site = task_decide(run, g, &t->work);
+	int site = task_decide(run, g, &t->work, t->graph);
 	t->remote = site != POLICY_LOCAL;
 	if (t->counts) {
 		group_offered(run->metrics, t);
@@ -362,7 +430,10 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 			run->metrics->local++;
 	}
 	handset_task_begins(g->handset, t, now);
-	if (t->remote)
+	if (t->graph) {
+		t->reach = t->remote ? &task_cell(t)->reaches[site] : NULL;
+		graph_start(t);
+	} else if (t->remote)
 		start_remote(t, &task_cell(t)->reaches[site]);
 	else
 		start_local(t, now);

@@ -57,11 +57,11 @@ static int build_prices(struct builder *b, struct host_kind *kind, const struct 
 			const char *pointer)
 {
 	sim_time disk_ns = sim_from_seconds(file->disk_latency_s);
-	kind->prices = arena_array(&b->w->arena, b->w->app_count, sizeof(*kind->prices));
-	kind->pages = arena_array(&b->w->arena, b->w->app_count, sizeof(*kind->pages));
+	kind->prices = arena_array(&b->w->arena, b->w->price_count, sizeof(*kind->prices));
+	kind->pages = arena_array(&b->w->arena, b->w->price_count, sizeof(*kind->pages));
 	if (!kind->prices || !kind->pages)
 		return builder_no_memory(b);
-	for (uint32_t a = 0; a < b->w->app_count; a++) {
+	for (uint32_t a = 0; a < b->w->price_count; a++) {
 		struct platform_charge charges[CHARGES_MAX];
 		struct platform_cost cost;
 		struct op_load load;

@@ -179,6 +179,35 @@ static int build_class(struct builder *b, struct class *class, const struct clas
 	return code < 0 ? code : build_sources(b, class, file, at);
 }
 
+static void set_first_stage(struct world *w, uint32_t app)
+{
+	for (uint32_t c = 0; c < w->class_count; c++)
+		for (uint32_t i = 0; i < w->classes[c].source_count; i++)
+			if (w->classes[c].sources[i].app_index == app)
+				w->classes[c].sources[i].first_stage = w->price_count;
+}
+
+/* Lists the stages of apps that are graphs behind the apps, for their prices. */
+static void list_stages(struct world *w)
+{
+	w->price_count = w->app_count;
+	for (uint32_t a = 0; a < w->app_count; a++) {
+		const struct app_graph *g = w->apps[a]->graph;
+		set_first_stage(w, a);
+		for (unsigned i = 0; g && i < g->stage_count; i++)
+			w->apps[w->price_count++] = &g->stages[i].work;
+	}
+}
+
+static size_t count_stages(const struct builder *b)
+{
+	const struct app_file *files = b->file.apps.items;
+	size_t n = 0;
+	for (size_t i = 0; i < b->file.apps.count; i++)
+		n += 1 + files[i].stages.count;
+	return n;
+}
+
 int world_handsets_build(struct builder *b)
 {
 	const struct class_file *files = b->file.handsets.items;
@@ -186,7 +215,7 @@ int world_handsets_build(struct builder *b)
 	if (b->w->class_count == 0)
 		json_doc_warning(b->doc, b->diags, "/handsets", "is empty: no task starts");
 	b->w->classes = arena_array(&b->w->arena, b->file.handsets.count, sizeof(*b->w->classes));
-	b->w->apps = arena_array(&b->w->arena, b->file.apps.count, sizeof(*b->w->apps));
+	b->w->apps = arena_array(&b->w->arena, count_stages(b), sizeof(*b->w->apps));
 	b->w->policies = arena_array(&b->w->arena, b->file.handsets.count, sizeof(*b->w->policies));
 	if (!b->w->classes || !b->w->apps || !b->w->policies)
 		return builder_no_memory(b);
@@ -195,5 +224,6 @@ int world_handsets_build(struct builder *b)
 		if (code < 0)
 			return code;
 	}
+	list_stages(b->w);
 	return 0;
 }

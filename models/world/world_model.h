@@ -6,7 +6,7 @@
 #ifndef MODELS_WORLD_MODEL_H
 #define MODELS_WORLD_MODEL_H
 
-#include "models/app/app.h"
+#include "models/app/app_graph.h"
 #include "models/app/arrival.h"
 #include "models/site/packing.h"
 #include "models/handset/governor.h"
@@ -51,7 +51,8 @@ struct price {
 
 struct source { /* an app on the handsets of a class */
 	const struct app *app;
-	uint32_t app_index; /* in world->apps, for prices */
+	uint32_t app_index;   /* in world->apps, for prices */
+	uint32_t first_stage; /* of an app that is a graph: of its stages likewise */
 	const struct arrival_ops *arrival;
 	const void *arrival_parameters;
 	uint64_t entity; /* stream_name of class and app; plus the handset's number in its class */
@@ -170,10 +171,13 @@ struct world {
 	struct site *sites;
 	struct link *links;
 	struct region *regions;
-	const struct app **apps; /* each that some class runs, once */
-	const char **policies;	 /* likewise the names of their policies */
+	/* Each app that some class runs, once; then the stages of those that are graphs. Prices
+	 * are by place in this list. */
+	const struct app **apps;
+	const char **policies; /* likewise the names of their policies */
 	uint32_t policy_count;
 	uint32_t class_count, cell_count, site_count, link_count, region_count, app_count;
+	uint32_t price_count; /* apps and stages */
 	uint64_t handset_count;
 };
 

@@ -99,11 +99,13 @@ int price_make(struct price *p, const struct platform *platform, const struct pr
 		fixed.compute_ns = 0;
 		code = add_slopes(p, platform, view, &second, DRIVER_COMPUTE, 1e9, e);
 	}
-	if (code == 0 && dist_varies(&app->input) && app->operations[OP_NET_RX].of_payload) {
+	if (code == 0 && (app->by_the_byte || dist_varies(&app->input)) &&
+	    app->operations[OP_NET_RX].of_payload) {
 		struct op_load in = take_op(&fixed, OP_NET_RX);
 		code = add_slopes(p, platform, view, &in, DRIVER_INPUT, 1, e);
 	}
-	if (code == 0 && dist_varies(&app->output) && app->operations[OP_NET_TX].of_payload) {
+	if (code == 0 && (app->by_the_byte || dist_varies(&app->output)) &&
+	    app->operations[OP_NET_TX].of_payload) {
 		struct op_load out = take_op(&fixed, OP_NET_TX);
 		code = add_slopes(p, platform, view, &out, DRIVER_OUTPUT, 1, e);
 	}
