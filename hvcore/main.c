@@ -191,6 +191,7 @@ static void add_measurement(cJSON *line, const struct hv_measurement *m)
 	cJSON_AddNumberToObject(line, "iterations", (double)m->iterations);
 	cJSON_AddNumberToObject(line, "attempts", m->attempts);
 	cJSON_AddNumberToObject(line, "repeated", m->repeated);
+	cJSON_AddNumberToObject(line, "lost", m->lost);
 	cJSON_AddNumberToObject(line, "empty_ns", m->empty_ns);
 	add_number(line, "exits_per_op", m->exits_per_op);
 	add_number(line, "clock_gap", m->clock_gap);
@@ -237,6 +238,24 @@ static int unknown_probe(const char *name, const struct options *opt)
 	return EXIT_USAGE;
 }
 
+/* 20 ms tell the rate within 10 ppm, 5 ms within 40; clocks may differ by 5 %. */
+static void count_ticks(struct hv_probe_env *env)
+{
+	struct err e = {0};
+	if (hv_ticks_rate(env->quick ? 5000000 : 20000000, &env->ticks_per_ns, &e))
+		fprintf(stderr, "hvcore: warning: %s; clocks are not compared\n", e.text);
+}
+
+static bool uses_kvm(const struct options *opt, char **names, int count)
+{
+	const struct hv_probe *p;
+	for (int k = 0; k < count; k++)
+		for (unsigned i = 0; (p = hv_probe_at(i)); i++)
+			if (selected(p, names[k], opt) && strcmp(p->backend, "kvm") == 0)
+				return true;
+	return false;
+}
+
 static int cmd_probe(const struct options *opt, char **names, int count)
 {
 	const struct hv_probe *p;
@@ -253,9 +272,8 @@ static int cmd_probe(const struct options *opt, char **names, int count)
 	struct err e = {0};
 	struct hv_probe_env env = {
 		.quick = opt->quick, .delay_ns = opt->delay_ns, .scratch = opt->scratch};
-	if (hv_ticks_rate(20000000, &env.ticks_per_ns, &e))
-		fprintf(stderr, "hvcore: warning: %s; clocks are not compared\n", e.text);
-	const struct hv_backend *kvm = hv_backend_find("kvm");
+	count_ticks(&env);
+	const struct hv_backend *kvm = uses_kvm(opt, names, count) ? hv_backend_find("kvm") : NULL;
 	if (kvm && kvm->regime && !kvm->available(&e) && kvm->regime(&env.kvm_regime, &e))
 		fprintf(stderr, "hvcore: warning: kvm: %s\n", e.text);
 
@@ -285,8 +303,7 @@ static int cmd_mix(const struct options *opt, char **counts, int count)
 		return usage("mix: %s", e.text);
 	struct hv_probe_env env = {
 		.quick = opt->quick, .delay_ns = opt->delay_ns, .scratch = opt->scratch};
-	if (hv_ticks_rate(20000000, &env.ticks_per_ns, &e))
-		fprintf(stderr, "hvcore: warning: %s; clocks are not compared\n", e.text);
+	count_ticks(&env);
 	double unit_ns = NAN;
 	int rc = hv_mix_measure(&mix, backend, opt->para, &env, &m, &unit_ns, &e);
 	cJSON *line = cJSON_CreateObject();

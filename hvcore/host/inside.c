@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hvcore/host/inside.h"
 #include "hvcore/clock.h"
+#include "hvcore/probe/lost.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 /* A batch that takes longer than this hangs: batches are made of milliseconds. */
@@ -18,7 +18,7 @@ struct request {
 };
 
 struct answer {
-	double ns, ticks, taken;
+	double ns, ticks, lost;
 	int failure; /* errno */
 };
 
@@ -26,17 +26,16 @@ static struct answer run_loop(const struct inside *in, const struct request *r)
 {
 	struct answer a = {0};
 	inside_loop loop = r->empty ? in->empty : in->body;
-	struct rusage before, after;
+	struct hv_lost lost;
 	a.failure = in->before ? in->before(in->arg, r->n) : 0;
 	if (a.failure)
 		return a;
-	getrusage(RUSAGE_THREAD, &before);
+	hv_lost_begin(&lost, 0);
 	uint64_t t0 = hv_clock_ns(), c0 = hv_ticks();
 	a.failure = loop(in->arg, r->n);
 	a.ticks = (double)(hv_ticks() - c0);
 	a.ns = (double)(hv_clock_ns() - t0);
-	getrusage(RUSAGE_THREAD, &after);
-	a.taken = (double)(after.ru_nivcsw - before.ru_nivcsw);
+	a.lost = hv_lost_end(&lost);
 	return a;
 }
 
@@ -95,7 +94,7 @@ int inside_batch(struct inside *in, uint64_t n, bool empty, struct hv_batch *b, 
 		return err_sys(e, a.failure, "the operation failed");
 	b->ns = a.ns;
 	b->ticks = a.ticks;
-	b->taken = a.taken;
+	b->lost = a.lost;
 	return 0;
 }
 

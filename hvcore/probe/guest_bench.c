@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hvcore/probe/guest_bench.h"
 #include "hvcore/clock.h"
+#include "hvcore/probe/lost.h"
 
 #include <math.h>
 #include <string.h>
@@ -96,9 +97,12 @@ int hv_bench_run(struct hv_bench *bench, enum hv_op op, uint64_t n, struct hv_ba
 	int rc = bench->counts_exits ? backend->exits(bench->vm, &exits_before, e) : 0;
 	if (rc)
 		return rc;
+	struct hv_lost lost;
+	hv_lost_begin(&lost, backend->peer ? backend->peer(bench->vm) : 0);
 	uint64_t start = hv_clock_ns();
 	rc = run_to_yield(bench, e);
 	uint64_t end = hv_clock_ns();
+	batch->lost = hv_lost_end(&lost);
 	if (!rc && bench->counts_exits)
 		rc = backend->exits(bench->vm, &exits_after, e);
 	if (rc)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hvcore/probe/measure.h"
 #include "hvcore/clock.h"
+#include "hvcore/probe/lost.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 /* Past this a batch that is still too short will not get longer: the work does nothing. */
 #define MAX_ITERATIONS (1ull << 30)
@@ -66,39 +66,49 @@ static double clock_cost_ns(void)
 
 typedef int (*batch_fn)(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e);
 
-/* How often the scheduler has taken the core from this thread, which wanted to go on. */
-static long times_taken(void)
-{
-	struct rusage u;
-	return getrusage(RUSAGE_THREAD, &u) == 0 ? u.ru_nivcsw : 0;
-}
+/* Beyond this share of a batch that others had, it is run again. */
+static const double lost_much = 0.02;
 
+/* Takes off what others had, where it is known which time it is part of. */
 static int run_batch(const struct hv_work *work, batch_fn fn, uint64_t n, double clock_ns,
-		     struct hv_batch *batch, struct err *e)
+		     double ticks_per_ns, struct hv_batch *batch, struct err *e)
 {
 	int rc = work->before ? work->before(work->ctx, n, e) : 0;
 	if (rc)
 		return rc;
-	*batch = (struct hv_batch){NAN, NAN, NAN, NAN};
-	long taken = times_taken();
+	struct hv_lost lost;
+	*batch = (struct hv_batch){NAN, NAN, NAN, -1};
+	hv_lost_begin(&lost, 0);
 	uint64_t t0 = hv_clock_ns();
 	rc = fn(work->ctx, n, batch, e);
 	uint64_t t1 = hv_clock_ns();
-	if (isnan(batch->ns))
+	double own = hv_lost_end(&lost);
+	bool whole = isnan(batch->ns), told = !(batch->lost < 0);
+	if (whole)
 		batch->ns = (double)(t1 - t0) - clock_ns;
-	if (isnan(batch->taken))
-		batch->taken = (double)(times_taken() - taken);
+	if (!told)
+		batch->lost = own;
+	if (!isnan(batch->lost) && (whole || told)) {
+		batch->ns -= batch->lost;
+		batch->ticks -= batch->lost * ticks_per_ns;
+	}
 	return rc;
 }
 
-/* The shortest of some batches of n: one that was interrupted does not count. */
+static bool is_disturbed(const struct hv_batch *b)
+{
+	return !(b->lost <= lost_much * (b->ns + b->lost)); /* also when nobody knows how much */
+}
+
+/* The shortest of some batches of n: one that was interrupted does not count. One alone where it is
+ * long anyway. */
 static int shortest_batch(const struct hv_work *work, uint64_t n, double clock_ns, double enough_ns,
 			  double *ns, struct err *e)
 {
 	*ns = INFINITY;
-	for (int i = 0; i < 3 && *ns >= enough_ns; i++) {
+	for (int i = 0; i < 3 && *ns >= enough_ns && (i == 0 || *ns < LONG_BATCH_NS); i++) {
 		struct hv_batch batch;
-		int rc = run_batch(work, work->body, n, clock_ns, &batch, e);
+		int rc = run_batch(work, work->body, n, clock_ns, 0, &batch, e);
 		if (rc)
 			return rc;
 		*ns = fmin(*ns, batch.ns);
@@ -133,19 +143,35 @@ static int find_iterations(const struct hv_work *work, const struct hv_measure_o
 /* Per-operation values of one series of batches. */
 struct series {
 	double ns[HV_BATCHES_MAX], ticks[HV_BATCHES_MAX], exits[HV_BATCHES_MAX];
+	double lost_ns, all_ns; /* of all batches, also of those run again */
 	unsigned repeated;
 };
 
-/* `repeats`: at most so many batches of the series are run again. */
-static int add_batch(const struct hv_work *work, batch_fn fn, uint64_t n, double clock_ns,
-		     unsigned repeats, struct series *series, unsigned at, struct err *e)
+static void count_lost(struct series *series, const struct hv_batch *batch)
+{
+	double lost = isnan(batch->lost) ? 0 : batch->lost;
+	series->lost_ns += lost;
+	series->all_ns += batch->ns + lost;
+}
+
+/* What a series of batches needs to know. */
+struct terms {
+	const struct hv_work *work;
+	double clock_ns, ticks_per_ns;
+	unsigned repeats; /* at most so many of its batches are run again */
+};
+
+static int add_batch(const struct terms *t, batch_fn fn, uint64_t n, struct series *series,
+		     unsigned at, struct err *e)
 {
 	struct hv_batch batch;
-	int rc = run_batch(work, fn, n, clock_ns, &batch, e);
-	while (!rc && batch.taken > 0 && series->repeated < repeats) {
+	int rc = run_batch(t->work, fn, n, t->clock_ns, t->ticks_per_ns, &batch, e);
+	while (!rc && is_disturbed(&batch) && series->repeated < t->repeats) {
 		series->repeated++;
-		rc = run_batch(work, fn, n, clock_ns, &batch, e);
+		count_lost(series, &batch);
+		rc = run_batch(t->work, fn, n, t->clock_ns, t->ticks_per_ns, &batch, e);
 	}
+	count_lost(series, &batch);
 	series->ns[at] = batch.ns / (double)n;
 	series->ticks[at] = batch.ticks / (double)n;
 	series->exits[at] = batch.exits / (double)n;
@@ -194,25 +220,31 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 		   struct hv_measurement *m, struct err *e)
 {
 	struct series whole, half, none, none_half;
-	whole.repeated = half.repeated = none.repeated = none_half.repeated = 0;
-	unsigned batches = options->batches, repeats = batches;
-	double clock_ns = clock_cost_ns();
+	struct series *const all[] = {&whole, &half, &none, &none_half};
+	for (size_t i = 0; i < 4; i++) {
+		all[i]->repeated = 0;
+		all[i]->lost_ns = all[i]->all_ns = 0;
+	}
+	unsigned batches = options->batches;
+	struct terms t = {.work = work,
+			  .clock_ns = clock_cost_ns(),
+			  .ticks_per_ns = options->ticks_per_ns,
+			  .repeats = batches};
 	uint64_t n = 1;
 	double batch_ns;
-	int rc = find_iterations(work, options, clock_ns, &n, &batch_ns, e);
+	int rc = find_iterations(work, options, t.clock_ns, &n, &batch_ns, e);
 	if (batch_ns > LONG_BATCH_NS) {
 		batches = HV_BATCHES_MIN;
-		repeats = 0;
+		t.repeats = 0;
 	}
 	for (unsigned i = 0; !rc && i < batches; i++) {
-		rc = add_batch(work, work->body, n, clock_ns, repeats, &whole, i, e);
+		rc = add_batch(&t, work->body, n, &whole, i, e);
 		if (!rc && n > 1)
-			rc = add_batch(work, work->body, n / 2, clock_ns, repeats, &half, i, e);
+			rc = add_batch(&t, work->body, n / 2, &half, i, e);
 		if (!rc && work->empty)
-			rc = add_batch(work, work->empty, n, clock_ns, repeats, &none, i, e);
+			rc = add_batch(&t, work->empty, n, &none, i, e);
 		if (!rc && work->empty && n > 1)
-			rc = add_batch(work, work->empty, n / 2, clock_ns, repeats, &none_half, i,
-				       e);
+			rc = add_batch(&t, work->empty, n / 2, &none_half, i, e);
 	}
 	if (rc)
 		return rc;
@@ -227,6 +259,7 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 	m->batches = batches;
 	m->iterations = n;
 	m->repeated = whole.repeated;
+	m->lost = whole.all_ns > 0 ? whole.lost_ns / whole.all_ns : 0;
 	m->empty_ns = empty_ns;
 	m->exits_per_op = median_of(whole.exits, batches) - empty_exits;
 	m->mad = hv_mad(whole.ns, batches);

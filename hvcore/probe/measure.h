@@ -11,8 +11,9 @@
  * processor's counter must agree with the host's clock and the kernel's count of exits with the
  * claim. A measurement that fails any of this is repeated, and after the last attempt is a failure.
  *
- * On a busy machine batches are short enough that many are not interrupted; one from which the
- * scheduler took the core is run again, as often as there are batches.
+ * On a busy machine batches are short enough that many are not interrupted. One that lost more than
+ * 2 % of its time to others (lost.h) is run again, as often as there are batches; after that, and
+ * for what is less, the time lost is taken off.
  */
 #ifndef HVCORE_MEASURE_H
 #define HVCORE_MEASURE_H
@@ -26,15 +27,16 @@
 #define HV_BATCHES_MAX 201
 #define HV_BATCHES_FEW 5 /* for work of which one operation takes tens of milliseconds */
 
-/* What a batch reports. All fields are NAN when it is called; hv_measure times the call itself and
- * takes that time unless `ns` was set (work that must leave something out sets it). */
+/* What a batch reports. All fields are NAN when it is called, `lost` is -1; hv_measure times the
+ * call itself and takes that time unless `ns` was set (work that must leave something out sets it).
+ */
 struct hv_batch {
 	double ns;    /* time of the whole batch on the host's clock */
 	double ticks; /* the same on the processor's counter, read where the work ran; or left NAN
 		       */
 	double exits; /* exits during the batch, as the kernel counts them; or left NAN */
-	double taken; /* times the scheduler took the core away from the work; set only by work that
-			 runs in another process, else hv_measure asks for the calling thread */
+	double lost;  /* of ns, how much others had the core (hv_lost_end); set only by work that
+			 sets ns and knows, else hv_measure asks for the calling thread */
 };
 
 struct hv_work {
@@ -76,7 +78,8 @@ struct hv_measurement {
 	double clock_gap;    /* relative difference of the two clocks; NAN where not compared */
 	double nonlinear;    /* relative difference of batches of n and of n/2; NAN when n was 1 */
 	unsigned attempts;   /* how many it took */
-	unsigned repeated;   /* batches run again because the scheduler interfered */
+	unsigned repeated;   /* batches run again because others had the core meanwhile */
+	double lost;	     /* share of the time of all batches that others had the core */
 	char note[200];	     /* the work's */
 };
 

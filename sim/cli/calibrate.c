@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/calibrate.h"
 #include "sim/base/diag.h"
+#include "sim/cli/agreement.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/hvcore.h"
 
@@ -341,12 +342,23 @@ void calibrate_free(struct calibrate_result *result)
 	*result = (struct calibrate_result){0};
 }
 
-/* Of one profile's p50: that of its batches or that of its runs, whichever is more. The range of
- * three runs is 1.69 standard deviations on the average (normal noise). */
+/* The standard deviation that a range of so many values speaks of; 0 where there is none. */
+static double deviation(const cJSON *entry, const char *range_key, const char *count_key)
+{
+	double range = number(entry, range_key), count = number(entry, count_key);
+	if (isnan(range) || !(count >= 2 && count <= AGREEMENT_MAX))
+		return 0;
+	return range / agreement_range_factor((size_t)count);
+}
+
+/* Of one profile's p50: that of its batches, of its runs or of its calibrations, whichever is most.
+ */
 static double scatter(const cJSON *entry)
 {
-	double mad = number(entry, "mad"), range = number(entry, "runs_spread");
-	return fmax(isnan(mad) ? 0 : 1.4826 * mad, isnan(range) ? 0 : range / 1.69);
+	double mad = number(entry, "mad");
+	double runs = deviation(entry, "runs_spread", "runs");
+	double calibrations = deviation(entry, "calibrations_spread", "calibrations");
+	return fmax(isnan(mad) ? 0 : 1.4826 * mad, fmax(runs, calibrations));
 }
 
 struct calibrate_change calibrate_compare(const cJSON *before, const cJSON *after)

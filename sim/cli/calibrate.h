@@ -50,8 +50,8 @@ struct calibrate_change {
 };
 
 /* The noise is three times the scatter of both together; that of a profile's entry is the scatter
- * of its batches (1.4826 MAD) or of its runs (range / 1.69), whichever is more: both are the
- * standard deviation of normal noise. */
+ * of its batches (1.4826 MAD), of its runs or of its calibrations (their range over
+ * agreement_range_factor), whichever is most: each is the standard deviation of normal noise. */
 struct calibrate_change calibrate_compare(const cJSON *before, const cJSON *after);
 
 #endif

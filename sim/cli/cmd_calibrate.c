@@ -2,6 +2,7 @@
  *
  * mcvsim calibrate: measures this machine and writes a profile.
  */
+#include "sim/cli/agreement.h"
 #include "sim/cli/bare_metal.h"
 #include "sim/cli/calibrate.h"
 #include "sim/cli/cli.h"
@@ -22,6 +23,8 @@ static const struct cli_option calibrate_options[] = {
 	{"output", 'o', "FILE", "write the profile there; an older profile is kept as FILE.bak"},
 	{"backend", 0, "NAME", "measure only this backend (mcvsim doctor lists them)"},
 	{"quick", 0, NULL, "run each probe once instead of three times"},
+	{"repeat", 0, "N",
+	 "calibrate N times (2 to 10) in a row; the profile says how far they agree"},
 	{"compare", 0, "FILE",
 	 "show what changed against an older profile, and what exceeds the noise"},
 	{"from-log", 0, "FILE",
@@ -37,16 +40,23 @@ static const struct cli_option calibrate_options[] = {
 struct view {
 	struct progress progress;
 	struct timespec start;
+	size_t now, all; /* which calibration of how many, from 0 */
 };
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
+}
 
 static void show_progress(void *ctx, const char *name, size_t done, size_t total, size_t failed)
 {
 	struct view *v = ctx;
-	struct timespec now;
 	char label[64];
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	double spent = (double)(now.tv_sec - v->start.tv_sec) +
-		       1e-9 * (double)(now.tv_nsec - v->start.tv_nsec);
+	double spent = seconds_since(&v->start);
+	done += v->now * total;
+	total *= v->all;
 	snprintf(label, sizeof(label), "measuring %-28s", name);
 	progress_draw(&v->progress, label, done, total, failed,
 		      done ? spent / (double)done * (double)(total - done) : -1);
@@ -203,9 +213,59 @@ static int deliver(const struct cli_args *args, const cJSON *profile, const cJSO
 	return CLI_OK;
 }
 
+/* Calibrates view->all times; *result becomes what they say together. */
+static int calibrate_often(const struct calibrate_options *options, struct view *view,
+			   struct calibrate_result *result, struct err *e)
+{
+	struct calibrate_result each[AGREEMENT_MAX] = {0};
+	cJSON *profiles[AGREEMENT_MAX];
+	struct agreement agreement;
+	int rc = 0;
+	for (view->now = 0; view->now < view->all && rc == 0; view->now++) {
+		rc = calibrate_run(options, &each[view->now], e);
+		profiles[view->now] = each[view->now].profile;
+	}
+	if (rc == 0) {
+		cJSON *merged = agreement_merge(profiles, view->all, &agreement);
+		const cJSON *failed = cJSON_GetObjectItemCaseSensitive(merged, "failed");
+		size_t measured = 0;
+		for (const cJSON *part = merged ? merged->child : NULL; part; part = part->next)
+			if (strcmp(part->string, "primitives") == 0 ||
+			    strcmp(part->string, "operations") == 0)
+				measured += (size_t)cJSON_GetArraySize(part);
+		*result = (struct calibrate_result){.profile = merged,
+						    .measured = measured,
+						    .unavailable = each[0].unavailable,
+						    .broken = (size_t)cJSON_GetArraySize(failed) -
+							      each[0].unavailable};
+		rc = merged ? 0 : err_set(e, ERR_NOMEM, "no memory for a profile");
+	}
+	for (size_t i = 0; i < view->all; i++)
+		calibrate_free(&each[i]);
+	if (rc == 0)
+		cli_say("%zu calibrations: of %zu costs above 100 ns %zu agree within %.0f %%",
+			view->all, agreement.judged, agreement.judged - agreement.beyond,
+			100 * AGREEMENT_LIMIT);
+	return rc;
+}
+
+/* How often to calibrate; 0 when that is no number that can be. */
+static size_t repetitions(const struct cli_args *args)
+{
+	const char *text = cli_value(args, "repeat");
+	char *end = NULL;
+	long n = text ? strtol(text, &end, 10) : 1;
+	if (text && (end == text || *end || n < 2 || n > AGREEMENT_MAX))
+		return 0;
+	return (size_t)n;
+}
+
 static int measure(const struct cli_args *args, const cJSON *old)
 {
-	struct view view = {0};
+	struct view view = {.all = repetitions(args)};
+	if (view.all == 0)
+		return cli_fail(CLI_USAGE, "--repeat: '%s' is not a number from 2 to %d",
+				cli_value(args, "repeat"), AGREEMENT_MAX);
 	clock_gettime(CLOCK_MONOTONIC, &view.start);
 	const struct calibrate_options options = {
 		.backend = cli_value(args, "backend"),
@@ -216,7 +276,8 @@ static int measure(const struct cli_args *args, const cJSON *old)
 	};
 	struct calibrate_result result;
 	struct err e = {0};
-	int rc = calibrate_run(&options, &result, &e);
+	int rc = view.all > 1 ? calibrate_often(&options, &view, &result, &e)
+			      : calibrate_run(&options, &result, &e);
 	progress_clear(&view.progress);
 	if (rc == ERR_STOPPED)
 		return cli_fail(CLI_FAILED, "%s; nothing was written", e.text);
@@ -228,6 +289,7 @@ static int measure(const struct cli_args *args, const cJSON *old)
 				"nothing could be measured here; `mcvsim doctor` says why");
 	else
 		code = deliver(args, result.profile, old);
+	cli_say("measured %zu costs in %.1f s", result.measured, seconds_since(&view.start));
 	if (result.unavailable)
 		cli_say("%zu not offered by this machine; `mcvsim doctor` says what to do",
 			result.unavailable);
@@ -238,6 +300,11 @@ static int measure(const struct cli_args *args, const cJSON *old)
 		code = CLI_PARTIAL;
 	calibrate_free(&result);
 	return code;
+}
+
+static bool is_for_measuring(const struct cli_args *args)
+{
+	return cli_flag(args, "quick") || cli_value(args, "backend") || cli_value(args, "repeat");
 }
 
 /* The log does not know when it was made; its file does. */
@@ -261,9 +328,9 @@ static int convert_log(const struct cli_args *args, const char *path, const cJSO
 	if (hz_text && (end == hz_text || *end || !(hz >= 1e6 && hz <= 1e12)))
 		return cli_fail(CLI_USAGE, "--tsc-hz: '%s' is not a number from 1e6 to 1e12",
 				hz_text);
-	if (cli_flag(args, "quick") || cli_value(args, "backend"))
-		return cli_fail(CLI_USAGE,
-				"--from-log measures nothing: --quick and --backend have no place");
+	if (is_for_measuring(args))
+		return cli_fail(CLI_USAGE, "--from-log measures nothing: --quick, --repeat and "
+					   "--backend have no place");
 	char *text = read_text(path);
 	if (!text)
 		return cli_fail(CLI_USAGE, "%s: %s", path, strerror(errno));
@@ -296,10 +363,9 @@ static int estimate(const struct cli_args *args, const char *path, const cJSON *
 	if (end == text || *end || !(factor >= 1 && factor <= 1000))
 		return cli_fail(CLI_USAGE, "--bare-metal: '%s' is not a number from 1 to 1000",
 				text);
-	if (cli_flag(args, "quick") || cli_value(args, "backend") || cli_value(args, "from-log"))
-		return cli_fail(CLI_USAGE,
-				"--from-profile measures nothing: --quick, --backend and "
-				"--from-log have no place");
+	if (is_for_measuring(args) || cli_value(args, "from-log"))
+		return cli_fail(CLI_USAGE, "--from-profile measures nothing: --quick, --repeat, "
+					   "--backend and --from-log have no place");
 	cJSON *profile = read_profile(path);
 	if (!profile)
 		return cli_fail(CLI_USAGE, "%s: not a profile that can be read", path);

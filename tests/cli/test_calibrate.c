@@ -5,6 +5,8 @@
  */
 #include "models/platform/profile.h"
 #include "sim/base/json.h"
+#include "sim/cli/agreement.h"
+#include "sim/cli/calibrate.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 
@@ -412,6 +414,64 @@ static void compare_tells_change_from_noise(void)
 		       "$TMP/bin/mcvsim calibrate --compare $TMP/cut.json");
 }
 
+static cJSON *agreement_of(const double p50[5], struct agreement *out)
+{
+	cJSON *profiles[5];
+	for (int i = 0; i < 5; i++) {
+		char text[512];
+		snprintf(text, sizeof(text),
+			 "{\"schema\":1,\"machine\":{\"cpu\":\"x\",\"steal\":0.0%d},"
+			 "\"primitives\":{\"a\":{\"unit\":\"ns\",\"p50\":%g,\"mad\":1},"
+			 "\"short\":{\"unit\":\"ns\",\"p50\":%d,\"mad\":1}%s},"
+			 "\"operations\":{},\"failed\":{\"b\":\"no reason\"%s}}",
+			 5 - i, p50[i], 10 + 10 * i,
+			 i == 3 ? ",\"c\":{\"unit\":\"ns\",\"p50\":500,\"mad\":1}" : "",
+			 i == 3 ? "" : ",\"c\":\"too noisy\"");
+		profiles[i] = cJSON_Parse(text);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(profiles[i]);
+	}
+	cJSON *merged = agreement_merge(profiles, 5, out);
+	for (int i = 0; i < 5; i++)
+		cJSON_Delete(profiles[i]);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(merged);
+	return merged;
+}
+
+static void several_calibrations_say_how_far_they_agree(void)
+{
+	struct agreement found;
+	cJSON *merged = agreement_of((double[]){1000, 1100, 990, 1050, 1180}, &found);
+	const cJSON *primitives = at(merged, "primitives"), *a = at(primitives, "a");
+	CU_ASSERT_EQUAL(number_at(a, "p50"), 1050);
+	CU_ASSERT_EQUAL(number_at(a, "calibrations"), 5);
+	CU_ASSERT_EQUAL(number_at(a, "calibrations_spread"), 190);
+	CU_ASSERT_DOUBLE_EQUAL(number_at(a, "agreement"), 190.0 / 1050, 1e-9);
+	CU_ASSERT_PTR_NULL(at(a, "note"));
+	/* What is a few cycles long is not held against the machine. */
+	CU_ASSERT(found.judged == 1 && found.beyond == 0);
+	CU_ASSERT_PTR_NULL(at(at(primitives, "short"), "note"));
+	CU_ASSERT_STRING_EQUAL(text_at(at(primitives, "c"), "note"),
+			       "measured in 1 of 5 calibrations");
+	CU_ASSERT_STRING_EQUAL(text_at(at(merged, "failed"), "b"), "no reason");
+	CU_ASSERT_PTR_NULL(at(at(merged, "failed"), "c"));
+	CU_ASSERT_DOUBLE_EQUAL(number_at(at(merged, "machine"), "steal"), 0.05, 1e-9);
+	cJSON_Delete(merged);
+
+	merged = agreement_of((double[]){1000, 1100, 990, 1050, 1210}, &found);
+	a = at(at(merged, "primitives"), "a");
+	CU_ASSERT(found.judged == 1 && found.beyond == 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_at(a, "note"), "too noisy a machine"));
+	CU_ASSERT_EQUAL(number_at(at(merged, "machine"), "disagreeing"), 1);
+
+	/* A comparison takes what is between calibrations for noise, too: 3 sd of a range of 220
+	 * among 5, on both sides. */
+	cJSON *later = cJSON_Duplicate(a, true);
+	CU_ASSERT_DOUBLE_EQUAL(calibrate_compare(a, later).noise, 3 * sqrt(2) * 220 / 2.326, 0.1);
+	cJSON_Delete(later);
+	cJSON_Delete(merged);
+	PROGRAM_EXPECT(2, "not a number from 2 to 10", "$BIN/mcvsim calibrate --repeat 1");
+}
+
 /* An estimate for bare metal is whoever's who states the factor, and says so number by number. */
 static void nested_exits_become_an_estimate_with_a_stated_factor(void)
 {
@@ -463,6 +523,8 @@ int main(int argc, char **argv)
 		{"a_full_disk_leaves_the_old_profile", a_full_disk_leaves_the_old_profile},
 		{"a_killed_run_leaves_no_half_profile", a_killed_run_leaves_no_half_profile},
 		{"compare_tells_change_from_noise", compare_tells_change_from_noise},
+		{"several_calibrations_say_how_far_they_agree",
+		 several_calibrations_say_how_far_they_agree},
 		{"nested_exits_become_an_estimate_with_a_stated_factor",
 		 nested_exits_become_an_estimate_with_a_stated_factor},
 		{0},

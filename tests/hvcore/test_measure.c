@@ -5,6 +5,7 @@
 #include "tests/support/test.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct fake {
@@ -12,7 +13,8 @@ struct fake {
 	double noise;	      /* relative, -1, 0, +1 times this, in turns of two calls */
 	unsigned noisy_calls; /* noise stops after so many calls */
 	unsigned calls;
-	unsigned taken_every; /* the scheduler interferes with each so-many-th call; 0: never */
+	unsigned lost_every; /* others have the core during each so-many-th call; 0: never */
+	bool lost_unknown;   /* and nobody can tell for how long */
 	int fail_at;
 };
 
@@ -29,9 +31,12 @@ static int body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 	batch->ticks = batch->ns * 2.5 * (1 + f->clock_skew);
 	batch->exits = 1 + dn * f->exits;
 	/* Whoever is interrupted loses a time slice. */
-	batch->taken = f->taken_every && f->calls % f->taken_every == 0;
-	if (batch->taken > 0)
+	bool lost = f->lost_every && f->calls % f->lost_every == 0;
+	batch->lost = !lost ? 0 : f->lost_unknown ? NAN : 4e6;
+	if (lost) {
 		batch->ns += 4e6;
+		batch->ticks += 4e6 * 2.5;
+	}
 	return 0;
 }
 
@@ -42,7 +47,7 @@ static int empty(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 	batch->ns = 500 + (double)n * f->loop_ns;
 	batch->ticks = batch->ns * 2.5;
 	batch->exits = 1;
-	batch->taken = 0;
+	batch->lost = 0;
 	return 0;
 }
 
@@ -96,17 +101,30 @@ static void what_fails_its_check_is_no_number(void)
 static void interrupted_batches_are_run_again(void)
 {
 	/* Every second call is spoiled: no median could help. */
-	struct fake f = {.op_ns = 1000, .loop_ns = 3, .exits = 1, .taken_every = 2};
+	struct fake f = {.op_ns = 1000, .loop_ns = 3, .exits = 1, .lost_every = 2};
 	struct hv_measurement m;
 	struct err e;
 	CU_ASSERT_EQUAL_FATAL(measure(&f, 1, &m, &e), 0);
 	CU_ASSERT_DOUBLE_EQUAL(m.p90, 1000, 0.01);
 	CU_ASSERT(m.repeated >= 10);
+	CU_ASSERT(m.lost > 0.5);
 
-	/* Work that is always interrupted is accepted as it is, after so many tries as batches. */
-	struct fake always = {.op_ns = 1000, .loop_ns = 3, .exits = 1, .taken_every = 1};
-	CU_ASSERT_EQUAL(measure(&always, 1, &m, &e), ERR_CORRUPT); /* not linear: 4 ms on each */
+	f = (struct fake){.op_ns = 1000, .loop_ns = 3, .lost_every = 2, .lost_unknown = true};
+	CU_ASSERT_EQUAL_FATAL(measure(&f, NAN, &m, &e), 0);
+	CU_ASSERT_DOUBLE_EQUAL(m.p90, 1000, 0.01);
+}
+
+static void lost_time_is_taken_off(void)
+{
+	/* Work that is always interrupted is run again as often as there are batches; then what
+	 * others had is subtracted from both clocks. */
+	struct fake always = {.op_ns = 1000, .loop_ns = 3, .exits = 1, .lost_every = 1};
+	struct hv_measurement m;
+	struct err e;
+	CU_ASSERT_EQUAL_FATAL(measure(&always, 1, &m, &e), 0);
 	CU_ASSERT_EQUAL(m.repeated, 21);
+	CU_ASSERT_DOUBLE_EQUAL(m.p50, 1000, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(m.clock_gap, 0, 1e-6);
 }
 
 static void small_deviations_pass(void)
@@ -158,6 +176,7 @@ int main(int argc, char **argv)
 		{"known_cost_is_found", known_cost_is_found},
 		{"what_fails_its_check_is_no_number", what_fails_its_check_is_no_number},
 		{"interrupted_batches_are_run_again", interrupted_batches_are_run_again},
+		{"lost_time_is_taken_off", lost_time_is_taken_off},
 		{"small_deviations_pass", small_deviations_pass},
 		{"noise_that_passes_is_measured_again", noise_that_passes_is_measured_again},
 		{"failure_of_the_work_is_passed_on", failure_of_the_work_is_passed_on},
