@@ -85,7 +85,9 @@ extern const char *const platform_site_names[]; /* ended by NULL */
 	X(INTERRUPTS, "interrupts") /* virtual interrupts */                                       \
 	X(BACKEND, "backend")	    /* the device model's work */                                  \
 	X(WAIT, "wait")		    /* waking the device model's thread and being woken */         \
-	X(START, "start")	    /* waiting for a guest that is being started */
+	X(START, "start")	    /* waiting for a guest that is being started */                \
+	X(MIGRATION, "migration")   /* the guest stopped, or without its memory */                 \
+	X(RETRY, "retry")	    /* attempts that failed, and until the next */
 
 enum cause {
 #define CAUSE_ENUM(id, name) CAUSE_##id,

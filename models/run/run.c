@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "models/run/run_guest.h"
+#include "models/run/run_migrate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -152,6 +152,8 @@ static int init_sites(struct run *run, const struct region *region, struct err *
 	for (uint32_t i = 0; code == 0 && i < region->site_count; i++)
 		code = init_site(run, &run->sites[run->site_count++],
 				 &run->world->sites[region->sites[i]], e);
+	for (uint32_t i = 0; code == 0 && i < region->site_count; i++)
+		migrate_start(run, &run->sites[i]);
 	return code;
 }
 

@@ -12,6 +12,7 @@
 
 #include "models/world/world_model.h"
 #include "models/world/world_price.h"
+#include "models/site/balance.h"
 #include "sim/engine/station.h"
 #include "sim/engine/stats.h"
 
@@ -23,7 +24,8 @@ __extension__ typedef __int128 wide_ns; /* sums of nanoseconds over any number o
 	X(IDLE, "idle")		  /* the handset's idle power while tasks are out */               \
 	X(PROMOTION, "promotion") /* waking the radio */                                           \
 	X(TRANSFER, "transfer")	  /* moving bytes */                                               \
-	X(TAIL, "tail")		  /* the radio after the last byte */
+	X(TAIL, "tail")		  /* the radio after the last byte */                              \
+	X(RETRY, "retry")	  /* all of these in attempts that failed */
 enum energy {
 #define ENERGY_ENUM(id, name) ENERGY_##id,
 	ENERGY_LIST(ENERGY_ENUM)
@@ -33,7 +35,14 @@ enum energy {
 
 extern const char *const energy_names[]; /* ended by NULL */
 
-enum failure { FAILURE_BATTERY, FAILURE_DEADLINE, FAILURE_NO_GUEST, FAILURE_COUNT };
+enum failure {
+	FAILURE_BATTERY,
+	FAILURE_DEADLINE,
+	FAILURE_NO_GUEST,
+	FAILURE_HOST,
+	FAILURE_LINK,
+	FAILURE_COUNT
+};
 extern const char *const failure_names[]; /* ended by NULL */
 
 /* What a host is called where it is a metric's subject: "edge/node/0" is of site, kind and number
@@ -78,6 +87,13 @@ struct entity {
 	struct host *host;
 	uint32_t demand;     /* cores it could use now */
 	sim_time busy_until; /* when it has done what it was given, were it alone on its cores */
+	/* Where the host is careful: */
+	float weight;
+	double cap;	     /* cores; 0: none */
+	double speed;	     /* of its virtual CPUs when they have a core; 0: it is stopped */
+	double stalled_ns;   /* what tasks have lost to speed since the start */
+	sim_time stalled_at; /* up to then */
+	uint32_t index, on;  /* taking turns: among the host's entities; cores it has */
 };
 
 struct host {
@@ -86,9 +102,12 @@ struct host {
 	struct entity *guests;	 /* kind->guests of them */
 	struct entity *backends; /* one for each guest, one for all (root partition), or NULL */
 	uint32_t backend_count;
-	uint32_t entity_count; /* of both together */
-	uint32_t demand;       /* sum over the entities */
-	uint32_t *demands;     /* how many entities have a demand of 1, 2, ... most_demand */
+	uint32_t entity_count; /* of both together, and the manager */
+	struct entity manager; /* the host's own work for its guests, where it is careful */
+	struct scheduler_claim *claims; /* where cores are shared carefully */
+	struct host_turns *turns;	/* where they are taken in turns, else NULL */
+	uint32_t demand;		/* sum over the entities */
+	uint32_t *demands; /* how many entities have a demand of 1, 2, ... most_demand */
 	uint32_t most_demand;
 	bool short_of_cores;
 	struct time_average busy;  /* cores */
@@ -101,6 +120,9 @@ struct host {
 	uint32_t guests_on;   /* starting or running */
 	uint32_t *numbers;    /* of its guests, in the site */
 	uint64_t *tasks_done; /* by app: measured tasks, for the constant part of their prices */
+	struct station nic_in, nic_out; /* bits; where the kind has a NIC */
+	double busy_mark; /* s of cores, when the site last looked whether to migrate */
+	bool down;	  /* it has failed */
 };
 
 /* Guests that do the same work. */
@@ -123,6 +145,12 @@ struct site_state {
 	struct run *run;
 	struct time_average running; /* guests */
 	uint64_t started, evicted;   /* guests */
+	struct migrations {	     /* that began here after the warm-up */
+		uint64_t done, failed, refused, rounds;
+		double bytes;
+		int64_t ns, downtime_ns;
+	} migrations;
+	struct balance_host *balance; /* what a balance is shown */
 	struct guest_ref {
 		uint32_t host, guest;
 	} * guests;
@@ -140,8 +168,10 @@ enum task_phase {
 	PHASE_LINK_UP,
 	PHASE_WAY_UP,
 	PHASE_WAITING,
+	PHASE_NIC_IN,
 	PHASE_GUEST,
 	PHASE_BACKEND,
+	PHASE_NIC_OUT,
 	PHASE_WAY_DOWN,
 	PHASE_LINK_DOWN,
 	PHASE_RADIO_DOWN,
@@ -151,7 +181,9 @@ enum task_phase {
 /* Time of the few tasks to which more than usual happens, each with its cause. */
 #define EXTRA_LIST(X)                                                                              \
 	X(START, CAUSE_START)                                                                      \
-	X(PAGING, CAUSE_DISK)
+	X(PAGING, CAUSE_DISK)                                                                      \
+	X(MIGRATION, CAUSE_MIGRATION)                                                              \
+	X(RETRY, CAUSE_RETRY)
 enum task_extra {
 #define EXTRA_ENUM(id, cause) EXTRA_##id,
 	EXTRA_LIST(EXTRA_ENUM)
@@ -183,6 +215,8 @@ struct task {
 	double idle_mark, base_mark;
 	double energy[ENERGY_COUNT];
 	int64_t extra_ns[EXTRA_COUNT];
+	double stalled_mark;	   /* of its entity, when it came to it */
+	struct account *account;   /* of a task that has moved, else NULL */
 	const struct reach *reach; /* where it was sent, or NULL */
 	struct site_state *site;
 	struct host *host;
@@ -240,6 +274,8 @@ struct run {
 	uint32_t cell_count, link_count, site_count; /* made so far */
 	struct task *free_tasks;
 	struct graph_task *free_graphs;
+	struct account *free_accounts;
+	struct migration *free_migrations;
 	struct metrics *metrics;
 };
 
@@ -253,6 +289,14 @@ void host_fini(struct host *h);
  * job's callback. */
 void host_submit(struct entity *entity, struct station_job *job, int64_t ns);
 void host_job_done(struct entity *entity);
+
+/* Takes a job back and returns what it still needed. */
+int64_t host_take(struct entity *entity, struct station_job *job);
+
+/* Of a careful host: how fast the entity's virtual CPUs run when they have a core, and the
+ * nanoseconds that anything there has lost by that since the start. */
+void host_set_speed(struct entity *entity, double speed);
+double entity_stalled_ns(const struct entity *entity);
 
 /* The backend of the host's guest of that number. */
 static inline struct entity *host_backend(const struct host *h, uint32_t guest)
@@ -356,6 +400,30 @@ static inline void task_extra(struct task *t, enum task_extra what, int64_t ns)
 	t->extra_ns[what] += ns;
 	t->has_extra = true;
 }
+
+static inline const struct price *task_price(const struct task *t)
+{
+	return &t->host->kind->prices[t->price];
+}
+
+/* What the task's price depends on. */
+struct price_drivers task_drivers(const struct task *t, const struct price *p);
+int64_t task_compute_ns(const struct task *t, double hz);
+
+/* Where the task is served: its guest, or its backend. */
+struct entity *task_entity(const struct task *t);
+
+/* A task that has moved goes on in its phase; `bits` are left where that is a NIC's. */
+void task_resume(struct task *t, double bits);
+
+/* Of the time that a task has spent at its entity beyond its work, what the guest was stopped or
+ * without its memory is no queueing. */
+void task_unstall(struct task *t);
+
+/* A task that has moved (run_move.c): what it took on all its hosts, by cause; forgets it, if it
+ * has. */
+void task_account_causes(const struct task *t, int64_t cause_ns[CAUSE_COUNT]);
+void task_free_account(struct task *t);
 
 /* The first arrival of a generator. */
 void task_generator_start(struct run *run, uint32_t generator);

@@ -19,10 +19,10 @@ static void book_memory(struct host *h, double committed, double used)
 	h->paged = h->used_bytes > kind->memory_bytes ? 1 - kind->memory_bytes / h->used_bytes : 0;
 }
 
-static bool has_room(const struct host *h)
+bool guest_has_room(const struct host *h)
 {
 	const struct host_kind *kind = h->kind;
-	return h->guests_on < kind->guests &&
+	return !h->down && h->guests_on < kind->guests &&
 	       h->committed_bytes + kind->plan.each_bytes <= kind->memory_bytes * kind->overcommit;
 }
 
@@ -56,19 +56,35 @@ static void forget(struct task *t)
 	p->waiting--;
 }
 
-static void serve(struct task *t, struct guest *g)
+static void list_task(struct task *t, struct guest *g)
 {
 	g->pool->tasks++;
-	sim_cancel(t->run->sim, &g->timer);
 	t->prev = NULL;
 	t->next = g->tasks;
 	if (g->tasks)
 		g->tasks->prev = t;
 	g->tasks = t;
+}
+
+static void unlist_task(struct task *t, struct guest *g)
+{
+	g->pool->tasks--;
+	if (t->prev)
+		t->prev->next = t->next;
+	else
+		g->tasks = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+}
+
+static void serve(struct task *t, struct guest *g)
+{
+	sim_cancel(t->run->sim, &g->timer);
+	list_task(t, g);
 	task_serve(t, g->number);
 }
 
-static void serve_waiting(struct guest *g)
+void guest_serve_waiting(struct guest *g)
 {
 	struct guest_pool *p = g->pool;
 	uint32_t vcpus = guest_host(g)->kind->vcpus;
@@ -96,11 +112,17 @@ static void idle(struct guest *g)
 	struct run *run = g->pool->site->run;
 	sim_time keep = guest_host(g)->kind->plan.keep_alive_ns;
 	g->idle_since = sim_now(run->sim);
-	if (!g->kept && g->pool->site->site->scaling->on_demand)
+	if (!g->kept && !g->moving && g->pool->site->site->scaling->on_demand)
 		g->timer = sim_after(run->sim, keep, expired, g, 0);
 }
 
-void guest_open(struct guest *g)
+/* It may be stopped: it does nothing and is not on its way. */
+static bool is_spare(const struct guest *g)
+{
+	return g->state == GUEST_UP && !g->tasks && !g->kept && !g->moving;
+}
+
+void guest_take_place(struct guest *g)
 {
 	struct host *h = guest_host(g);
 	struct guest_pool *p = g->pool;
@@ -111,8 +133,18 @@ void guest_open(struct guest *g)
 	guest_loads_open(&p->loads, g->number);
 	g->busy_mark =
 		time_average_integral(&guest_entity(g)->station.busy, sim_now(p->site->run->sim));
-	serve_waiting(g);
-	if (!g->tasks)
+}
+
+void guest_open(struct guest *g)
+{
+	guest_take_place(g);
+	guest_serve_waiting(g);
+	guest_may_idle(g);
+}
+
+void guest_may_idle(struct guest *g)
+{
+	if (g->state == GUEST_UP && !g->tasks)
 		idle(g);
 }
 
@@ -187,7 +219,7 @@ static uint32_t pick_host(const struct site_state *site)
 	for (uint32_t i = 0; i < site->host_count; i++) {
 		const struct host *h = &site->hosts[i];
 		const struct host_kind *kind = h->kind;
-		if (!has_room(h))
+		if (!guest_has_room(h))
 			continue;
 		struct packing_host view = {
 			.memory_bytes = kind->memory_bytes,
@@ -214,8 +246,7 @@ static struct guest *longest_idle(const struct site_state *site)
 	struct guest *oldest = NULL;
 	for (uint32_t i = 0; i < site->site->guest_count; i++) {
 		struct guest *g = &site->guest[i];
-		if (g->state == GUEST_UP && !g->tasks && !g->kept &&
-		    (!oldest || g->idle_since < oldest->idle_since))
+		if (is_spare(g) && (!oldest || g->idle_since < oldest->idle_since))
 			oldest = g;
 	}
 	return oldest;
@@ -248,6 +279,36 @@ bool guest_start(struct guest_pool *p)
 	return false;
 }
 
+struct guest *guest_reserve(struct site_state *site, struct host *h)
+{
+	struct guest *g = NULL;
+	for (uint32_t i = 0; guest_has_room(h) && !g && i < h->kind->guests; i++)
+		if (site->guest[h->numbers[i]].state == GUEST_OFF)
+			g = &site->guest[h->numbers[i]];
+	if (!g)
+		return NULL;
+	host_guests_on(h, 1);
+	book_memory(h, h->kind->plan.each_bytes, 0);
+	g->state = GUEST_RESERVED;
+	return g;
+}
+
+void guest_hand_task(struct task *t, struct guest *from, struct guest *to)
+{
+	struct site_state *site = to->pool->site;
+	guest_loads_add(&from->pool->loads, from->number, -1);
+	unlist_task(t, from);
+	if (t->site != site) {
+		t->site->tasks--;
+		site->tasks++;
+		t->site = site;
+	}
+	t->guest = to->number;
+	t->host = guest_host(to);
+	list_task(t, to);
+	guest_loads_add(&to->pool->loads, to->number, 1);
+}
+
 void guest_close(struct guest *g)
 {
 	struct host *h = guest_host(g);
@@ -268,6 +329,8 @@ void guest_close(struct guest *g)
 	book_memory(h, -h->kind->plan.each_bytes,
 		    g->state == GUEST_UP ? -h->kind->plan.used_bytes : 0);
 	host_guests_on(h, -1);
+	if (h->kind->careful)
+		host_set_speed(guest_entity(g), 1);
 	g->state = GUEST_OFF;
 }
 
@@ -295,6 +358,7 @@ void guests_admit(struct task *t)
 	struct guest_pool *p = pool_of(t);
 	struct site_state *site = t->site;
 	const struct site *s = site->site;
+	bool scales = s->scaling->on_demand || s->scaling->interval;
 	uint32_t pick = UINT32_MAX;
 	if (p->loads.usable > 0)
 		pick = s->placement->pick(s->placement_parameters, &p->loads, &site->placement);
@@ -304,8 +368,7 @@ void guests_admit(struct task *t)
 		append(p, t);
 	} else if (pick != UINT32_MAX) {
 		serve(t, &site->guest[pick]);
-	} else if (p->starting > 0 || guest_start(p) || s->scaling->on_demand ||
-		   s->scaling->interval) {
+	} else if (p->starting > 0 || (scales && (guest_start(p) || true))) {
 		append(p, t);
 	} else {
 		task_lost(t, FAILURE_NO_GUEST);
@@ -315,21 +378,15 @@ void guests_admit(struct task *t)
 void guests_left(struct task *t)
 {
 	struct guest *g = &t->site->guest[t->guest];
-	g->pool->tasks--;
-	if (t->prev)
-		t->prev->next = t->next;
-	else
-		g->tasks = t->next;
-	if (t->next)
-		t->next->prev = t->prev;
+	unlist_task(t, g);
 	if (g->state != GUEST_UP)
 		return;
 	if (g->pool->first)
-		serve_waiting(g);
+		guest_serve_waiting(g);
 	if (g->tasks)
 		return;
 	idle(g);
-	if (t->site->pool_count > 1 && !g->kept && pool_in_need(t->site)) {
+	if (t->site->pool_count > 1 && is_spare(g) && pool_in_need(t->site)) {
 		t->site->evicted++;
 		guest_stop(g);
 	}
@@ -376,7 +433,7 @@ static void look(struct sim *s, void *ctx, uint32_t arg)
 		struct guest *g = &site->guest[i];
 		if (p->running + p->starting <= wanted)
 			break;
-		if (g->state == GUEST_UP && g->pool == p && !g->tasks && !g->kept)
+		if (is_spare(g) && g->pool == p)
 			guest_stop(g);
 	}
 	sim_after(s, interval, look, p, 0);

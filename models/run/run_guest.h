@@ -9,15 +9,17 @@
 
 #include "models/run/run.h"
 
-enum guest_state { GUEST_OFF, GUEST_STARTING, GUEST_UP };
+enum guest_state { GUEST_OFF, GUEST_STARTING, GUEST_RESERVED, GUEST_UP };
 enum guest_step { STEP_DISK, STEP_GUEST, STEP_BACKEND, STEP_WAIT };
 
 struct guest {
 	struct station_job job; /* of its start */
 	struct guest_pool *pool;
-	struct task *tasks; /* being served here */
-	sim_event timer;    /* of its start, or of its being idle */
-	double busy_mark;   /* s: of its virtual CPUs when the autoscaler last looked */
+	struct task *tasks;	  /* being served here */
+	sim_event timer;	  /* of its start, or of its being idle */
+	struct migration *moving; /* of which it is an end, or NULL */
+	double busy_mark;	  /* s: of its virtual CPUs when the autoscaler last looked */
+	double load_mark;	  /* likewise when the site last looked whether to migrate */
 	sim_time idle_since;
 	uint32_t number; /* of the site */
 	uint8_t state, step;
@@ -41,6 +43,16 @@ void guest_close(struct guest *g);
  * no room for one. Stops an idle one at once. */
 bool guest_start(struct guest_pool *pool);
 void guest_stop(struct guest *g);
+
+/* For migrations. Takes a free place of the host, with its memory, or NULL: there is none. The
+ * guest that comes takes its place, tasks and all: each is handed over, whose host then is the new
+ * one; then those that wait for a guest may come. A guest without tasks may be stopped. */
+struct guest *guest_reserve(struct site_state *site, struct host *h);
+void guest_take_place(struct guest *g);
+void guest_hand_task(struct task *t, struct guest *from, struct guest *to);
+void guest_serve_waiting(struct guest *g);
+void guest_may_idle(struct guest *g);
+bool guest_has_room(const struct host *h);
 
 static inline struct host *guest_host(const struct guest *g)
 {

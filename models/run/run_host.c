@@ -5,18 +5,21 @@
  * virtual CPU that has work, nothing more is to be done. When there is not, the cores are shared by
  * water filling: every entity gets what it asks for up to a level that uses all cores, and its
  * servers run slower by that much. Demands are whole numbers of virtual CPUs, so the level follows
- * from how many entities there are of each demand. */
-#include "models/run/run.h"
+ * from how many entities there are of each demand. Hosts with another scheduler, or whose guests
+ * migrate, are shared by run_host_share.c and run_host_turns.c instead. */
+#include "models/run/run_host.h"
 
 #include <string.h>
 
-static const double full_rate = 1e9; /* nanoseconds of work per second */
+static const double full_rate = HOST_FULL_RATE;
 
 static int entity_init(struct entity *x, struct host *h, uint32_t servers, struct sim *sim,
 		       struct err *e)
 {
 	struct station_config config = {.ops = &station_ps, .servers = servers, .rate = full_rate};
 	x->host = h;
+	x->weight = 1;
+	x->speed = 1;
 	if (servers > h->most_demand)
 		h->most_demand = servers;
 	int code = station_init(&x->station, sim, &config, e);
@@ -46,6 +49,13 @@ int host_init(struct host *h, const struct host_kind *kind, struct run *run, str
 		if (code < 0)
 			return code;
 	}
+	if (kind->careful) {
+		int code = entity_init(&h->manager, h, kind->cores, run->sim, e);
+		if (code == 0)
+			code = host_careful_init(h, run, e);
+		if (code < 0)
+			return code;
+	}
 	h->demands = arena_array(&run->arena, (size_t)h->most_demand + 1, sizeof(*h->demands));
 	if (!h->demands)
 		return err_set(e, ERR_NOMEM, "no memory for the guests of a host");
@@ -60,18 +70,28 @@ int host_init(struct host *h, const struct host_kind *kind, struct run *run, str
 	h->used_bytes = kind->guests * kind->plan.used_bytes;
 	h->paged = h->used_bytes > kind->memory_bytes ? 1 - kind->memory_bytes / h->used_bytes : 0;
 	struct station_config disk = {.ops = &station_ps, .rate = kind->disk_bytes_per_s};
-	return station_init(&h->disk, run->sim, &disk, e);
+	struct station_config nic = {.ops = &station_ps, .rate = kind->nic_bps};
+	int code = station_init(&h->disk, run->sim, &disk, e);
+	if (code == 0 && kind->nic_bps > 0)
+		code = station_init(&h->nic_in, run->sim, &nic, e);
+	if (code == 0 && kind->nic_bps > 0)
+		code = station_init(&h->nic_out, run->sim, &nic, e);
+	return code;
 }
 
 void host_fini(struct host *h)
 {
-	if (h->disk.sim)
-		station_fini(&h->disk);
+	struct station *shared[] = {&h->disk, &h->nic_in, &h->nic_out};
+	for (int i = 0; i < 3; i++)
+		if (shared[i]->sim)
+			station_fini(shared[i]);
 	uint32_t guests = h->entity_count < h->kind->guests ? h->entity_count : h->kind->guests;
 	for (uint32_t i = 0; i < guests; i++)
 		station_fini(&h->guests[i].station);
 	for (uint32_t i = 0; i < h->backend_count; i++)
 		station_fini(&h->backends[i].station);
+	if (h->manager.station.sim)
+		station_fini(&h->manager.station);
 }
 
 /* The level up to which every entity gets what it asks for: sum of min(demand, level) = cores. */
@@ -103,7 +123,7 @@ static void share(struct entity *x, uint32_t n, double level)
 }
 
 /* What the host draws changes. */
-static void meter(struct host *h)
+void host_meter(struct host *h)
 {
 	const struct host_kind *kind = h->kind;
 	double tenths = 10 * h->busy.value / kind->cores;
@@ -127,11 +147,11 @@ static void share_cores(struct host *h)
 	share(h->backends, h->backend_count, level);
 }
 
-static void set_busy(struct host *h, uint32_t cores)
+void host_set_busy(struct host *h, double cores)
 {
 	time_average_set(&h->busy, sim_now(h->sim), cores);
 	if (h->kind->metered)
-		meter(h);
+		host_meter(h);
 }
 
 /* The number of jobs of an entity has changed. */
@@ -140,7 +160,10 @@ static void update(struct entity *x)
 	struct host *h = x->host;
 	uint32_t present = x->station.present;
 	uint32_t demand = present < x->station.servers ? present : x->station.servers;
-	if (demand == x->demand) {
+	if (demand == x->demand)
+		return;
+	if (h->kind->careful) {
+		host_careful_update(x, demand);
 		return;
 	}
 	h->demand += demand - x->demand;
@@ -154,7 +177,7 @@ static void update(struct entity *x)
 	x->demand = demand;
 	uint32_t used = h->demand < h->kind->cores ? h->demand : h->kind->cores;
 	if ((double)used != h->busy.value)
-		set_busy(h, used);
+		host_set_busy(h, used);
 	share_cores(h);
 }
 
@@ -172,6 +195,14 @@ void host_job_done(struct entity *entity)
 	update(entity);
 }
 
+int64_t host_take(struct entity *entity, struct station_job *job)
+{
+	int64_t left = (int64_t)(station_cancel(job) + 0.5);
+	entity->busy_until -= left / entity->station.servers;
+	update(entity);
+	return left;
+}
+
 double host_busy_share(const struct entity *entity, int64_t ns)
 {
 	sim_time left = entity->busy_until - sim_now(entity->station.sim);
@@ -184,5 +215,5 @@ void host_guests_on(struct host *h, int delta)
 {
 	h->guests_on += (uint32_t)delta;
 	if (h->kind->metered)
-		meter(h);
+		host_meter(h);
 }

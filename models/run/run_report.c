@@ -198,6 +198,23 @@ static void report_guests(struct reporter *r, const struct site_state *site)
 	put(r, "guests.evicted", name, "1", (double)site->evicted);
 }
 
+/* Those that began at the site after the warm-up; means are of those that were done. */
+static void report_migrations(struct reporter *r, const struct site_state *site)
+{
+	const struct migrations *m = &site->migrations;
+	const char *name = site->site->name;
+	double n = (double)m->done;
+	if (!site->site->migrates)
+		return;
+	put(r, "migrations.done", name, "1", n);
+	put(r, "migrations.failed", name, "1", (double)m->failed);
+	put(r, "migrations.refused", name, "1", (double)m->refused);
+	put(r, "migration.time", name, "s", (double)m->ns / n / 1e9);
+	put(r, "migration.downtime", name, "s", (double)m->downtime_ns / n / 1e9);
+	put(r, "migration.bytes", name, "B", m->bytes / n);
+	put(r, "migration.rounds", name, "1", (double)m->rounds / n);
+}
+
 /* Adds the constant part of its price for each task done. */
 static void add_constant_causes(struct run *run, const struct site_state *site)
 {
@@ -229,6 +246,7 @@ int run_report_region(struct run *run, struct world_metrics_sink *sink, struct e
 	for (uint32_t s = 0; s < run->site_count; s++) {
 		add_constant_causes(run, &run->sites[s]);
 		report_guests(&r, &run->sites[s]);
+		report_migrations(&r, &run->sites[s]);
 		report_hosts(&r, &run->sites[s]);
 	}
 	return result_of(&r, e);

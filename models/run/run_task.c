@@ -35,12 +35,12 @@ struct task *task_new(struct run *run)
 
 void task_free(struct task *t)
 {
+	task_free_account(t);
 	t->next = t->run->free_tasks;
 	t->run->free_tasks = t;
 }
 
-/* What the task's price depends on. */
-static struct price_drivers drivers_of(const struct task *t, const struct price *p)
+struct price_drivers task_drivers(const struct task *t, const struct price *p)
 {
 	const struct app *app = t->graph ? graph_stage_app(t) : t->from->source->app;
 	struct price_drivers d = {.compute_ns = t->compute_ns, .counts = t->work.counts};
@@ -51,7 +51,7 @@ static struct price_drivers drivers_of(const struct task *t, const struct price 
 	return d;
 }
 
-static int64_t compute_ns(const struct task *t, double hz)
+int64_t task_compute_ns(const struct task *t, double hz)
 {
 	return (int64_t)(t->work.cycles / hz * 1e9 + 0.5);
 }
@@ -68,20 +68,26 @@ static const enum cause extra_causes[] = {
 static inline __attribute__((always_inline)) void
 each_cause(const struct task *t, void (*add)(void *sums, int cause, int64_t ns), void *sums)
 {
-	const struct price *p = t->host ? &t->host->kind->prices[t->price] : NULL;
+	const struct price *p = t->host && !t->account ? task_price(t) : NULL;
 	add(sums, CAUSE_RADIO, t->radio_ns);
 	add(sums, CAUSE_NETWORK, t->network_ns);
 	add(sums, CAUSE_QUEUE, t->queue_ns);
 	if (p ? p->compute_varies : !t->remote)
 		add(sums, CAUSE_COMPUTE, t->compute_ns);
 	if (p) {
-		struct price_drivers d = drivers_of(t, p);
+		struct price_drivers d = task_drivers(t, p);
 		for (unsigned i = 0; i < p->notices; i++)
 			add(sums, p->notice[i].cause,
 			    price_notice_ns(p->notice[i].ns, t->backend_busy));
 		for (unsigned i = 0; i < p->slopes; i++)
 			add(sums, p->slope[i].cause,
 			    price_slope_ns(&p->slope[i], &d, t->backend_busy));
+	}
+	if (t->account) {
+		int64_t moved_ns[CAUSE_COUNT];
+		task_account_causes(t, moved_ns);
+		for (int c = 0; c < CAUSE_COUNT; c++)
+			add(sums, c, moved_ns[c]);
 	}
 	for (int i = 0; t->has_extra && i < EXTRA_COUNT; i++)
 		add(sums, extra_causes[i], t->extra_ns[i]);
@@ -100,7 +106,7 @@ static inline void add_wide(void *sums, int cause, int64_t ns)
 void task_causes(const struct task *t, int64_t cause_ns[CAUSE_COUNT])
 {
 	each_cause(t, add_own, cause_ns);
-	for (int c = 0; t->host && c < CAUSE_COUNT; c++)
+	for (int c = 0; t->host && !t->account && c < CAUSE_COUNT; c++)
 		cause_ns[c] += t->host->kind->prices[t->price].cause_ns[c];
 }
 
@@ -113,7 +119,7 @@ static void book(struct run *run, const struct task *t, sim_time response)
 			m->cause_ns[c] += cause_ns[c];
 	} else {
 		each_cause(t, add_wide, m->cause_ns);
-		if (t->host) /* run_report adds the constant part for each */
+		if (t->host && !t->account) /* run_report adds the constant part for each */
 			t->host->tasks_done[t->price]++;
 	}
 	histogram_add(&m->response_s, sim_to_seconds(response));
@@ -225,6 +231,20 @@ static struct entity *backend_of(const struct task *t)
 	return host_backend(t->host, t->site->guests[t->guest].guest);
 }
 
+struct entity *task_entity(const struct task *t)
+{
+	return t->phase == PHASE_GUEST ? guest_of(t) : backend_of(t);
+}
+
+void task_unstall(struct task *t)
+{
+	int64_t ns = (int64_t)(entity_stalled_ns(task_entity(t)) - t->stalled_mark + 0.5);
+	if (ns <= 0)
+		return;
+	t->queue_ns -= ns;
+	task_extra(t, EXTRA_MIGRATION, ns);
+}
+
 void task_at_cell(struct task *t)
 {
 	if (t->work.output_bytes > 0)
@@ -248,8 +268,8 @@ static void leave_guest(struct task *t)
 		guests_left(t);
 }
 
-/* The guest has done its part: latencies that burn no CPU, and the way back, are one event. */
-static void leave_site(struct task *t)
+/* The host has done its part: latencies that burn no CPU, and the way back, are one event. */
+static void depart(struct task *t)
 {
 	sim_time wait = t->site_ns[SITE_WAIT] + t->extra_ns[EXTRA_PAGING];
 	t->site->tasks--;
@@ -280,11 +300,44 @@ void task_send_down(struct task *t)
 	sim_after(t->run->sim, one_way, came_back, t, 0);
 }
 
-static void enter_backend(struct task *t)
+/* Packets pass the host's NIC, if it has one, on their way in or out. */
+static bool pass_nic(struct task *t, enum task_phase phase, double bits)
 {
-	t->phase = PHASE_BACKEND;
+	struct station *nic = phase == PHASE_NIC_IN ? &t->host->nic_in : &t->host->nic_out;
+	if (!nic->sim || bits == 0)
+		return false;
+	t->phase = (uint8_t)phase;
 	t->since = sim_now(t->run->sim);
-	host_submit(backend_of(t), &t->job, t->site_ns[SITE_BACKEND]);
+	station_submit(nic, &t->job, bits);
+	return true;
+}
+
+static void leave_site(struct task *t)
+{
+	if (!pass_nic(t, PHASE_NIC_OUT, 8 * t->work.output_bytes))
+		depart(t);
+}
+
+static void enter(struct task *t, enum task_phase phase)
+{
+	t->phase = (uint8_t)phase;
+	t->since = sim_now(t->run->sim);
+	if (t->site->guest)
+		t->stalled_mark = entity_stalled_ns(task_entity(t));
+	host_submit(task_entity(t), &t->job,
+		    t->site_ns[phase == PHASE_GUEST ? SITE_GUEST : SITE_BACKEND]);
+}
+
+void task_resume(struct task *t, double bits)
+{
+	if (t->phase == PHASE_NIC_OUT) {
+		if (!pass_nic(t, PHASE_NIC_OUT, bits))
+			depart(t);
+	} else if (t->phase == PHASE_BACKEND) {
+		enter(t, PHASE_BACKEND);
+	} else if (t->phase == PHASE_GUEST || !pass_nic(t, PHASE_NIC_IN, bits)) {
+		enter(t, PHASE_GUEST);
+	}
 }
 
 /* What the disk adds where memory is given away more than once: of the pages that the task uses,
@@ -303,9 +356,9 @@ void task_serve(struct task *t, uint32_t guest)
 	t->guest = guest;
 	guest_loads_add(&site->pools[pool].loads, guest, 1);
 	t->host = &site->hosts[site->guests[t->guest].host];
-	t->compute_ns = compute_ns(t, t->host->kind->hz);
-	const struct price *price = &t->host->kind->prices[t->price];
-	struct price_drivers d = drivers_of(t, price);
+	t->compute_ns = task_compute_ns(t, t->host->kind->hz);
+	const struct price *price = task_price(t);
+	struct price_drivers d = task_drivers(t, price);
 	/* A backend at work needs no waking. Requests are taken as spread evenly over the guest's
 	 * time, for which the constant part and the computing stand. */
 	if (t->host->backend_count > 0)
@@ -315,9 +368,8 @@ void task_serve(struct task *t, uint32_t guest)
 	price_sites(price, &d, t->backend_busy, t->site_ns);
 	if (t->host->paged > 0)
 		page_in(t);
-	t->phase = PHASE_GUEST;
-	t->since = sim_now(t->run->sim);
-	host_submit(guest_of(t), &t->job, t->site_ns[SITE_GUEST]);
+	if (!pass_nic(t, PHASE_NIC_IN, 8 * t->work.input_bytes))
+		enter(t, PHASE_GUEST);
 }
 
 void task_lost(struct task *t, enum failure why)
@@ -360,8 +412,10 @@ static void served(struct sim *s, struct station_job *job)
 	case PHASE_GUEST:
 		host_job_done(guest_of(t));
 		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_GUEST];
+		if (t->site->guest)
+			task_unstall(t);
 		if (t->site_ns[SITE_BACKEND] > 0)
-			enter_backend(t);
+			enter(t, PHASE_BACKEND);
 		else
 			leave_site(t);
 		return;
@@ -369,6 +423,14 @@ static void served(struct sim *s, struct station_job *job)
 		host_job_done(backend_of(t));
 		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_BACKEND];
 		leave_site(t);
+		return;
+	case PHASE_NIC_IN:
+		t->network_ns += sim_now(s) - t->since;
+		enter(t, PHASE_GUEST);
+		return;
+	case PHASE_NIC_OUT:
+		t->network_ns += sim_now(s) - t->since;
+		depart(t);
 		return;
 	case PHASE_DOWN:
 		end_transfer(t, false);

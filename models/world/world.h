@@ -86,6 +86,7 @@ enum world_subjects {
 	WORLD_POLICIES, /* the policies that some class has */
 	WORLD_SITES,	/* the sites */
 	WORLD_HOSTS,	/* the hosts, as "site/kind/0" */
+	WORLD_MIGRATING /* the sites that guests leave or come to by migration */
 };
 
 /* A metric that every run reports. */

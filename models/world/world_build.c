@@ -93,12 +93,13 @@ static int build_host_kind(struct builder *b, struct site *site, struct host_kin
 		.name = file->name,
 		.count = (uint32_t)file->count,
 		.cores = (uint32_t)file->cores,
-		.guests = (uint32_t)file->guests.count,
+		.guests = (uint32_t)(file->guests.count + file->guests.room),
 		.vcpus = (uint32_t)file->guests.vcpus,
 		.root_vcpus = (uint32_t)file->root_vcpus,
 		.hz = file->hz,
 		.idle_w = file->power.idle_w,
 		.busy_w = file->power.busy_w,
+		.nic_bps = file->nic_bps,
 		.platform = platform_of(b, file, pointer),
 	};
 	if ((double)kind->count * kind->guests > 1e8) {
@@ -106,11 +107,13 @@ static int build_host_kind(struct builder *b, struct site *site, struct host_kin
 		return 0;
 	}
 	site->guest_count += kind->count * kind->guests;
-	site->vcpu_count += kind->count * kind->guests * kind->vcpus;
+	site->vcpu_count += kind->count * (uint32_t)file->guests.count * kind->vcpus;
+	site->dynamic |= file->guests.room > 0;
 	site->hz = fmax(site->hz, kind->hz);
 	if (!kind->platform)
 		return 0;
 	builder_power(kind, &file->power);
+	world_scheduler_build(b, kind, file, pointer);
 	int code = world_guests_build(b, kind, file, pointer);
 	return code < 0 ? code : build_prices(b, kind, file, pointer);
 }
@@ -184,6 +187,8 @@ static int build(struct builder *b)
 		code = build_sites(b);
 	if (code == 0)
 		code = world_network_build(b);
+	if (code == 0 && b->diags->errors == 0)
+		code = world_migration_build(b);
 	if (code == 0 && b->diags->errors == 0)
 		code = world_network_connect(b);
 	if (b->missing[0])

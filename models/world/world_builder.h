@@ -51,6 +51,19 @@ int world_guests_build(struct builder *b, struct host_kind *kind, const struct h
 int world_scaling_build(struct builder *b, struct site *site, const struct site_file *file,
 			const char *pointer);
 
+/* How a kind of host gives its cores to guests. */
+void world_scheduler_build(struct builder *b, struct host_kind *kind, const struct host_file *file,
+			   const char *pointer);
+
+/* Between which hosts guests migrate, after the network, when there were no mistakes. Returns 0,
+ * with mistakes in b->diags, or ERR_NOMEM. */
+int world_migration_build(struct builder *b);
+
+/* The links of a path, one after the other, with their delays added to *delay_ns. *links is in the
+ * world's arena. Returns 0, with mistakes in b->diags, or ERR_NOMEM. */
+int builder_path(struct builder *b, const struct reach_file *file, const char *pointer,
+		 uint32_t **links, uint32_t *count, sim_time *delay_ns);
+
 /* What a host draws. */
 void builder_power(struct host_kind *kind, const struct power_file *file);
 

@@ -20,6 +20,8 @@ static const char *const start_names[] = {
 
 static const struct key guests_keys[] = {
 	KEY("count", KEY_INT, count, .max = 1e6, .help = "how many on each host, at most"),
+	KEY("room", KEY_INT, room, .max = 1e6, .def = "0",
+	    .help = "further places on each host, for guests that come by migration"),
 	KEY("vcpus", KEY_INT, vcpus, .min = 1, .max = 1024, .def = "1",
 	    .help = "virtual CPUs of each"),
 	KEY("memory", KEY_QUANTITY, memory_bytes, .unit = UNIT_SIZE, .max = 1e15,
@@ -39,6 +41,12 @@ static const struct key guests_keys[] = {
 		    "snapshot"),
 	KEY("keep_alive", KEY_QUANTITY, keep_alive_s, .unit = UNIT_TIME, .max = 1e8,
 	    .def = "\"10 min\"", .help = "an idle guest is stopped after this time"),
+	KEY("weights", KEY_NUMBERS, weights, .min = 1e-6, .max = 1e6, .optional = true,
+	    .min_items = 1,
+	    .help = "with the scheduler \"weighted\": the weight of a host's first guest, of its "
+		    "second, ..., and from the start again"),
+	KEY("caps", KEY_NUMBERS, caps, .min = 1e-6, .max = 1e6, .optional = true, .min_items = 1,
+	    .help = "likewise the most cores that each may use at a time"),
 	{0},
 };
 
@@ -112,16 +120,17 @@ int world_guests_build(struct builder *b, struct host_kind *kind, const struct h
 {
 	const struct guests_file *g = &file->guests;
 	bool scales = b->site_scales;
+	double used = g->used_bytes > 0 ? g->used_bytes : g->memory_bytes;
 	kind->memory_bytes = file->memory_bytes;
 	kind->overcommit = file->overcommit;
 	kind->disk_bytes_per_s = file->disk_bytes_per_s / 8;
 	kind->disk_ns = sim_from_seconds(file->disk_latency_s);
 	kind->plan = (struct guest_plan){
-		.warm = scales ? (uint32_t)g->warm : kind->guests,
+		.warm = scales ? (uint32_t)g->warm : (uint32_t)g->count,
 		.keep_alive_ns = sim_from_seconds(g->keep_alive_s),
 		.each_bytes = g->memory_bytes + kind->platform->memory_bytes,
-		.used_bytes = (g->used_bytes > 0 ? g->used_bytes : g->memory_bytes) +
-			      kind->platform->memory_bytes,
+		.guest_bytes = used,
+		.used_bytes = used + kind->platform->memory_bytes,
 	};
 	check_memory(b, kind, file, kind->plan.warm > 0 || !kind->guests ? kind->plan.warm : 1,
 		     pointer);

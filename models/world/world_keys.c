@@ -5,6 +5,7 @@
 #include "models/site/placement.h"
 #include "models/radio/radio.h"
 #include "models/site/scaling.h"
+#include "models/site/scheduler.h"
 
 #include <stdio.h>
 
@@ -24,7 +25,7 @@ static const struct key reach_keys[] = {
 	    .help = "the links to it, the cell's end first"),
 	{0},
 };
-static const struct key_object reach_object =
+const struct key_object reach_object =
 	OBJECT(reach, struct reach_file, "a site as a cell reaches it");
 
 static const struct key cell_keys[] = {
@@ -142,6 +143,15 @@ static const struct key host_keys[] = {
 	    .help = "what its guests run on"),
 	KEY(struct host_file, "guests", KEY_OBJECT, guests, .object = &guests_object,
 	    .help = "virtual machines or containers; processes when the platform is native"),
+	KEY(struct host_file, "scheduler", KEY_ANY, scheduler, .variants = scheduler_models,
+	    .def = "\"sharing\"",
+	    .help = "how cores are given to virtual CPUs: \"weighted\", or { \"round-robin\": \"30 "
+		    "ms\" }"),
+	KEY(struct host_file, "nic", KEY_QUANTITY, nic_bps, .unit = UNIT_BITRATE, .min = 1,
+	    .max = 1e15, .optional = true,
+	    .help = "each way, shared evenly by tasks' packets and migrations; without limit "
+		    "unless "
+		    "said"),
 	KEY(struct host_file, "root_vcpus", KEY_INT, root_vcpus, .min = 1, .max = 4096, .def = "1",
 	    .help = "virtual CPUs of the root partition, where the platform has one"),
 	{0},
@@ -163,6 +173,9 @@ static const struct key site_keys[] = {
 	    .def = "\"first-fit\"", .help = "which host a guest is started on"),
 	KEY(struct site_file, "dedicated", KEY_BOOL, dedicated, .def = "false",
 	    .help = "each guest serves one app, the one for which it was started"),
+	KEY(struct site_file, "migration", KEY_OPTIONAL_OBJECT, migration,
+	    .object = &migration_object, .optional = true,
+	    .help = "how guests go from host to host while they run, and when"),
 	{0},
 };
 static const struct key_object site_object =

@@ -50,9 +50,24 @@ struct link_file {
 };
 
 struct guests_file {
-	int64_t count, vcpus, warm;
+	int64_t count, room, vcpus, warm;
 	double memory_bytes, used_bytes, image_bytes, working_set_bytes, keep_alive_s;
-	int start; /* enum guest_start */
+	int start;		       /* enum guest_start */
+	struct key_list weights, caps; /* double */
+};
+
+struct order_file {
+	double at_s;
+	const char *from, *to;
+	int64_t guest;
+};
+
+struct migration_file {
+	const cJSON *method; /* a choice of migration_models */
+	double dirty_bps, dirty_set_bytes, rate_bps, setup_s, resume_s, page_s;
+	struct key_list to;	  /* struct reach_file */
+	struct key_list schedule; /* struct order_file */
+	const cJSON *balance;	  /* a choice of balance_models */
 };
 
 struct host_file {
@@ -64,6 +79,8 @@ struct host_file {
 		struct key_list points; /* const char * */
 	} power;
 	struct key_ref platform;
+	const cJSON *scheduler; /* a choice of scheduler_models */
+	double nic_bps;
 	struct guests_file guests;
 };
 
@@ -75,6 +92,7 @@ struct site_file {
 	const cJSON *scaling;	/* a choice of scaling_models */
 	const cJSON *packing;	/* a choice of packing_models */
 	bool dedicated;
+	struct migration_file *migration; /* or NULL */
 };
 
 struct radio_file {
@@ -106,5 +124,7 @@ extern const struct key_object world_object;
 extern const struct key_object world_class_object;
 extern const struct key_object radio_object;
 extern const struct key_object guests_object;
+extern const struct key_object reach_object;
+extern const struct key_object migration_object;
 
 #endif

@@ -10,7 +10,8 @@ const char *const energy_names[] = {
 #undef ENERGY_NAME
 		NULL,
 };
-const char *const failure_names[] = {"battery", "deadline", "no-guest", NULL};
+const char *const failure_names[] = {"battery",	     "deadline",     "no-guest",
+				     "host-failure", "link-failure", NULL};
 
 #define NUMBER(word, base_unit)                                                                    \
 	{                                                                                          \
@@ -57,6 +58,13 @@ const struct world_metric world_metrics[] = {
 	NUMBER_OF("guests.running", "1", WORLD_SITES, NULL),
 	NUMBER_OF("guests.started", "1", WORLD_SITES, NULL),
 	NUMBER_OF("guests.evicted", "1", WORLD_SITES, NULL),
+	NUMBER_OF("migrations.done", "1", WORLD_MIGRATING, NULL),
+	NUMBER_OF("migrations.failed", "1", WORLD_MIGRATING, NULL),
+	NUMBER_OF("migrations.refused", "1", WORLD_MIGRATING, NULL),
+	NUMBER_OF("migration.time", "s", WORLD_MIGRATING, NULL),
+	NUMBER_OF("migration.downtime", "s", WORLD_MIGRATING, NULL),
+	NUMBER_OF("migration.bytes", "B", WORLD_MIGRATING, NULL),
+	NUMBER_OF("migration.rounds", "1", WORLD_MIGRATING, NULL),
 	NUMBER_OF("battery.life", "s", WORLD_CLASSES, NULL),
 	{.name = "battery.level", .unit = "1", .has_series = true, .subjects = WORLD_CLASSES},
 	GROUP("app", WORLD_APPS),
@@ -89,6 +97,10 @@ size_t world_subject_count(const struct world *w, const struct world_metric *m)
 		return w->class_count;
 	case WORLD_SITES:
 		return w->site_count;
+	case WORLD_MIGRATING:
+		for (uint32_t s = 0; s < w->site_count; s++)
+			n += w->sites[s].migrates;
+		return n;
 	case WORLD_APPS:
 		return w->app_count;
 	case WORLD_POLICIES:
@@ -135,6 +147,11 @@ bool world_has_subject(const struct world *w, const struct world_metric *m, cons
 	case WORLD_SITES:
 		for (uint32_t i = 0; i < w->site_count; i++)
 			if (strcmp(w->sites[i].name, subject) == 0)
+				return true;
+		return false;
+	case WORLD_MIGRATING:
+		for (uint32_t i = 0; i < w->site_count; i++)
+			if (w->sites[i].migrates && strcmp(w->sites[i].name, subject) == 0)
 				return true;
 		return false;
 	case WORLD_APPS:

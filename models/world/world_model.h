@@ -8,7 +8,10 @@
 
 #include "models/app/app_graph.h"
 #include "models/app/arrival.h"
+#include "models/site/balance.h"
+#include "models/site/migration.h"
 #include "models/site/packing.h"
+#include "models/site/scheduler.h"
 #include "models/handset/governor.h"
 #include "models/site/placement.h"
 #include "models/platform/platform.h"
@@ -34,6 +37,7 @@ enum { PRICE_SLOPES = 64, PRICE_NOTICES = 8 };
 struct price {
 	int64_t site_ns[SITE_COUNT]; /* constant; computing included when it does not vary */
 	int64_t cause_ns[CAUSE_COUNT];
+	int64_t part_ns[SITE_COUNT][CAUSE_COUNT]; /* the same by both, disk included */
 	bool compute_varies;
 	unsigned notices;
 	/* Waking the backend: constant, too, but spent only as far as the backend is idle. */
@@ -115,6 +119,7 @@ struct guest_plan {
 	sim_time keep_alive_ns;
 	int64_t start_ns[SITE_COUNT]; /* boot or restore, without the disk */
 	double start_bytes;	      /* read from the disk */
+	double guest_bytes;	      /* of the guest's own memory, in use */
 	double each_bytes;	      /* of the host's memory, what the platform takes included */
 	double used_bytes;	      /* of those in use */
 };
@@ -135,6 +140,42 @@ struct host_kind {
 	double points_w[HOST_POWER_POINTS]; /* by load, in tenths; when metered */
 	bool metered;			    /* power does not follow from the mean load alone */
 	double *pages;			    /* by app: that a task uses */
+	const struct scheduler_ops *scheduler;
+	const void *scheduler_parameters;
+	const double *weights, *caps; /* of its guests in turn, where the scheduler weighs */
+	uint32_t weight_count, cap_count;
+	bool careful;	/* another scheduler than sharing, or guests that migrate: run_host.h */
+	double nic_bps; /* each way; 0: without limit */
+};
+
+/* Between two sites. */
+struct site_path {
+	uint32_t site;	 /* in world->sites */
+	uint32_t *links; /* in world->links, from the one site to the other */
+	uint32_t link_count;
+	sim_time delay_ns;
+};
+
+/* "At this time a guest of that host goes to another." */
+struct migration_order {
+	sim_time at;
+	uint32_t from_host, guest; /* of the site; among those that run on the host */
+	uint32_t to_site, to_host;
+};
+
+struct migration_plan {
+	const struct migration_ops *method;
+	const void *parameters;
+	double dirty_bytes_per_s, dirty_set_bytes; /* set 0: all of the memory */
+	double bytes_per_s;			   /* the most that one migration takes */
+	double copy_ns_per_byte;		   /* of CPU time, at each end */
+	sim_time setup_ns, resume_ns;
+	struct site_path *paths;
+	uint32_t path_count;
+	struct migration_order *orders;
+	uint32_t order_count;
+	const struct balance_ops *balance;
+	const void *balance_parameters;
 };
 
 struct site {
@@ -151,8 +192,10 @@ struct site {
 	const struct scaling_ops *scaling;
 	const void *scaling_parameters;
 	const struct packing_ops *packing;
-	bool dedicated; /* guests to apps */
-	bool dynamic;	/* guests come and go, or hosts fail */
+	bool dedicated;			  /* guests to apps */
+	bool dynamic;			  /* guests come and go, migrate, or hosts fail */
+	struct migration_plan *migration; /* NULL: no guest of it migrates by itself */
+	bool migrates;			  /* guests leave it or come to it */
 };
 
 /* What is connected: sites, and the cells and links that lead to them. Regions have nothing to do

@@ -28,13 +28,13 @@ static int build_links(struct builder *b)
 
 /* ---- Cells */
 
-static int build_path(struct builder *b, struct reach *r, const struct reach_file *file,
-		      const char *pointer)
+int builder_path(struct builder *b, const struct reach_file *file, const char *pointer,
+		 uint32_t **links, uint32_t *count, sim_time *delay_ns)
 {
 	const char *const *via = file->via.items;
 	char list[700], at[800], number[24];
-	r->links = arena_array(&b->w->arena, file->via.count, sizeof(*r->links));
-	if (!r->links)
+	*links = arena_array(&b->w->arena, file->via.count, sizeof(**links));
+	if (!*links)
 		return builder_no_memory(b);
 	json_pointer_join(list, sizeof(list), pointer, "via");
 	for (size_t i = 0; i < file->via.count; i++) {
@@ -45,8 +45,8 @@ static int build_path(struct builder *b, struct reach *r, const struct reach_fil
 					json_pointer_join(at, sizeof(at), list, number));
 			continue;
 		}
-		r->links[r->link_count++] = (uint32_t)link;
-		r->one_way_ns = sim_time_add(r->one_way_ns, b->w->links[link].delay_ns);
+		(*links)[(*count)++] = (uint32_t)link;
+		*delay_ns = sim_time_add(*delay_ns, b->w->links[link].delay_ns);
 	}
 	return 0;
 }
@@ -66,7 +66,7 @@ static int build_reach(struct builder *b, struct cell *cell, const struct reach_
 		.site = (uint32_t)site,
 		.one_way_ns = sim_from_seconds(cell->rtt.mean / 2 + site_file->delay_s),
 	};
-	int code = build_path(b, r, file, pointer);
+	int code = builder_path(b, file, pointer, &r->links, &r->link_count, &r->one_way_ns);
 	struct policy_site *p = &cell->policy_sites[cell->reach_count++];
 	*p = (struct policy_site){
 		.hz = b->w->sites[site].hz,
@@ -163,6 +163,19 @@ static void join_all(const struct world *w, uint32_t *up)
 		}
 }
 
+/* Sites between which guests migrate, and the links that they take. */
+static void join_migrations(const struct world *w, uint32_t *up)
+{
+	for (uint32_t s = 0; s < w->site_count; s++) {
+		const struct migration_plan *m = w->sites[s].migration;
+		for (uint32_t p = 0; m && p < m->path_count; p++) {
+			join(up, s, m->paths[p].site);
+			for (uint32_t l = 0; l < m->paths[p].link_count; l++)
+				join(up, w->site_count + w->cell_count + m->paths[p].links[l], s);
+		}
+	}
+}
+
 /* Numbers of regions in the order of their first sites. A link that nobody uses is in none. */
 static void number_regions(struct world *w, uint32_t *up, uint32_t *region)
 {
@@ -239,6 +252,7 @@ int world_network_connect(struct builder *b)
 	for (uint32_t i = 0; i < nodes; i++)
 		up[i] = i;
 	join_all(w, up);
+	join_migrations(w, up);
 	number_regions(w, up, region);
 	w->regions = arena_array(&w->arena, w->region_count, sizeof(*w->regions));
 	if (!w->regions)

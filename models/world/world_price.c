@@ -56,6 +56,7 @@ static void split_notices(struct price *p, const struct platform_charge *charges
 			p->notice[p->notices++] = (struct price_notice){.site = (uint8_t)t->site,
 									.cause = (uint8_t)t->cause};
 		p->notice[k].ns += charges[i].ns;
+		p->part_ns[t->site][t->cause] -= charges[i].ns;
 		p->site_ns[t->site] -= charges[i].ns;
 		p->cause_ns[t->cause] -= charges[i].ns;
 	}
@@ -120,10 +121,14 @@ int price_make(struct price *p, const struct platform *platform, const struct pr
 		code = platform_cost(platform, view, &fixed, charges, CHARGES_MAX, &n, &cost, e);
 	if (code < 0)
 		return code;
+	for (size_t i = 0; i < n && i < CHARGES_MAX; i++)
+		p->part_ns[charges[i].term->site][charges[i].term->cause] += charges[i].ns;
+	p->part_ns[SITE_GUEST][CAUSE_COMPUTE] += llround(fixed.compute_ns);
 	memcpy(p->site_ns, cost.site_ns, sizeof(p->site_ns));
 	memcpy(p->cause_ns, cost.cause_ns, sizeof(p->cause_ns));
 	split_notices(p, charges, n < CHARGES_MAX ? n : CHARGES_MAX);
 	int64_t disk_ns = llround(requests * (double)disk_latency_ns);
+	p->part_ns[SITE_WAIT][CAUSE_DISK] += disk_ns;
 	p->site_ns[SITE_WAIT] += disk_ns;
 	p->cause_ns[CAUSE_DISK] += disk_ns;
 	return 0;

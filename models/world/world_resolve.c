@@ -151,11 +151,20 @@ static int resolve_site(struct resolver *r, cJSON *site, const char *pointer)
 	int code = choice_normalise((choice_table)placement_models, site, "placement");
 	code = worse(code, choice_normalise((choice_table)scaling_models, site, "scaling"));
 	code = worse(code, choice_normalise((choice_table)packing_models, site, "packing"));
+	cJSON *migration = object_member(site, "migration");
+	if (migration) {
+		code = worse(code,
+			     choice_normalise((choice_table)migration_models, migration, "method"));
+		code = worse(code,
+			     choice_normalise((choice_table)balance_models, migration, "balance"));
+	}
 	json_pointer_join(hosts, sizeof(hosts), pointer, "hosts");
 	cJSON *host = object_member(site, "hosts");
 	for (host = host ? host->child : NULL; host; host = host->next) {
 		json_pointer_join(at, sizeof(at), hosts, host->string);
 		code = worse(code, need_member(r, PLATFORM, host, "platform", at));
+		code = worse(code,
+			     choice_normalise((choice_table)scheduler_models, host, "scheduler"));
 	}
 	return code;
 }

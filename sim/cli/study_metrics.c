@@ -159,7 +159,11 @@ int metric_uses_check(const struct metric_uses *uses, const struct json_doc *doc
 {
 	static const char *const kinds[] = {[WORLD_WHOLE] = "it is of the whole",
 					    [WORLD_CLASSES] = "they are the classes of handsets",
+					    [WORLD_APPS] = "they are the apps",
+					    [WORLD_POLICIES] = "they are the policies",
 					    [WORLD_SITES] = "they are the sites",
+					    [WORLD_MIGRATING] = "they are the sites whose guests "
+								"migrate",
 					    [WORLD_HOSTS] =
 						    "they are the hosts, as \"SITE/KIND/0\""};
 	int code = 0;

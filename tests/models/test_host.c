@@ -21,6 +21,7 @@ static void note(struct sim *s, struct station_job *job)
 }
 
 struct bench {
+	uint64_t parameters[8]; /* of a scheduler */
 	struct run run;
 	struct world world;
 	struct platform platform;
@@ -164,10 +165,161 @@ static void busy_cores_are_work_done(void)
 	bench_close(&b);
 }
 
+/* ---- Other schedulers, by hand */
+
+static const struct scheduler_ops *scheduler_named(const char *name)
+{
+	for (const struct scheduler_ops *const *ops = scheduler_models; *ops; ops++)
+		if (strcmp((*ops)->choice.name, name) == 0)
+			return *ops;
+	return NULL;
+}
+
+/* As bench_open, with a scheduler and, for one that takes turns, its parameters as its file has
+ * them. */
+static void bench_open_with(struct bench *b, uint32_t cores, uint32_t guests, uint32_t vcpus,
+			    const struct host_kind *more, const char *parameters)
+{
+	const struct scheduler_ops *ops = more->scheduler;
+	memset(b, 0, sizeof(*b));
+	b->platform.axes[AXIS_BACKEND] = BACKEND_HOST_USER;
+	b->kind = *more;
+	b->kind.cores = cores;
+	b->kind.guests = guests;
+	b->kind.vcpus = vcpus;
+	b->kind.platform = &b->platform;
+	b->kind.careful = true;
+	if (parameters) {
+		struct json_doc doc = {0};
+		struct diag_list diags = {0};
+		struct err e = {0};
+		CU_ASSERT_EQUAL_FATAL(
+			json_doc_parse(&doc, "test", parameters, strlen(parameters), &diags, &e),
+			0);
+		CU_ASSERT_FATAL(ops->choice.parameters->size <= sizeof(b->parameters));
+		CU_ASSERT_EQUAL_FATAL(keys_parse(ops->choice.parameters, &doc, "", b->parameters,
+						 &b->run.arena, &diags),
+				      0);
+		b->kind.scheduler_parameters = b->parameters;
+		json_doc_free(&doc);
+		diag_free(&diags);
+	}
+	b->run.world = &b->world;
+	b->run.sim = sim_create(NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b->run.sim);
+	CU_ASSERT_EQUAL_FATAL(host_init(&b->host, &b->kind, &b->run, NULL), 0);
+}
+
+static void weights_and_caps_divide_the_cores(void)
+{
+	struct bench b;
+	struct probe p[3];
+	const double weights[] = {1, 3}, caps[] = {1, 0.5};
+	struct host_kind kind = {
+		.scheduler = scheduler_named("weighted"), .weights = weights, .weight_count = 2};
+	/* One core: a quarter and three quarters, then all of it. */
+	bench_open_with(&b, 1, 2, 1, &kind, NULL);
+	put(&p[0], &b.host.guests[0], 3000);
+	put(&p[1], &b.host.guests[1], 3000);
+	run_all(&b);
+	CU_ASSERT_EQUAL(p[1].done, 4000);
+	CU_ASSERT_EQUAL(p[0].done, 6000); /* 1000 by 4000, 2000 more alone */
+	CU_ASSERT(is_near(time_average_integral(&b.host.steal, 6000), 4000e-9, 1e-9));
+	bench_close(&b);
+	/* The heavier may have half a core at most, alone or not. */
+	kind.caps = caps;
+	kind.cap_count = 2;
+	bench_open_with(&b, 1, 2, 1, &kind, NULL);
+	put(&p[0], &b.host.guests[0], 1000);
+	put(&p[1], &b.host.guests[1], 3000);
+	run_all(&b);
+	CU_ASSERT_EQUAL(p[0].done, 2000);
+	CU_ASSERT_EQUAL(p[1].done, 6000);
+	CU_ASSERT(is_near(time_average_integral(&b.host.busy, 6000), 4000e-9, 1e-9));
+	bench_close(&b);
+}
+
+static void a_stopped_guest_wants_no_cores(void)
+{
+	struct bench b;
+	struct probe p[2];
+	struct host_kind kind = {.scheduler = scheduler_named("sharing")};
+	bench_open_with(&b, 1, 2, 1, &kind, NULL);
+	put(&p[0], &b.host.guests[0], 1000);
+	put(&p[1], &b.host.guests[1], 1000);
+	host_set_speed(&b.host.guests[0], 0);
+	run_all(&b);
+	CU_ASSERT_EQUAL(p[1].done, 1000);
+	CU_ASSERT_EQUAL(p[0].done, 0);
+	CU_ASSERT_EQUAL(b.host.busy.value, 0);
+	host_set_speed(&b.host.guests[0], 0.5);
+	sim_time stopped = sim_now(b.run.sim);
+	run_all(&b);
+	CU_ASSERT_EQUAL(p[0].done, stopped + 2000);
+	bench_close(&b);
+}
+
+static void turns_of_a_slice_and_a_switch(void)
+{
+	struct bench b;
+	struct probe p[2];
+	struct host_kind kind = {.scheduler = scheduler_named("round-robin")};
+	bench_open_with(&b, 1, 2, 1, &kind,
+			"{\"slice\":\"4 ms\",\"switch\":\"1 ms\",\"boost\":false}");
+	put(&p[0], &b.host.guests[0], 10000000);
+	put(&p[1], &b.host.guests[1], 6000000);
+	run_all(&b);
+	/* ms: switch to the first at 0-1, 1-5, to the second 5-6, 6-10, 11-15, 16-18 done, 19-21.
+	 */
+	CU_ASSERT_EQUAL(p[1].done, 18000000);
+	CU_ASSERT_EQUAL(p[0].done, 21000000);
+	CU_ASSERT(is_near(time_average_integral(&b.host.busy, 21000000), 0.021, 1e-9));
+	/* Alone it does not switch. */
+	put(&p[0], &b.host.guests[0], 10000000);
+	run_all(&b);
+	CU_ASSERT_EQUAL(p[0].done, 31000000);
+	bench_close(&b);
+}
+
+struct waker {
+	struct probe probe;
+	struct bench *bench;
+};
+
+static void wake(struct sim *s, void *ctx, uint32_t arg)
+{
+	struct waker *w = ctx;
+	(void)s;
+	(void)arg;
+	put(&w->probe, &w->bench->host.guests[1], 1000000);
+}
+
+static void a_guest_that_wakes_comes_first(void)
+{
+	for (int boost = 0; boost < 2; boost++) {
+		struct bench b;
+		struct probe p;
+		struct waker w = {.bench = &b};
+		struct host_kind kind = {.scheduler = scheduler_named("round-robin")};
+		bench_open_with(&b, 1, 2, 1, &kind,
+				boost ? "{\"slice\":\"30 ms\",\"switch\":\"0 s\"}"
+				      : "{\"slice\":\"30 ms\",\"switch\":\"0 s\","
+					"\"boost\":false}");
+		put(&p, &b.host.guests[0], 40000000);
+		sim_at(b.run.sim, 35000000, wake, &w, 0); /* in the other's second slice */
+		run_all(&b);
+		CU_ASSERT_EQUAL(w.probe.done, boost ? 36000000 : 41000000);
+		CU_ASSERT_EQUAL(p.done, boost ? 41000000 : 40000000);
+		CU_ASSERT(is_near(time_average_integral(&b.host.steal, 41000000),
+				  boost ? 0.001 : 0.005, 1e-9));
+		bench_close(&b);
+	}
+}
+
 /* ---- Against theory, through a whole world */
 
 /* Poisson tasks of mean 0.1 s on one core, or on c vCPUs, with nothing else in the way. */
-static char *queue(double per_s, double cv, int cores, int vcpus)
+static char *queue_with(double per_s, double cv, int cores, const char *host, const char *guests)
 {
 	char cycles[100] = "\"100 Mcycles\"";
 	if (cv > 0)
@@ -184,18 +336,24 @@ static char *queue(double per_s, double cv, int cores, int vcpus)
 		"\"site\":\"s\"}},"
 		"\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":%d,\"clock\":\"1 "
 		"GHz\",\"memory\":\"8 GiB\","
-		"\"platform\":\"native\",\"guests\":{\"count\":1,\"vcpus\":%d}}}}}}",
-		cycles, per_s / 10, cores, vcpus);
+		"%s\"platform\":\"native\",\"guests\":{%s}}}}}}",
+		cycles, per_s / 10, cores, host, guests);
+}
+
+static char *queue(double per_s, double cv, int cores, int vcpus)
+{
+	char guests[60];
+	snprintf(guests, sizeof(guests), "\"count\":1,\"vcpus\":%d", vcpus);
+	return queue_with(per_s, cv, cores, "", guests);
 }
 
 /* Whether theory lies in the 99 % interval of the repetitions, which is at most 6 % wide. */
-static void check_mean_response(double per_s, double cv, int cores, int vcpus, double wanted)
+static void check_mean_of(char *text, double wanted)
 {
 	struct diag_list diags = {0};
 	struct outcome o;
 	const uint32_t repetitions = TEST_SANITIZED ? 5 : 20;
 	double x[20];
-	char *text = queue(per_s, cv, cores, vcpus);
 	struct world *w = support_build(text, &diags);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
 	for (uint32_t r = 0; r < repetitions; r++) {
@@ -209,6 +367,11 @@ static void check_mean_response(double per_s, double cv, int cores, int vcpus, d
 	CU_ASSERT(i.half_width < (TEST_SANITIZED ? 0.3 : 0.06) * wanted);
 	free(text);
 	world_free(w);
+}
+
+static void check_mean_response(double per_s, double cv, int cores, int vcpus, double wanted)
+{
+	check_mean_of(queue(per_s, cv, cores, vcpus), wanted);
 }
 
 static void mg1_ps_is_insensitive_to_the_service_distribution(void)
@@ -227,6 +390,18 @@ static void mmc_on_a_guest_with_several_vcpus(void)
 	check_mean_response(24, 1, 4, 3, 0.1 + wait);
 	/* The cores are the limit, not the vCPUs: the same. */
 	check_mean_response(24, 1, 3, 8, 0.1 + wait);
+}
+
+/* A guest for each task, so that the host's scheduler does all of the sharing. */
+static void other_schedulers_share_as_processor_sharing_does(void)
+{
+	const char *many = "\"count\":60,\"memory\":\"64 MiB\"";
+	check_mean_of(queue_with(5, 0, 1, "\"scheduler\":\"weighted\",", many), 0.1 / (1 - 0.5));
+	check_mean_of(queue_with(5, 2, 1,
+				 "\"scheduler\":{\"round-robin\":{\"slice\":\"4 ms\","
+				 "\"switch\":\"0 s\",\"boost\":false}},",
+				 many),
+		      0.1 / (1 - 0.5));
 }
 
 static void utilization_is_the_offered_load(void)
@@ -254,6 +429,12 @@ int main(int argc, char **argv)
 		{"a_guest_is_fast_again_after_the_shortage",
 		 a_guest_is_fast_again_after_the_shortage},
 		{"busy_cores_are_work_done", busy_cores_are_work_done},
+		{"weights_and_caps_divide_the_cores", weights_and_caps_divide_the_cores},
+		{"a_stopped_guest_wants_no_cores", a_stopped_guest_wants_no_cores},
+		{"turns_of_a_slice_and_a_switch", turns_of_a_slice_and_a_switch},
+		{"a_guest_that_wakes_comes_first", a_guest_that_wakes_comes_first},
+		{"other_schedulers_share_as_processor_sharing_does",
+		 other_schedulers_share_as_processor_sharing_does},
 		{"mg1_ps_is_insensitive_to_the_service_distribution",
 		 mg1_ps_is_insensitive_to_the_service_distribution},
 		{"mmc_on_a_guest_with_several_vcpus", mmc_on_a_guest_with_several_vcpus},
