@@ -79,6 +79,27 @@ const struct key_object app_operations_object = {
 		.name = word, .type = kind, .offset = offsetof(struct app_file, field),            \
 		__VA_ARGS__                                                                        \
 	}
+#define RETRY(word, kind, field, ...)                                                              \
+	{                                                                                          \
+		.name = word, .type = kind, .offset = offsetof(struct app_retry, field),           \
+		__VA_ARGS__                                                                        \
+	}
+static const struct key retry_keys[] = {
+	RETRY("attempts", KEY_INT, attempts, .min = 1, .max = 200, .def = "3",
+	      .help = "how many in all"),
+	RETRY("backoff", KEY_QUANTITY, backoff_s, .unit = UNIT_TIME, .max = 1e6, .def = "\"1 s\"",
+	      .help = "the wait before the second"),
+	RETRY("factor", KEY_NUMBER, factor, .min = 1, .max = 100, .def = "2",
+	      .help = "by which the wait grows before each further one"),
+	RETRY("deadline", KEY_QUANTITY, deadline_s, .unit = UNIT_TIME, .max = 1e9, .optional = true,
+	      .help = "so long after the task's start no attempt begins any more"),
+	{0},
+};
+static const struct key_object retry_object = {.name = "app_retry",
+					       .keys = retry_keys,
+					       .size = sizeof(struct app_retry),
+					       .help = "how often a task is tried"};
+
 static const struct key app_keys[] = {
 	FIELD("description", KEY_STRING, description, .def = "\"\"", .help = "one sentence"),
 	FIELD("input", KEY_ANY, input, .optional = true, .unit = UNIT_SIZE, .variants = dist_sizes,
@@ -97,6 +118,9 @@ static const struct key app_keys[] = {
 	      .help = "instead of input, output, cycles and operations: the parts of a task by "
 		      "name, "
 		      "which may run in different places (a task graph)"),
+	FIELD("retry", KEY_OPTIONAL_OBJECT, retry, .object = &retry_object, .optional = true,
+	      .help = "a task that has lost its host, its link or its guest is tried again; never "
+		      "unless said"),
 	FIELD("sources", KEY_STRINGS, sources, .optional = true,
 	      .help = "where the numbers come from"),
 	{0},
@@ -181,6 +205,8 @@ int app_compile(struct app *app, const struct app_file *file, const struct json_
 {
 	struct compiler c = {app, doc, pointer, arena, diags, 0};
 	*app = (struct app){.name = file->name, .deadline_s = file->deadline_s};
+	if (file->retry)
+		app->retry = *file->retry;
 	if (file->stages.items)
 		return app_graph_compile(app, file, doc, pointer, arena, diags);
 	read_dist(&c, &app->input, UNIT_SIZE, 1e13, (const char *const[]){"input", NULL});
@@ -210,6 +236,11 @@ static bool check_pieces(const struct app_file *file, const struct json_doc *doc
 				       "is missing (an app needs it, or \"stages\")");
 		else
 			continue;
+		sound = false;
+	}
+	if (file->stages.items && file->retry) {
+		json_doc_error(doc, diags, json_pointer_join(at, sizeof(at), pointer, "retry"),
+			       "has no place beside \"stages\": what they did would be lost");
 		sound = false;
 	}
 	const cJSON *operations =

@@ -27,7 +27,8 @@ struct app_file {
 	const cJSON *input, *output, *cycles; /* or stages */
 	double deadline_s;
 	struct app_operations_file operations;
-	struct key_list stages; /* struct app_stage_file: see app_graph.h */
+	struct key_list stages;	 /* struct app_stage_file: see app_graph.h */
+	struct app_retry *retry; /* or NULL */
 	struct key_list sources;
 };
 
@@ -36,10 +37,19 @@ extern const struct key_object app_operations_object;
 
 struct app_graph;
 
+/* A task that has lost its host or its link is tried again. */
+struct app_retry {
+	int64_t attempts;  /* in all; 0 and 1: none */
+	double backoff_s;  /* before the second */
+	double factor;	   /* by which it grows before each further one */
+	double deadline_s; /* after which, from the task's start, none begins; 0: none */
+};
+
 struct app {
 	const char *name;
 	struct dist input, output, cycles; /* bytes, bytes, cycles */
 	double deadline_s;		   /* 0: none */
+	struct app_retry retry;
 	struct app_operation {
 		struct dist count;
 		double bytes;	 /* at the mean count, of net and block operations */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/run/run_failure.h"
 #include "models/run/run_migrate.h"
 
 #include <math.h>
@@ -103,6 +104,7 @@ static int init_network(struct run *run, const struct region *region, struct err
 	for (uint32_t i = 0; code == 0 && i < region->link_count; i++) {
 		const struct link *link = &w->links[region->links[i]];
 		code = init_pipes(run, &run->links[i], link->up_bps, link->down_bps, e);
+		time_average_start(&run->links[i].working, 0, 1);
 		run->link_count += code == 0;
 	}
 	return code;
@@ -189,7 +191,12 @@ static void reset_averages(struct run *run)
 			time_average_start(busy, sim_now(run->sim), busy->value);
 			time_average_start(steal, sim_now(run->sim), steal->value);
 			time_average_start(power, sim_now(run->sim), power->value);
+			struct time_average *up = &run->sites[s].hosts[h].up;
+			time_average_start(up, sim_now(run->sim), up->value);
 		}
+	for (uint32_t l = 0; l < run->link_count; l++)
+		time_average_start(&run->links[l].working, sim_now(run->sim),
+				   run->links[l].working.value);
 	for (uint32_t s = 0; s < run->site_count; s++)
 		time_average_start(&run->sites[s].running, sim_now(run->sim),
 				   run->sites[s].running.value);
@@ -259,9 +266,11 @@ static int run_region_protected(void *ctx, struct err *e)
 	if (code == 0)
 		code = init_sites(x->run, x->region, e);
 	if (code == 0)
+		code = failures_start(x->run, x->region, e);
+	if (code == 0)
 		code = simulate(x->run, x->sink->stop, e);
 	if (code == 0)
-		code = run_report_region(x->run, x->sink, e);
+		code = run_report_region(x->run, x->region, x->sink, e);
 	return code;
 }
 

@@ -121,8 +121,9 @@ struct host {
 	uint32_t *numbers;    /* of its guests, in the site */
 	uint64_t *tasks_done; /* by app: measured tasks, for the constant part of their prices */
 	struct station nic_in, nic_out; /* bits; where the kind has a NIC */
-	double busy_mark; /* s of cores, when the site last looked whether to migrate */
-	bool down;	  /* it has failed */
+	double busy_mark;	/* s of cores, when the site last looked whether to migrate */
+	struct time_average up; /* 1 or 0, where the kind fails */
+	bool down;		/* it has failed */
 };
 
 /* Guests that do the same work. */
@@ -150,6 +151,7 @@ struct site_state {
 		double bytes;
 		int64_t ns, downtime_ns;
 	} migrations;
+	uint32_t hosts_down;
 	struct balance_host *balance; /* what a balance is shown */
 	struct guest_ref {
 		uint32_t host, guest;
@@ -159,6 +161,9 @@ struct site_state {
 
 struct pipes { /* of a cell or a link: bits */
 	struct station up, down;
+	struct time_average working; /* of a link that fails: 1 or 0 */
+	struct task *passing;	     /* of a link that loses what it has when it fails */
+	bool is_down;
 	struct stream rtt; /* of a cell whose round trip varies */
 };
 
@@ -228,7 +233,8 @@ struct task {
 	uint8_t step;		  /* the stage or the edge */
 	uint8_t phase;
 	bool has_extra;
-	bool counts; /* started after the warm-up */
+	uint8_t attempts; /* that have failed */
+	bool counts;	  /* started after the warm-up */
 	bool remote;
 };
 
@@ -244,7 +250,7 @@ struct group {
 enum { BATTERY_SAMPLES = 100 };
 
 struct metrics {
-	uint64_t offered, done, local, remote;
+	uint64_t offered, done, local, remote, retries;
 	uint64_t failed[FAILURE_COUNT];
 	uint64_t completions; /* in the window, whenever they started */
 	wide_ns cause_ns[CAUSE_COUNT];
@@ -275,7 +281,7 @@ struct run {
 	struct task *free_tasks;
 	struct graph_task *free_graphs;
 	struct account *free_accounts;
-	struct migration *free_migrations;
+	struct migration *migrations, *free_migrations;
 	struct metrics *metrics;
 };
 
@@ -327,6 +333,9 @@ sim_time handset_radio_begin(struct run *run, struct handset *h, struct task *t,
 /* The transfer itself begins and ends. */
 void handset_transfer_begin(struct handset *h, struct task *t, bool up, sim_time now);
 void handset_transfer_end(struct handset *h, struct task *t, bool up, double bits, sim_time now);
+
+/* What the task's attempt has drawn so far is its energy for nothing. */
+void handset_attempt_failed(struct handset *h, struct task *t, sim_time now);
 
 /* How long the radio would take now to be ready to send. */
 sim_time handset_radio_wait(const struct handset *h, sim_time now);
@@ -392,7 +401,11 @@ void task_causes(const struct task *t, int64_t cause_ns[CAUSE_COUNT]);
 
 /* Serves the task, which is at its site, on the guest of that number. */
 void task_serve(struct task *t, uint32_t guest);
-/* It has lost its guest, its host or its link for good. */
+/* It is decided upon anew and starts, locally or remotely. */
+void task_start_again(struct task *t);
+/* The link is not the task's any more. */
+void task_left_link(struct pipes *p, struct task *t);
+/* It has lost its guest, its host or its link: it is tried again, or has failed. */
 void task_lost(struct task *t, enum failure why);
 
 static inline void task_extra(struct task *t, enum task_extra what, int64_t ns)
@@ -420,8 +433,10 @@ void task_resume(struct task *t, double bits);
  * without its memory is no queueing. */
 void task_unstall(struct task *t);
 
-/* A task that has moved (run_move.c): what it took on all its hosts, by cause; forgets it, if it
+/* Takes the task out of the station of its host that it is at; returns what it needed there. Of one
+ * that has moved (run_move.c): what it took on all its hosts, by cause; forgets it, if it
  * has. */
+int64_t task_take_out(struct task *t);
 void task_account_causes(const struct task *t, int64_t cause_ns[CAUSE_COUNT]);
 void task_free_account(struct task *t);
 
@@ -471,7 +486,8 @@ void group_energy(struct metrics *m, const struct class *class, uint32_t app, do
 /* ---- run_report.c */
 
 /* What one region reports of itself when it is done; the rest goes into the metrics. */
-int run_report_region(struct run *run, struct world_metrics_sink *sink, struct err *e);
+int run_report_region(struct run *run, const struct region *region, struct world_metrics_sink *sink,
+		      struct err *e);
 
 /* What the world reports when all sites are done. */
 int run_report(const struct world *w, const struct metrics *m, struct world_metrics_sink *sink,

@@ -343,6 +343,29 @@ static struct guest_pool *pool_in_need(const struct site_state *site)
 	return NULL;
 }
 
+void guest_restart(struct guest *g)
+{
+	struct host *h = guest_host(g);
+	if (!g->kept || g->state != GUEST_OFF || !guest_has_room(h))
+		return;
+	host_guests_on(h, 1);
+	book_memory(h, h->kind->plan.each_bytes, 0);
+	begin_start(g->pool, g);
+}
+
+void guests_make_up(struct site_state *site)
+{
+	struct guest_pool *p;
+	while ((p = pool_in_need(site)) && guest_start(p))
+		;
+}
+
+void guest_drop_task(struct task *t, struct guest *g)
+{
+	unlist_task(t, g);
+	task_take_out(t);
+}
+
 void guest_stop(struct guest *g)
 {
 	guest_close(g);
@@ -371,7 +394,7 @@ void guests_admit(struct task *t)
 	} else if (p->starting > 0 || (scales && (guest_start(p) || true))) {
 		append(p, t);
 	} else {
-		task_lost(t, FAILURE_NO_GUEST);
+		task_lost(t, site->hosts_down > 0 ? FAILURE_HOST : FAILURE_NO_GUEST);
 	}
 }
 

@@ -44,12 +44,18 @@ void guest_close(struct guest *g);
 bool guest_start(struct guest_pool *pool);
 void guest_stop(struct guest *g);
 
+/* For failures. One that ran from the start boots, when its host is back; where tasks wait for
+ * guests that will not come, others are started. */
+void guest_restart(struct guest *g);
+void guests_make_up(struct site_state *site);
+
 /* For migrations. Takes a free place of the host, with its memory, or NULL: there is none. The
  * guest that comes takes its place, tasks and all: each is handed over, whose host then is the new
  * one; then those that wait for a guest may come. A guest without tasks may be stopped. */
 struct guest *guest_reserve(struct site_state *site, struct host *h);
 void guest_take_place(struct guest *g);
 void guest_hand_task(struct task *t, struct guest *from, struct guest *to);
+void guest_drop_task(struct task *t, struct guest *g); /* of one that is closed */
 void guest_serve_waiting(struct guest *g);
 void guest_may_idle(struct guest *g);
 bool guest_has_room(const struct host *h);

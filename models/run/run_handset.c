@@ -134,6 +134,19 @@ void handset_transfer_end(struct handset *h, struct task *t, bool up, double bit
 	}
 }
 
+void handset_attempt_failed(struct handset *h, struct task *t, sim_time now)
+{
+	advance_idle(h, now);
+	t->energy[ENERGY_IDLE] += h->idle_share - t->idle_mark;
+	t->idle_mark = h->idle_share;
+	for (int i = 0; i < ENERGY_COUNT; i++) {
+		if (i == ENERGY_RETRY)
+			continue;
+		t->energy[ENERGY_RETRY] += t->energy[i];
+		t->energy[i] = 0;
+	}
+}
+
 sim_time handset_radio_wait(const struct handset *h, sim_time now)
 {
 	if (h->transfers > 0)

@@ -61,6 +61,7 @@ int host_init(struct host *h, const struct host_kind *kind, struct run *run, str
 		return err_set(e, ERR_NOMEM, "no memory for the guests of a host");
 	time_average_start(&h->busy, 0, 0);
 	time_average_start(&h->steal, 0, 0);
+	time_average_start(&h->up, 0, 1);
 	time_average_start(&h->power, 0, kind->guests ? kind->points_w[0] : kind->off_w);
 	h->guests_on = kind->guests;
 	h->numbers = arena_array(&run->arena, kind->guests, sizeof(*h->numbers));
@@ -129,8 +130,9 @@ void host_meter(struct host *h)
 	double tenths = 10 * h->busy.value / kind->cores;
 	int below = tenths < 10 ? (int)tenths : 9;
 	double step = kind->points_w[below + 1] - kind->points_w[below];
-	double w =
-		h->guests_on == 0 ? kind->off_w : kind->points_w[below] + step * (tenths - below);
+	double w = h->down	       ? 0
+		   : h->guests_on == 0 ? kind->off_w
+				       : kind->points_w[below] + step * (tenths - below);
 	time_average_set(&h->power, sim_now(h->sim), w);
 }
 

@@ -5,11 +5,34 @@
  * the whole path is one delay, between the links and the site. */
 #include "models/run/run.h"
 
+static void list(struct pipes *p, struct task *t)
+{
+	t->prev = NULL;
+	t->next = p->passing;
+	if (t->next)
+		t->next->prev = t;
+	p->passing = t;
+}
+
+void task_left_link(struct pipes *p, struct task *t)
+{
+	*(t->prev ? &t->prev->next : &p->passing) = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+}
+
 static void pass(struct task *t, uint32_t link, bool up)
 {
-	struct pipes *p = &t->run->links[t->run->world->links[link].slot];
+	const struct link *l = &t->run->world->links[link];
+	struct pipes *p = &t->run->links[l->slot];
 	t->phase = up ? PHASE_LINK_UP : PHASE_LINK_DOWN;
 	t->since = sim_now(t->run->sim);
+	if (l->loses && p->is_down) {
+		task_lost(t, FAILURE_LINK);
+		return;
+	}
+	if (l->loses)
+		list(p, t);
 	station_submit(up ? &p->up : &p->down, &t->job,
 		       8 * (up ? t->work.input_bytes : t->work.output_bytes));
 }
@@ -59,6 +82,11 @@ void task_links_down(struct task *t)
 
 void task_link_passed(struct task *t)
 {
+	const struct reach *r = t->reach;
+	const struct link *l =
+		&t->run->world->links[r->links[t->phase == PHASE_LINK_UP ? t->hop - 1 : t->hop]];
+	if (l->loses)
+		task_left_link(&t->run->links[l->slot], t);
 	t->network_ns += sim_now(t->run->sim) - t->since;
 	if (t->phase == PHASE_LINK_UP)
 		next_up(t);

@@ -16,7 +16,7 @@ struct part {
 };
 
 struct migration {
-	struct migration *next; /* free */
+	struct migration *next, *prev; /* under way; next: free */
 	struct guest *from, *to;
 	struct site_state *site; /* that it began at */
 	const struct migration_plan *plan;
@@ -180,6 +180,9 @@ static void release(struct migration *m)
 {
 	struct run *run = m->site->run;
 	m->to->moving = NULL;
+	*(m->prev ? &m->prev->next : &run->migrations) = m->next;
+	if (m->next)
+		m->next->prev = m->prev;
 	m->next = run->free_migrations;
 	run->free_migrations = m;
 }
@@ -284,8 +287,10 @@ static struct migration *migration_new(struct run *run)
 			return NULL;
 		}
 	}
-	*m = (struct migration){.parts = parts};
-	return m;
+	*m = (struct migration){.parts = parts, .next = run->migrations};
+	if (m->next)
+		m->next->prev = m;
+	return run->migrations = m;
 }
 
 bool migrate_begin(struct guest *g, struct site_state *to_site, uint32_t to_host)
@@ -335,16 +340,34 @@ bool migrate_abort(struct guest *g, const struct guest *lost)
 	if (m->began >= m->site->run->world->warmup)
 		m->site->migrations.failed++;
 	struct guest *from = m->from, *to = m->to;
-	from->moving = NULL;
 	release(m);
 	if (was_handed_over)
 		return false; /* what it is lies on both hosts */
+	from->moving = NULL;
 	guest_close(to);
 	if (from == lost)
 		return false;
 	host_set_speed(guest_entity(from), 1);
 	guest_may_idle(from);
 	return true;
+}
+
+struct guest *migrate_fetching_from(const struct run *run, const struct host *h)
+{
+	for (struct migration *m = run->migrations; m; m = m->next)
+		if ((m->phase == RESUMING || m->phase == FETCHING) &&
+		    m->last_step == MIGRATION_FETCH && guest_host(m->from) == h)
+			return m->to;
+	return NULL;
+}
+
+struct guest *migrate_using(const struct run *run, uint32_t link)
+{
+	for (struct migration *m = run->migrations; m; m = m->next)
+		for (uint32_t i = 0; m->path && i < m->path->link_count; i++)
+			if (m->path->links[i] == link && m->phase != SETTING_UP)
+				return m->to;
+	return NULL;
 }
 
 /* ---- Who goes where */

@@ -19,6 +19,10 @@ bool migrate_begin(struct guest *g, struct site_state *to_site, uint32_t to_host
  * caller's to close. `lost`: the end that is gone, or NULL when it is only a link. */
 bool migrate_abort(struct guest *g, const struct guest *lost);
 
+/* A guest whose memory is still coming from the host; one on its way over the link. NULL: none. */
+struct guest *migrate_fetching_from(const struct run *run, const struct host *h);
+struct guest *migrate_using(const struct run *run, uint32_t link);
+
 /* Schedules what the site's document says. After all sites. */
 void migrate_start(struct run *run, struct site_state *site);
 

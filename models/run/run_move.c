@@ -109,7 +109,7 @@ static const struct reach *reach_of(const struct task *t, const struct site *sit
 }
 
 /* Takes the task out of the station that it is at. Returns what it still needed there. */
-static int64_t take_out(struct task *t)
+int64_t task_take_out(struct task *t)
 {
 	if (is_at_nic(t))
 		return (int64_t)(station_cancel(&t->job) + 0.5);
@@ -163,7 +163,7 @@ static void reprice(struct task *t)
 void task_move(struct task *t, struct guest *to)
 {
 	struct guest *from = &t->site->guest[t->guest];
-	int64_t left = take_out(t);
+	int64_t left = task_take_out(t);
 	if (!account_of(t))
 		return;
 	leave(t, left);

@@ -87,6 +87,7 @@ static void report_tasks(struct reporter *r)
 	put_count(r, "tasks.done", m->done);
 	put_count(r, "tasks.local", m->local);
 	put_count(r, "tasks.remote", m->remote);
+	put_count(r, "tasks.retries", m->retries);
 	put_count(r, "tasks.unfinished", m->offered - m->done - failed);
 	put(r, "throughput", "", "1/s", (double)m->completions / window_s);
 }
@@ -184,6 +185,8 @@ static void report_hosts(struct reporter *r, const struct site_state *site)
 		put(r, "power.mean", subject, "W",
 		    kind->metered ? time_average_mean(&host->power, now)
 				  : kind->idle_w + (kind->busy_w - kind->idle_w) * busy);
+		if (kind->failures)
+			put(r, "availability", subject, "1", time_average_mean(&host->up, now));
 		double cores = time_average_mean(&host->busy, now);
 		double steal = time_average_mean(&host->steal, now);
 		put(r, "steal", subject, "1", steal > 0 ? steal / (steal + cores) : 0);
@@ -239,10 +242,22 @@ static void add_batteries(struct run *run)
 	}
 }
 
-int run_report_region(struct run *run, struct world_metrics_sink *sink, struct err *e)
+static void report_links(struct reporter *r, const struct run *run, const struct region *region)
+{
+	for (uint32_t i = 0; i < region->link_count; i++) {
+		const struct link *link = &run->world->links[region->links[i]];
+		if (link->failures)
+			put(r, "availability.link", link->name, "1",
+			    time_average_mean(&run->links[i].working, run->world->duration));
+	}
+}
+
+int run_report_region(struct run *run, const struct region *region, struct world_metrics_sink *sink,
+		      struct err *e)
 {
 	struct reporter r = {run->world, run->metrics, sink, 0};
 	add_batteries(run);
+	report_links(&r, run, region);
 	for (uint32_t s = 0; s < run->site_count; s++) {
 		add_constant_causes(run, &run->sites[s]);
 		report_guests(&r, &run->sites[s]);

@@ -4,7 +4,7 @@
  * and back. Each phase measures how long it took and books it to a cause; what a guest or backend
  * took longer than the work itself is queueing. So the causes of a task add up to its response time
  * by construction, in whole nanoseconds. */
-#include "models/run/run_guest.h"
+#include "models/run/run_failure.h"
 
 enum { TASKS_AT_ONCE = 256 };
 
@@ -374,8 +374,10 @@ void task_serve(struct task *t, uint32_t guest)
 
 void task_lost(struct task *t, enum failure why)
 {
-	t->site->tasks--;
-	finish(t, (int)why);
+	if (t->phase < PHASE_WAY_DOWN)
+		t->site->tasks--;
+	if (!task_tries_again(t, why))
+		finish(t, (int)why);
 }
 
 void task_at_site(struct sim *s, void *ctx, uint32_t arg)
@@ -466,6 +468,20 @@ static void start_remote(struct task *t, const struct reach *reach)
 	task_send_up(t);
 }
 
+static void start_at(struct task *t, int site)
+{
+	t->remote = site != POLICY_LOCAL;
+	if (t->remote)
+		start_remote(t, &task_cell(t)->reaches[site]);
+	else
+		start_local(t, sim_now(t->run->sim));
+}
+
+void task_start_again(struct task *t)
+{
+	start_at(t, task_decide(t->run, t->from, &t->work, NULL));
+}
+
 static void start_task(struct run *run, struct generator *g, sim_time now)
 {
 	struct task *t = task_new(run);
@@ -495,10 +511,9 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 	if (t->graph) {
 		t->reach = t->remote ? &task_cell(t)->reaches[site] : NULL;
 		graph_start(t);
-	} else if (t->remote)
-		start_remote(t, &task_cell(t)->reaches[site]);
-	else
-		start_local(t, now);
+	} else {
+		start_at(t, site);
+	}
 }
 
 static void schedule(struct run *run, struct generator *g, sim_time now, bool first)

@@ -79,14 +79,16 @@ struct world_run_key {
 
 /* What a metric is told of. */
 enum world_subjects {
-	WORLD_WHOLE,	/* the whole alone: the subject "" */
-	WORLD_NAMED,	/* a list that is the same in every world */
-	WORLD_CLASSES,	/* the classes of handsets */
-	WORLD_APPS,	/* the apps that some class runs */
-	WORLD_POLICIES, /* the policies that some class has */
-	WORLD_SITES,	/* the sites */
-	WORLD_HOSTS,	/* the hosts, as "site/kind/0" */
-	WORLD_MIGRATING /* the sites that guests leave or come to by migration */
+	WORLD_WHOLE,	     /* the whole alone: the subject "" */
+	WORLD_NAMED,	     /* a list that is the same in every world */
+	WORLD_CLASSES,	     /* the classes of handsets */
+	WORLD_APPS,	     /* the apps that some class runs */
+	WORLD_POLICIES,	     /* the policies that some class has */
+	WORLD_SITES,	     /* the sites */
+	WORLD_HOSTS,	     /* the hosts, as "site/kind/0" */
+	WORLD_FAILING_HOSTS, /* those that fail */
+	WORLD_FAILING_LINKS, /* likewise the links */
+	WORLD_MIGRATING	     /* the sites that guests leave or come to by migration */
 };
 
 /* A metric that every run reports. */

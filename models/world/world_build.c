@@ -108,11 +108,15 @@ static int build_host_kind(struct builder *b, struct site *site, struct host_kin
 	}
 	site->guest_count += kind->count * kind->guests;
 	site->vcpu_count += kind->count * (uint32_t)file->guests.count * kind->vcpus;
-	site->dynamic |= file->guests.room > 0;
+	site->dynamic |= file->guests.room > 0 || file->failures;
+	int failures = builder_failures(b, file->failures, kind->count, pointer, &kind->failures);
+	if (failures < 0)
+		return failures;
 	site->hz = fmax(site->hz, kind->hz);
 	if (!kind->platform)
 		return 0;
 	builder_power(kind, &file->power);
+	kind->metered |= kind->failures != NULL; /* it draws nothing while it is down */
 	world_scheduler_build(b, kind, file, pointer);
 	int code = world_guests_build(b, kind, file, pointer);
 	return code < 0 ? code : build_prices(b, kind, file, pointer);

@@ -55,6 +55,11 @@ int world_scaling_build(struct builder *b, struct site *site, const struct site_
 void world_scheduler_build(struct builder *b, struct host_kind *kind, const struct host_file *file,
 			   const char *pointer);
 
+/* When something fails, of which there are `count`; nothing when file is NULL. pointer is what has
+ * the `failures`. Returns 0, with mistakes in b->diags, or ERR_NOMEM. */
+int builder_failures(struct builder *b, const struct failures_file *file, uint32_t count,
+		     const char *pointer, const struct failure_plan **out);
+
 /* Between which hosts guests migrate, after the network, when there were no mistakes. Returns 0,
  * with mistakes in b->diags, or ERR_NOMEM. */
 int world_migration_build(struct builder *b);

@@ -134,7 +134,7 @@ int world_guests_build(struct builder *b, struct host_kind *kind, const struct h
 	};
 	check_memory(b, kind, file, kind->plan.warm > 0 || !kind->guests ? kind->plan.warm : 1,
 		     pointer);
-	if (scales)
+	if (scales || kind->failures)
 		price_start(b, kind, g, pointer);
 	return 0;
 }

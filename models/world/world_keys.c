@@ -67,6 +67,7 @@ static const struct key_object cell_object = {.name = "cell",
 					      .help = "a radio cell, shared by its handsets",
 					      .check = check_cell};
 
+static const char *const when_down_names[] = {"wait", "fail", NULL};
 static const struct key link_keys[] = {
 	KEY(struct link_file, "down", KEY_QUANTITY, down_bps, .unit = UNIT_BITRATE, .min = 1,
 	    .max = 1e15, .help = "capacity from the site, shared evenly by what passes"),
@@ -74,6 +75,12 @@ static const struct key link_keys[] = {
 	    .max = 1e15, .help = "capacity to the site, shared evenly by what passes"),
 	KEY(struct link_file, "delay", KEY_QUANTITY, delay_s, .unit = UNIT_TIME, .max = 3600,
 	    .def = "\"0 s\"", .help = "one way"),
+	KEY(struct link_file, "failures", KEY_OPTIONAL_OBJECT, failures, .object = &failures_object,
+	    .optional = true, .help = "when it fails"),
+	KEY(struct link_file, "when_down", KEY_ENUM, when_down, .choices = when_down_names,
+	    .def = "\"wait\"",
+	    .help = "what tasks do whose bytes pass it when it fails, or come while it is down: "
+		    "wait, or fail with \"link-failure\""),
 	{0},
 };
 static const struct key_object link_object =
@@ -147,6 +154,9 @@ static const struct key host_keys[] = {
 	    .def = "\"sharing\"",
 	    .help = "how cores are given to virtual CPUs: \"weighted\", or { \"round-robin\": \"30 "
 		    "ms\" }"),
+	KEY(struct host_file, "failures", KEY_OPTIONAL_OBJECT, failures, .object = &failures_object,
+	    .optional = true,
+	    .help = "when each of them fails, and its guests and their tasks with it"),
 	KEY(struct host_file, "nic", KEY_QUANTITY, nic_bps, .unit = UNIT_BITRATE, .min = 1,
 	    .max = 1e15, .optional = true,
 	    .help = "each way, shared evenly by tasks' packets and migrations; without limit "

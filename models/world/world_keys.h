@@ -44,9 +44,23 @@ struct cell_file {
 	struct key_list reaches; /* struct reach_file; when there is no site */
 };
 
+struct outage_file {
+	double at_s, for_s;
+	int64_t number;
+};
+
+struct failures_file {
+	const cJSON *up, *repair; /* times or distributions; both or none */
+	struct key_list schedule; /* struct outage_file */
+};
+
+enum link_when_down { LINK_WAITS, LINK_FAILS };
+
 struct link_file {
 	const char *name;
 	double down_bps, up_bps, delay_s;
+	struct failures_file *failures; /* or NULL */
+	int when_down;			/* enum link_when_down */
 };
 
 struct guests_file {
@@ -81,6 +95,7 @@ struct host_file {
 	struct key_ref platform;
 	const cJSON *scheduler; /* a choice of scheduler_models */
 	double nic_bps;
+	struct failures_file *failures; /* or NULL */
 	struct guests_file guests;
 };
 
@@ -126,5 +141,6 @@ extern const struct key_object radio_object;
 extern const struct key_object guests_object;
 extern const struct key_object reach_object;
 extern const struct key_object migration_object;
+extern const struct key_object failures_object;
 
 #endif

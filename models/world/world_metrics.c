@@ -53,6 +53,7 @@ const struct world_metric world_metrics[] = {
 	NUMBER("tasks.local", "1"),
 	NUMBER("tasks.remote", "1"),
 	NUMBER("tasks.unfinished", "1"),
+	NUMBER("tasks.retries", "1"),
 	NUMBER("throughput", "1/s"),
 	NUMBER_OF("battery.end", "J", WORLD_CLASSES, NULL),
 	NUMBER_OF("guests.running", "1", WORLD_SITES, NULL),
@@ -69,6 +70,8 @@ const struct world_metric world_metrics[] = {
 	{.name = "battery.level", .unit = "1", .has_series = true, .subjects = WORLD_CLASSES},
 	GROUP("app", WORLD_APPS),
 	GROUP("policy", WORLD_POLICIES),
+	NUMBER_OF("availability", "1", WORLD_FAILING_HOSTS, NULL),
+	NUMBER_OF("availability.link", "1", WORLD_FAILING_LINKS, NULL),
 	NUMBER_OF("utilization", "1", WORLD_HOSTS, NULL),
 	NUMBER_OF("power.mean", "W", WORLD_HOSTS, NULL),
 	NUMBER_OF("steal", "1", WORLD_HOSTS, NULL),
@@ -81,6 +84,11 @@ const struct world_metric *world_metric_find(const char *name)
 		if (strcmp(m->name, name) == 0)
 			return m;
 	return NULL;
+}
+
+static bool is_subject(const struct world_metric *m, const struct host_kind *kind)
+{
+	return m->subjects == WORLD_HOSTS || kind->failures;
 }
 
 size_t world_subject_count(const struct world *w, const struct world_metric *m)
@@ -106,21 +114,27 @@ size_t world_subject_count(const struct world *w, const struct world_metric *m)
 	case WORLD_POLICIES:
 		return w->policy_count;
 	case WORLD_HOSTS:
+	case WORLD_FAILING_HOSTS:
 		for (uint32_t s = 0; s < w->site_count; s++)
 			for (uint32_t k = 0; k < w->sites[s].kind_count; k++)
-				n += w->sites[s].kinds[k].count;
+				if (is_subject(m, &w->sites[s].kinds[k]))
+					n += w->sites[s].kinds[k].count;
+		return n;
+	case WORLD_FAILING_LINKS:
+		for (uint32_t l = 0; l < w->link_count; l++)
+			n += w->links[l].failures && w->links[l].used;
 		return n;
 	}
 	return n;
 }
 
-static bool has_host(const struct world *w, const char *subject)
+static bool has_host(const struct world *w, const struct world_metric *m, const char *subject)
 {
 	char name[600];
 	for (uint32_t s = 0; s < w->site_count; s++)
 		for (uint32_t k = 0; k < w->sites[s].kind_count; k++) {
 			const struct host_kind *kind = &w->sites[s].kinds[k];
-			for (uint32_t i = 0; i < kind->count; i++) {
+			for (uint32_t i = 0; is_subject(m, kind) && i < kind->count; i++) {
 				world_host_subject(name, sizeof(name), &w->sites[s], kind, i);
 				if (strcmp(name, subject) == 0)
 					return true;
@@ -165,7 +179,14 @@ bool world_has_subject(const struct world *w, const struct world_metric *m, cons
 				return true;
 		return false;
 	case WORLD_HOSTS:
-		return has_host(w, subject);
+	case WORLD_FAILING_HOSTS:
+		return has_host(w, m, subject);
+	case WORLD_FAILING_LINKS:
+		for (uint32_t l = 0; l < w->link_count; l++)
+			if (w->links[l].failures && w->links[l].used &&
+			    strcmp(w->links[l].name, subject) == 0)
+				return true;
+		return false;
 	}
 	return false;
 }

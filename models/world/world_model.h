@@ -97,11 +97,24 @@ struct cell {
 	struct dist rtt;		  /* s */
 };
 
+/* When a host or a link fails, and for how long. */
+struct failure_plan {
+	struct dist up_s, repair_s; /* mean 0: not at random */
+	struct outage {
+		sim_time at, lasts;
+		uint32_t number; /* of the host among those of its kind */
+	} * outages;
+	uint32_t outage_count;
+};
+
 struct link { /* between cells and sites; each direction is shared evenly */
 	const char *name;
 	double up_bps, down_bps;
 	sim_time delay_ns;
-	uint32_t slot; /* among the links of its region */
+	const struct failure_plan *failures; /* or NULL */
+	bool loses;			     /* what passes when it fails */
+	bool used;			     /* it is in a region */
+	uint32_t slot;			     /* among the links of its region */
 };
 
 #define GUEST_START_LIST(X)                                                                        \
@@ -146,6 +159,7 @@ struct host_kind {
 	uint32_t weight_count, cap_count;
 	bool careful;	/* another scheduler than sharing, or guests that migrate: run_host.h */
 	double nic_bps; /* each way; 0: without limit */
+	const struct failure_plan *failures; /* or NULL */
 };
 
 /* Between two sites. */

@@ -16,13 +16,21 @@ static int build_links(struct builder *b)
 	b->w->links = arena_array(&b->w->arena, b->file.links.count, sizeof(*b->w->links));
 	if (!b->w->links)
 		return builder_no_memory(b);
-	for (uint32_t i = 0; i < b->w->link_count; i++)
+	for (uint32_t i = 0; i < b->w->link_count; i++) {
 		b->w->links[i] = (struct link){
 			.name = files[i].name,
 			.up_bps = files[i].up_bps,
 			.down_bps = files[i].down_bps,
 			.delay_ns = sim_from_seconds(files[i].delay_s),
+			.loses = files[i].when_down == LINK_FAILS && files[i].failures,
 		};
+		char at[600];
+		int code = builder_failures(b, files[i].failures, 1,
+					    builder_pointer(at, sizeof(at), "links", files[i].name),
+					    &b->w->links[i].failures);
+		if (code < 0)
+			return code;
+	}
 	return 0;
 }
 
@@ -221,6 +229,7 @@ static void list_members(struct world *w, uint32_t *up, const uint32_t *region, 
 		uint32_t root = root_of(up, first_link + l);
 		if (root >= w->site_count)
 			continue;
+		w->links[l].used = true;
 		w->links[l].slot = w->regions[region[root]].link_count;
 		LIST(link, l, region[root]);
 	}
