@@ -10,7 +10,8 @@ cd "$(dirname "$0")"
 
 # Why each package is there: README.md, "What it stands on".
 build_packages="gcc libc6-dev make cmake pkg-config libgsl-dev libsqlite3-dev libcjson-dev libxxhash-dev
- librandom123-dev libseccomp-dev libunicorn-dev libcunit1-dev gnuplot-nox fonts-liberation"
+ librandom123-dev libseccomp-dev libunicorn-dev libexpat1-dev
+ libcunit1-dev gnuplot-nox fonts-liberation"
 test_packages="clang libclang-rt-14-dev sqlite3 git libopenmpi-dev openmpi-bin dpkg-dev groff-base
  python3-jsonschema zsh chromium"
 # For the tests on emulated hardware (tests/emulated): x86-64 only.

@@ -25,6 +25,7 @@ may_use_system() { # layer header
 	case $2 in
 	sqlite3.h) [ "$1" = reports ] ;;
 	gsl/*) [ "$1" = sim/engine ] || [ "$1" = models ] || [ "$1" = sim/cli ] ;;
+	expat.h) [ "$1" = models ] ;;
 	Random123/*) [ "$1" = sim/engine ] ;;
 	mpi.h) [ "$1" = sim/experiment ] || [ "$1" = sim/cli ] ;;
 	linux/kvm.h | seccomp.h | unicorn/*) [ "$1" = hvcore ] ;;

@@ -87,7 +87,11 @@ extern const char *const platform_site_names[]; /* ended by NULL */
 	X(WAIT, "wait")		    /* waking the device model's thread and being woken */         \
 	X(START, "start")	    /* waiting for a guest that is being started */                \
 	X(MIGRATION, "migration")   /* the guest stopped, or without its memory */                 \
-	X(RETRY, "retry")	    /* attempts that failed, and until the next */
+	X(RETRY, "retry")	    /* attempts that failed, and until the next */                 \
+	X(HANDOVER, "handover")	    /* the radio's interruption at a change of cells */            \
+	X(COVERAGE, "coverage")	    /* waiting for a cell */                                       \
+	X(FORWARD, "forward")	    /* following a handset to another cell, or back to a site */   \
+	X(REDO, "redo")		    /* what was in vain, up to a start at another site */
 
 enum cause {
 #define CAUSE_ENUM(id, name) CAUSE_##id,

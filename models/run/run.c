@@ -42,10 +42,11 @@ static int init_memories(struct run *run, const struct region *region, struct er
 static int init_handsets(struct run *run, const struct region *region, struct err *e)
 {
 	const struct world *w = run->world;
-	uint64_t generators = 0, handsets = 0;
+	uint64_t generators = 0, handsets = 0, moving = 0;
 	for (uint32_t c = 0; c < region->class_count; c++) {
 		const struct class *class = &w->classes[region->classes[c]];
 		handsets += class->count;
+		moving += class->mobility->start ? class->count : 0;
 		generators += (uint64_t) class->count * class->source_count;
 	}
 	if (generators > UINT32_MAX)
@@ -53,13 +54,20 @@ static int init_handsets(struct run *run, const struct region *region, struct er
 			       "more than 4 billion apps on the handsets of a region");
 	run->handsets = arena_array(&run->arena, handsets, sizeof(*run->handsets));
 	run->generators = arena_array(&run->arena, generators, sizeof(*run->generators));
-	if (!run->handsets || !run->generators)
+	run->movements = arena_array(&run->arena, moving, sizeof(*run->movements));
+	if (!run->handsets || !run->generators || !run->movements)
 		return no_memory(e);
+	moving = 0;
 	for (uint32_t c = 0; c < region->class_count; c++) {
 		const struct class *class = &w->classes[region->classes[c]];
 		for (uint32_t i = 0; i < class->count; i++) {
 			struct handset *h = &run->handsets[run->handset_count++];
 			h->class = class;
+			h->cell = class->cell;
+			if (class->mobility->start) {
+				h->movement = &run->movements[moving++];
+				mobility_set_out(run, h, i);
+			}
 			h->radio_quiet = SIM_NEVER;
 			for (uint32_t k = 0; k < class->source_count; k++)
 				init_generator(run, &run->generators[run->generator_count++], h,
@@ -237,6 +245,9 @@ static int simulate(struct run *run, const volatile bool *stop, struct err *e)
 	const struct world *w = run->world;
 	for (uint32_t i = 0; i < run->generator_count; i++)
 		task_generator_start(run, i);
+	for (uint64_t i = 0; w->moving_count > 0 && i < run->handset_count; i++)
+		if (run->handsets[i].movement)
+			mobility_start(run, (uint32_t)i);
 	if (run->metrics->level)
 		sample_batteries(run->sim, run, 0);
 	/* Up to the last moment before: what happens at its end counts. */
@@ -245,8 +256,11 @@ static int simulate(struct run *run, const volatile bool *stop, struct err *e)
 		return code;
 	reset_averages(run);
 	code = advance(run, w->duration, stop, e);
-	for (uint64_t i = 0; code == 0 && i < run->handset_count; i++)
+	for (uint64_t i = 0; code == 0 && i < run->handset_count; i++) {
+		if (run->handsets[i].movement)
+			mobility_book_time(run, &run->handsets[i], w->duration);
 		handset_close(run, &run->handsets[i], w->duration);
+	}
 	return code;
 }
 
@@ -301,6 +315,7 @@ static void metrics_free(struct metrics *m)
 	free(m->battery_j);
 	free(m->life_s);
 	free(m->level);
+	free(m->cell_ns);
 }
 
 static int metrics_init(struct metrics *m, const struct world *w, bool series, struct err *e)
@@ -311,9 +326,11 @@ static int metrics_init(struct metrics *m, const struct world *w, bool series, s
 		.policies = calloc((size_t)w->policy_count + 1, sizeof(*m->policies)),
 		.battery_j = calloc(classes, sizeof(*m->battery_j)),
 		.life_s = calloc(classes, sizeof(*m->life_s)),
+		.cell_ns = calloc((size_t)w->cell_count + 1, sizeof(*m->cell_ns)),
 		.level = series ? calloc(classes * (BATTERY_SAMPLES + 1), sizeof(*m->level)) : NULL,
 	};
-	return m->apps && m->policies && m->battery_j && m->life_s && (m->level || !series)
+	return m->apps && m->policies && m->battery_j && m->life_s && m->cell_ns &&
+			       (m->level || !series)
 		       ? 0
 		       : no_memory(e);
 }

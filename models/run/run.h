@@ -5,7 +5,8 @@
  * A task lives in one struct from its start to its end: decided, sent over the radio and the
  * network, served by a guest and its backend, sent back. run_task.c has its life, run_handset.c
  * what the handset's radio, CPU and battery make of it, run_host.c how the host's cores are shared,
- * run_report.c what is reported.
+ * run_mobility.c how handsets move and run_handover.c what that does to their tasks, run_report.c
+ * what is reported.
  */
 #ifndef MODELS_RUN_H
 #define MODELS_RUN_H
@@ -25,7 +26,8 @@ __extension__ typedef __int128 wide_ns; /* sums of nanoseconds over any number o
 	X(PROMOTION, "promotion") /* waking the radio */                                           \
 	X(TRANSFER, "transfer")	  /* moving bytes */                                               \
 	X(TAIL, "tail")		  /* the radio after the last byte */                              \
-	X(RETRY, "retry")	  /* all of these in attempts that failed */
+	X(RETRY, "retry")	  /* all of these in attempts that failed */                       \
+	X(HANDOVER, "handover")	  /* the radio while a handover interrupts a transfer */
 enum energy {
 #define ENERGY_ENUM(id, name) ENERGY_##id,
 	ENERGY_LIST(ENERGY_ENUM)
@@ -41,6 +43,7 @@ enum failure {
 	FAILURE_NO_GUEST,
 	FAILURE_HOST,
 	FAILURE_LINK,
+	FAILURE_COVERAGE,
 	FAILURE_COUNT
 };
 extern const char *const failure_names[]; /* ended by NULL */
@@ -53,13 +56,27 @@ void world_host_subject(char *buf, size_t size, const struct site *site,
 struct run;
 struct task;
 
+/* Of a handset that moves. */
+struct movement {
+	struct stream stream;
+	struct mobility_state state;
+	struct leg leg;
+	struct task *tasks; /* sent, not ended */
+	sim_time ready;	    /* when the last handover's interruption is or was over */
+	sim_time since;	    /* in the present cell, or in none */
+	uint32_t serving;   /* of its class's coverage, or COVERAGE_NONE */
+	uint32_t next;	    /* the change under way, likewise */
+	uint32_t before;    /* the cell before, likewise */
+};
+
 /* A handset. What accrues with time is kept as an integral that a task reads when it begins and
  * ends, so that sharing idle and radio power among tasks costs no loop. */
 struct handset {
 	const struct class *class;
-	sim_time radio_ready; /* when the promotion under way is or was done */
-	sim_time radio_quiet; /* when the last transfer ended; before the first, long ago */
-	sim_time cpu_free;    /* when the CPU has done what it was given */
+	struct movement *movement; /* or NULL: it stays in its cell */
+	sim_time radio_ready;	   /* when the promotion under way is or was done */
+	sim_time radio_quiet;	   /* when the last transfer ended; before the first, long ago */
+	sim_time cpu_free;	   /* when the CPU has done what it was given */
 	sim_time idle_since, base_since;  /* last update of the integrals */
 	double idle_share, base_share;	  /* J for each of the tasks, of the transfers */
 	double used_j;			  /* beside idle power */
@@ -69,6 +86,7 @@ struct handset {
 	uint32_t last_app;		  /* of the task of last_energy */
 	uint32_t tasks, transfers;	  /* out now; transferring or waiting for the radio */
 	uint32_t active, sending;	  /* transferring now; those of them that go up */
+	uint32_t cell;			  /* in world->cells: it is, or was last, in */
 	bool last_counts, has_last;	  /* last_energy is a measured task's; it is there at all */
 };
 
@@ -171,6 +189,7 @@ enum task_phase {
 	PHASE_RADIO_UP,
 	PHASE_UP,
 	PHASE_LINK_UP,
+	PHASE_FORWARD_UP, /* to a site that the cell does not reach */
 	PHASE_WAY_UP,
 	PHASE_WAITING,
 	PHASE_NIC_IN,
@@ -180,15 +199,24 @@ enum task_phase {
 	PHASE_WAY_DOWN,
 	PHASE_LINK_DOWN,
 	PHASE_RADIO_DOWN,
-	PHASE_DOWN
+	PHASE_DOWN,
+	/* Of handsets that move: */
+	PHASE_FORWARD_BACK, /* from it */
+	PHASE_FORWARD_CELL, /* from the cell that it was sent back to, to the present one */
 };
+
+enum task_hold { HOLD_NONE, HOLD_HANDOVER, HOLD_COVERAGE };
 
 /* Time of the few tasks to which more than usual happens, each with its cause. */
 #define EXTRA_LIST(X)                                                                              \
 	X(START, CAUSE_START)                                                                      \
 	X(PAGING, CAUSE_DISK)                                                                      \
 	X(MIGRATION, CAUSE_MIGRATION)                                                              \
-	X(RETRY, CAUSE_RETRY)
+	X(RETRY, CAUSE_RETRY)                                                                      \
+	X(HANDOVER, CAUSE_HANDOVER)                                                                \
+	X(COVERAGE, CAUSE_COVERAGE)                                                                \
+	X(FORWARD, CAUSE_FORWARD)                                                                  \
+	X(REDO, CAUSE_REDO)
 enum task_extra {
 #define EXTRA_ENUM(id, cause) EXTRA_##id,
 	EXTRA_LIST(EXTRA_ENUM)
@@ -222,8 +250,15 @@ struct task {
 	int64_t extra_ns[EXTRA_COUNT];
 	double stalled_mark;	   /* of its entity, when it came to it */
 	struct account *account;   /* of a task that has moved, else NULL */
-	const struct reach *reach; /* where it was sent, or NULL */
-	struct site_state *site;
+	const struct reach *reach; /* the way that it goes, or NULL */
+	struct site_state *site;   /* where it is served */
+	double bits;		   /* that the transfer under way, or the next one, has to move */
+	/* Of a handset that moves: */
+	struct task *sibling_next, *sibling_prev; /* in movement->tasks */
+	sim_event event;			  /* on its way to the site */
+	sim_time held_since;
+	uint32_t cell;	/* that it is sent back to; in world->cells */
+	uint32_t place; /* of the site that was chosen, in the list of the cell then */
 	struct host *host;
 	uint32_t guest; /* of the site */
 	uint32_t hop;	/* of the reach's links: the next one */
@@ -232,6 +267,10 @@ struct task {
 	uint8_t part;		  /* enum task_part */
 	uint8_t step;		  /* the stage or the edge */
 	uint8_t phase;
+	uint8_t hold;	  /* enum task_hold */
+	bool listed;	  /* it is in movement->tasks */
+	bool astray;	  /* its site is not at the end of `reach` */
+	bool interrupted; /* by a handover, or for want of a cell */
 	bool has_extra;
 	uint8_t attempts; /* that have failed */
 	bool counts;	  /* started after the warm-up */
@@ -252,6 +291,10 @@ enum { BATTERY_SAMPLES = 100 };
 struct metrics {
 	uint64_t offered, done, local, remote, retries;
 	uint64_t failed[FAILURE_COUNT];
+	/* Of handsets that move, in the window: */
+	uint64_t handovers, ping_pongs, interrupted;
+	wide_ns uncovered_ns;
+	wide_ns *cell_ns;     /* by the world's index: sums over handsets */
 	uint64_t completions; /* in the window, whenever they started */
 	wide_ns cause_ns[CAUSE_COUNT];
 	struct histogram response_s, energy_j;
@@ -271,7 +314,8 @@ struct run {
 	const struct world *world;
 	struct stream_key key;
 	struct arena arena;
-	struct handset *handsets; /* by class, in the order of the region's list */
+	struct movement *movements; /* of the handsets that move */
+	struct handset *handsets;   /* by class, in the order of the region's list */
 	uint64_t handset_count;
 	struct generator *generators;
 	uint32_t generator_count;
@@ -336,6 +380,12 @@ void handset_transfer_end(struct handset *h, struct task *t, bool up, double bit
 
 /* What the task's attempt has drawn so far is its energy for nothing. */
 void handset_attempt_failed(struct handset *h, struct task *t, sim_time now);
+/* A handover interrupts the transfer of which `bits` have moved since it began or went on; it goes
+ * on. What the radio burns between is ENERGY_HANDOVER. */
+void handset_transfer_pause(struct handset *h, struct task *t, bool up, double bits, sim_time now);
+void handset_transfer_resume(struct handset *h, struct task *t, sim_time now);
+/* The task gives up the radio that it asked for and has not begun to use. */
+void handset_radio_release(struct handset *h, struct task *t, sim_time now);
 
 /* How long the radio would take now to be ready to send. */
 sim_time handset_radio_wait(const struct handset *h, sim_time now);
@@ -367,7 +417,7 @@ void handset_close(struct run *run, struct handset *h, sim_time now);
 /* The cell that the task's handset is in. */
 static inline const struct cell *task_cell(const struct task *t)
 {
-	return &t->run->world->cells[t->from->handset->class->cell];
+	return &t->run->world->cells[t->from->handset->cell];
 }
 
 /* Calls back when the task has passed the links on its way to the site, or back from it: see
@@ -376,6 +426,12 @@ void task_links_up(struct task *t);
 /* How long the task's way between the cell and the site takes this time, links apart. */
 sim_time task_one_way_ns(const struct task *t);
 void task_links_down(struct task *t);
+/* Brings it to a link; when that is down and loses what it passes, the task is lost. It has left
+ * the link, passed on or taken back. */
+void task_pass_link(struct task *t, uint32_t link, bool up, double bits);
+void task_link_left(struct task *t);
+/* The last part of its way: to the site. */
+void task_way_up(struct task *t);
 /* A link has passed the task on. */
 void task_link_passed(struct task *t);
 /* It is at the site; it is back at the cell. */
@@ -407,6 +463,15 @@ void task_start_again(struct task *t);
 void task_left_link(struct pipes *p, struct task *t);
 /* It has lost its guest, its host or its link: it is tried again, or has failed. */
 void task_lost(struct task *t, enum failure why);
+
+/* Asks for the radio, to move t->bits. */
+void task_transfer(struct task *t, bool up);
+/* Moves t->bits through the present cell; the radio is active. */
+void task_send_bits(struct task *t, bool up);
+/* Takes it from wherever it is on its way to the guest, or at it, so that it can start again. */
+void task_withdraw(struct task *t);
+/* Goes back from the site, `wait` ns from now, over t->reach. */
+void task_way_back(struct task *t, sim_time wait);
 
 static inline void task_extra(struct task *t, enum task_extra what, int64_t ns)
 {
@@ -443,6 +508,46 @@ void task_free_account(struct task *t);
 /* The first arrival of a generator. */
 void task_generator_start(struct run *run, uint32_t generator);
 
+/* ---- run_mobility.c */
+
+/* Puts the handset of that number in its class, which moves, where its path begins; when all are
+ * there, sets it going. */
+void mobility_set_out(struct run *run, struct handset *h, uint32_t number);
+void mobility_start(struct run *run, uint32_t handset);
+/* Books the time since the last change of cells. */
+void mobility_book_time(struct run *run, struct handset *h, sim_time now);
+
+static inline bool handset_is_covered(const struct handset *h)
+{
+	return !h->movement || h->movement->serving != COVERAGE_NONE;
+}
+
+/* ---- run_handover.c: what a change of cells does to the tasks of a handset */
+
+/* A task of a handset that moves, or a step of one, is sent up or down; it ends. */
+void handover_task_sent(struct task *t, bool up);
+void handover_task_ended(struct task *t);
+
+/* The handset has come into a cell: from another one, or from where there is none. It is where
+ * there is none. The interruption of a handover is over. */
+void handover_changed(struct run *run, struct handset *h);
+void handover_regained(struct run *run, struct handset *h);
+void handover_lost(struct run *run, struct handset *h);
+void handover_over(struct run *run, struct handset *h);
+
+/* Whether the handset's radio cannot move the task now: then it is held, or fails. Before it asks
+ * for the radio; when the radio is ready. */
+bool handover_without_cell(struct task *t);
+bool handover_holds(struct task *t, bool up);
+
+/* The task is up; leaves its site in `wait` ns; has come back to a cell. True: it is being
+ * forwarded first. */
+bool handover_forwards_up(struct task *t);
+bool handover_forwards_back(struct task *t, sim_time wait);
+bool handover_forwards_cell(struct task *t);
+/* A link has passed it on. */
+void handover_forward_passed(struct task *t);
+
 /* ---- run_policy.c */
 
 /* The site at the end of the way. */
@@ -471,11 +576,13 @@ void graph_step_ends(struct task *step, int failure);
 void graph_stage_left(struct task *step, sim_time wait);
 /* The app that a step at a site does: its stage. */
 const struct app *graph_stage_app(const struct task *step);
+/* The task that the step is of; NULL when it has ended. */
+struct task *graph_whole(const struct task *step);
 /* Where the time went along the way through the graph that took longest. */
 const int64_t *graph_causes(const struct graph_task *graph);
 
 /* Tells a policy that learns how a task ended. */
-void task_observed(struct run *run, const struct task *t, sim_time response, bool failed);
+void task_observed(const struct task *t, sim_time response, bool failed);
 
 /* ---- run_group.c: what apps and policies have for themselves */
 

@@ -75,6 +75,11 @@ const struct app *graph_stage_app(const struct task *step)
 	return &step->graph->graph->stages[step->step].work;
 }
 
+struct task *graph_whole(const struct task *step)
+{
+	return step->graph->whole;
+}
+
 const int64_t *graph_causes(const struct graph_task *graph)
 {
 	return graph->done_ns;
@@ -102,6 +107,7 @@ static struct task *new_step(struct graph_task *graph, enum task_part part, uint
 	t->remote = part != PART_LOCAL;
 	t->reach = whole->reach;
 	t->site = whole->site;
+	t->place = whole->place;
 	graph->steps++;
 	return t;
 }

@@ -42,7 +42,7 @@ static void append(struct guest_pool *p, struct task *t)
 	p->waiting++;
 }
 
-static void forget(struct task *t)
+void guests_forget(struct task *t)
 {
 	struct guest_pool *p = pool_of(t);
 	if (t->prev)
@@ -90,7 +90,7 @@ void guest_serve_waiting(struct guest *g)
 	uint32_t vcpus = guest_host(g)->kind->vcpus;
 	while (p->first && (p->loads.load[g->number] < vcpus || p->starting == 0)) {
 		struct task *t = p->first;
-		forget(t);
+		guests_forget(t);
 		task_extra(t, EXTRA_START, sim_now(t->run->sim) - t->since);
 		serve(t, g);
 	}

@@ -32,6 +32,9 @@ int guests_init(struct run *run, struct site_state *site, struct err *e);
 /* A task is at a site whose guests come and go: it is served now or when one is ready. */
 void guests_admit(struct task *t);
 
+/* The task waits for a guest of its pool no more. */
+void guests_forget(struct task *t);
+
 /* The task has left its guest; the task is in the list of its guest no more. */
 void guests_left(struct task *t);
 

@@ -119,19 +119,39 @@ void handset_transfer_begin(struct handset *h, struct task *t, bool up, sim_time
 	t->base_mark = h->base_share;
 }
 
-void handset_transfer_end(struct handset *h, struct task *t, bool up, double bits, sim_time now)
+void handset_radio_release(struct handset *h, struct task *t, sim_time now)
+{
+	if (--h->transfers == 0) {
+		h->radio_quiet = now;
+		h->tail_owner = t;
+	}
+}
+
+void handset_transfer_pause(struct handset *h, struct task *t, bool up, double bits, sim_time now)
 {
 	const struct radio *r = h->class->radio;
 	advance_base(h, now);
 	double j = h->base_share - t->base_mark + (up ? r->up_j_per_bit : r->down_j_per_bit) * bits;
 	t->energy[ENERGY_TRANSFER] += j;
+	t->base_mark = h->base_share;
 	h->used_j += j;
+}
+
+void handset_transfer_end(struct handset *h, struct task *t, bool up, double bits, sim_time now)
+{
+	handset_transfer_pause(h, t, up, bits, now);
 	h->active--;
 	h->sending -= up;
-	if (--h->transfers == 0) {
-		h->radio_quiet = now;
-		h->tail_owner = t;
-	}
+	handset_radio_release(h, t, now);
+}
+
+void handset_transfer_resume(struct handset *h, struct task *t, sim_time now)
+{
+	advance_base(h, now);
+	double j = h->base_share - t->base_mark;
+	t->energy[ENERGY_HANDOVER] += j;
+	t->base_mark = h->base_share;
+	h->used_j += j;
 }
 
 void handset_attempt_failed(struct handset *h, struct task *t, sim_time now)

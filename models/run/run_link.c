@@ -21,20 +21,42 @@ void task_left_link(struct pipes *p, struct task *t)
 		t->next->prev = t->prev;
 }
 
-static void pass(struct task *t, uint32_t link, bool up)
+void task_pass_link(struct task *t, uint32_t link, bool up, double bits)
 {
 	const struct link *l = &t->run->world->links[link];
 	struct pipes *p = &t->run->links[l->slot];
-	t->phase = up ? PHASE_LINK_UP : PHASE_LINK_DOWN;
-	t->since = sim_now(t->run->sim);
 	if (l->loses && p->is_down) {
 		task_lost(t, FAILURE_LINK);
 		return;
 	}
 	if (l->loses)
 		list(p, t);
-	station_submit(up ? &p->up : &p->down, &t->job,
-		       8 * (up ? t->work.input_bytes : t->work.output_bytes));
+	station_submit(up ? &p->up : &p->down, &t->job, bits);
+}
+
+static void pass(struct task *t, uint32_t link, bool up)
+{
+	t->phase = up ? PHASE_LINK_UP : PHASE_LINK_DOWN;
+	t->since = sim_now(t->run->sim);
+	task_pass_link(t, link, up, 8 * (up ? t->work.input_bytes : t->work.output_bytes));
+}
+
+/* The one that it is at. */
+static const struct link *link_of(const struct task *t)
+{
+	const struct world *w = t->run->world;
+	if (t->phase == PHASE_LINK_UP)
+		return &w->links[t->reach->links[t->hop - 1]];
+	if (t->phase == PHASE_LINK_DOWN)
+		return &w->links[t->reach->links[t->hop]];
+	return &w->links[w->handover.links[t->hop - 1]];
+}
+
+void task_link_left(struct task *t)
+{
+	const struct link *l = link_of(t);
+	if (l->loses)
+		task_left_link(&t->run->links[l->slot], t);
 }
 
 sim_time task_one_way_ns(const struct task *t)
@@ -47,6 +69,14 @@ sim_time task_one_way_ns(const struct task *t)
 	return ns > 0 ? ns : 0; /* of rounding */
 }
 
+void task_way_up(struct task *t)
+{
+	sim_time one_way = task_one_way_ns(t);
+	t->network_ns += one_way;
+	t->phase = PHASE_WAY_UP;
+	t->event = sim_after(t->run->sim, one_way, task_at_site, t, 0);
+}
+
 static void next_up(struct task *t)
 {
 	const struct reach *r = t->reach;
@@ -54,10 +84,8 @@ static void next_up(struct task *t)
 		pass(t, r->links[t->hop++], true);
 		return;
 	}
-	sim_time one_way = task_one_way_ns(t);
-	t->network_ns += one_way;
-	t->phase = PHASE_WAY_UP;
-	sim_after(t->run->sim, one_way, task_at_site, t, 0);
+	if (!t->astray || !handover_forwards_up(t))
+		task_way_up(t);
 }
 
 static void next_down(struct task *t)
@@ -82,11 +110,7 @@ void task_links_down(struct task *t)
 
 void task_link_passed(struct task *t)
 {
-	const struct reach *r = t->reach;
-	const struct link *l =
-		&t->run->world->links[r->links[t->phase == PHASE_LINK_UP ? t->hop - 1 : t->hop]];
-	if (l->loses)
-		task_left_link(&t->run->links[l->slot], t);
+	task_link_left(t);
 	t->network_ns += sim_now(t->run->sim) - t->since;
 	if (t->phase == PHASE_LINK_UP)
 		next_up(t);

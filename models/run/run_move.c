@@ -167,7 +167,8 @@ void task_move(struct task *t, struct guest *to)
 	if (!account_of(t))
 		return;
 	leave(t, left);
-	if (t->site != to->pool->site)
+	/* The way back of a handset that moves is looked for when its result is there. */
+	if (t->site != to->pool->site && !t->from->handset->movement)
 		t->reach = reach_of(t, to->pool->site->site);
 	guest_hand_task(t, from, to);
 	reprice(t);

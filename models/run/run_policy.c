@@ -65,7 +65,7 @@ int task_decide(struct run *run, struct generator *g, const struct app_task *wor
 	const struct handset *h = g->handset;
 	const struct class *class = h->class;
 	const struct policy_ops *policy = class->policy;
-	const struct cell *cell = &run->world->cells[class->cell];
+	const struct cell *cell = &run->world->cells[h->cell];
 	const struct cpu_level *level =
 		cpu_level_for(&class->cpu, &(struct governor_task){
 						   .cycles = work->cycles,
@@ -97,7 +97,7 @@ int task_decide(struct run *run, struct generator *g, const struct app_task *wor
 	return policy->choose(class->policy_parameters, &view, &g->work);
 }
 
-void task_observed(struct run *run, const struct task *t, sim_time response, bool failed)
+void task_observed(const struct task *t, sim_time response, bool failed)
 {
 	const struct class *class = t->from->handset->class;
 	struct policy_outcome outcome = {.response_s = sim_to_seconds(response)};
@@ -105,6 +105,6 @@ void task_observed(struct run *run, const struct task *t, sim_time response, boo
 		outcome.response_s = 10 * t->work.cycles / class->cpu.levels[class->cpu.nominal].hz;
 	for (int i = 0; i < ENERGY_COUNT; i++)
 		outcome.energy_j += t->energy[i];
-	uint32_t place = t->reach ? 1 + run->world->sites[t->reach->site].slot : 0;
+	uint32_t place = t->site ? 1 + t->site->site->slot : 0;
 	class->policy->observe(class->policy_parameters, &t->from->memory[place], &outcome);
 }

@@ -148,6 +148,28 @@ static void report_groups(struct reporter *r)
 		report_group(r, "policy", r->world->policies[i], &r->metrics->policies[i]);
 }
 
+/* 0 where nothing moves: figures of studies that sweep mobility have that point, too. */
+static double over(double what, double of)
+{
+	return of > 0 ? what / of : 0;
+}
+
+static void report_mobility(struct reporter *r)
+{
+	const struct world *w = r->world;
+	const struct metrics *m = r->metrics;
+	double window_s = sim_to_seconds(w->duration - w->warmup);
+	double handset_s = window_s * (double)w->moving_count;
+	put_count(r, "handovers", m->handovers);
+	put(r, "handovers.rate", "", "1/s", over((double)m->handovers, handset_s));
+	put(r, "handovers.ping_pong", "", "1", over((double)m->ping_pongs, (double)m->handovers));
+	put(r, "coverage.out", "", "1", over((double)m->uncovered_ns / 1e9, handset_s));
+	put_count(r, "tasks.interrupted", m->interrupted);
+	for (uint32_t c = 0; c < w->cell_count; c++)
+		put(r, "cell.handsets", w->cells[c].name, "1",
+		    (double)m->cell_ns[c] / 1e9 / window_s);
+}
+
 static int result_of(const struct reporter *r, struct err *e)
 {
 	if (r->code < 0)
@@ -164,6 +186,7 @@ int run_report(const struct world *w, const struct metrics *m, struct world_metr
 	report_tasks(&r);
 	report_batteries(&r);
 	report_groups(&r);
+	report_mobility(&r);
 	return result_of(&r, e);
 }
 

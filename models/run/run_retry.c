@@ -20,6 +20,8 @@ static void again(struct sim *s, void *ctx, uint32_t arg)
 static void forget(struct task *t)
 {
 	task_free_account(t);
+	if (t->listed)
+		handover_task_ended(t);
 	t->radio_ns = t->network_ns = t->queue_ns = t->compute_ns = 0;
 	for (int i = 0; i < EXTRA_COUNT; i++)
 		t->extra_ns[i] = 0;

@@ -36,6 +36,8 @@ struct task *task_new(struct run *run)
 void task_free(struct task *t)
 {
 	task_free_account(t);
+	if (t->listed)
+		handover_task_ended(t);
 	t->next = t->run->free_tasks;
 	t->run->free_tasks = t;
 }
@@ -156,7 +158,7 @@ void task_finish(struct task *t, int failure)
 	if (t->counts)
 		group_ended(run->metrics, t, response, failure >= 0);
 	if (t->from->memory)
-		task_observed(run, t, response, failure >= 0);
+		task_observed(t, response, failure >= 0);
 	if (t->from->source->arrival->closed)
 		schedule(run, t->from, now, false);
 	task_free(t);
@@ -173,37 +175,36 @@ static void finish(struct task *t, int failure)
 
 /* ---- The radio and the network */
 
+void task_send_bits(struct task *t, bool up)
+{
+	struct pipes *cell = &t->run->cells[task_cell(t)->slot];
+	t->phase = up ? PHASE_UP : PHASE_DOWN;
+	station_submit(up ? &cell->up : &cell->down, &t->job, t->bits);
+}
+
 static void start_transfer(struct sim *s, void *ctx, uint32_t arg)
 {
 	struct task *t = ctx;
-	struct pipes *cell = &t->run->cells[task_cell(t)->slot];
 	(void)arg;
 	bool up = t->phase == PHASE_RADIO_UP;
+	if (t->from->handset->movement && handover_holds(t, up))
+		return;
 	handset_transfer_begin(t->from->handset, t, up, sim_now(s));
-	t->phase = up ? PHASE_UP : PHASE_DOWN;
-	station_submit(up ? &cell->up : &cell->down, &t->job,
-		       8 * (up ? t->work.input_bytes : t->work.output_bytes));
+	task_send_bits(t, up);
 }
 
-/* A dead handset neither sends nor receives. */
-static void give_up(struct task *t, bool was_to_send)
-{
-	if (was_to_send)
-		task_lost(t, FAILURE_BATTERY);
-	else
-		finish(t, FAILURE_BATTERY);
-}
-
-static void ask_for_radio(struct task *t, enum task_phase phase)
+void task_transfer(struct task *t, bool up)
 {
 	struct run *run = t->run;
 	sim_time now = sim_now(run->sim);
 	if (is_empty(t->from->handset, now)) {
-		give_up(t, phase == PHASE_RADIO_UP);
+		task_lost(t, FAILURE_BATTERY); /* neither sends nor receives */
 		return;
 	}
 	t->since = now;
-	t->phase = (uint8_t)phase;
+	t->phase = up ? PHASE_RADIO_UP : PHASE_RADIO_DOWN;
+	if (t->from->handset->movement && handover_without_cell(t))
+		return;
 	sim_time ready = handset_radio_begin(run, t->from->handset, t, now);
 	if (ready > now)
 		sim_at(run->sim, ready, start_transfer, t, 0);
@@ -214,8 +215,7 @@ static void ask_for_radio(struct task *t, enum task_phase phase)
 static void end_transfer(struct task *t, bool up)
 {
 	sim_time now = sim_now(t->run->sim);
-	double bits = 8 * (up ? t->work.input_bytes : t->work.output_bytes);
-	handset_transfer_end(t->from->handset, t, up, bits, now);
+	handset_transfer_end(t->from->handset, t, up, t->bits, now);
 	t->radio_ns += now - t->since;
 }
 
@@ -247,8 +247,10 @@ void task_unstall(struct task *t)
 
 void task_at_cell(struct task *t)
 {
+	if (t->from->handset->movement && handover_forwards_cell(t))
+		return;
 	if (t->work.output_bytes > 0)
-		ask_for_radio(t, PHASE_RADIO_DOWN);
+		task_transfer(t, false);
 	else
 		finish(t, -1);
 }
@@ -268,6 +270,14 @@ static void leave_guest(struct task *t)
 		guests_left(t);
 }
 
+void task_way_back(struct task *t, sim_time wait)
+{
+	sim_time one_way = task_one_way_ns(t);
+	t->network_ns += one_way;
+	t->phase = PHASE_WAY_DOWN;
+	sim_after(t->run->sim, wait + one_way, came_back, t, 0);
+}
+
 /* The host has done its part: latencies that burn no CPU, and the way back, are one event. */
 static void depart(struct task *t)
 {
@@ -278,26 +288,61 @@ static void depart(struct task *t)
 		graph_stage_left(t, wait);
 		return;
 	}
-	sim_time one_way = task_one_way_ns(t);
-	t->network_ns += one_way;
-	t->phase = PHASE_WAY_DOWN;
-	sim_after(t->run->sim, wait + one_way, came_back, t, 0);
+	t->bits = 8 * t->work.output_bytes;
+	if (!t->from->handset->movement || !handover_forwards_back(t, wait))
+		task_way_back(t, wait);
+}
+
+/* The way in from a cell to a guest, or a guest itself, is left without a result. */
+void task_withdraw(struct task *t)
+{
+	switch (t->phase) {
+	case PHASE_LINK_UP:
+	case PHASE_FORWARD_UP:
+	case PHASE_WAY_UP:
+		if (station_job_present(&t->job)) {
+			station_cancel(&t->job);
+			task_link_left(t);
+		}
+		sim_cancel(t->run->sim, &t->event);
+		break;
+	case PHASE_WAITING:
+		guests_forget(t);
+		break;
+	case PHASE_NIC_IN:
+		station_cancel(&t->job);
+		leave_guest(t);
+		break;
+	case PHASE_GUEST:
+	case PHASE_BACKEND:
+		host_take(task_entity(t), &t->job);
+		leave_guest(t);
+		break;
+	default:
+		break;
+	}
+	t->site->tasks--;
+	t->host = NULL;
 }
 
 void task_send_up(struct task *t)
 {
+	t->bits = 8 * t->work.input_bytes;
+	if (t->from->handset->movement)
+		handover_task_sent(t, true);
 	if (t->work.input_bytes > 0)
-		ask_for_radio(t, PHASE_RADIO_UP);
+		task_transfer(t, true);
 	else
 		task_links_up(t);
 }
 
 void task_send_down(struct task *t)
 {
-	sim_time one_way = task_one_way_ns(t);
-	t->network_ns += one_way;
-	t->phase = PHASE_WAY_DOWN;
-	sim_after(t->run->sim, one_way, came_back, t, 0);
+	t->bits = 8 * t->work.output_bytes;
+	if (t->from->handset->movement)
+		handover_task_sent(t, false);
+	if (!t->from->handset->movement || !handover_forwards_back(t, 0))
+		task_way_back(t, 0);
 }
 
 /* Packets pass the host's NIC, if it has one, on their way in or out. */
@@ -411,6 +456,12 @@ static void served(struct sim *s, struct station_job *job)
 	case PHASE_LINK_DOWN:
 		task_link_passed(t);
 		return;
+	case PHASE_FORWARD_UP:
+	case PHASE_FORWARD_BACK:
+	case PHASE_FORWARD_CELL:
+		task_link_left(t);
+		handover_forward_passed(t);
+		return;
 	case PHASE_GUEST:
 		host_job_done(guest_of(t));
 		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_GUEST];
@@ -471,6 +522,7 @@ static void start_remote(struct task *t, const struct reach *reach)
 static void start_at(struct task *t, int site)
 {
 	t->remote = site != POLICY_LOCAL;
+	t->place = t->remote ? (uint32_t)site : 0;
 	if (t->remote)
 		start_remote(t, &task_cell(t)->reaches[site]);
 	else
@@ -499,6 +551,7 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 	t->counts = now >= run->world->warmup;
 	int site = task_decide(run, g, &t->work, t->graph);
 	t->remote = site != POLICY_LOCAL;
+	t->place = t->remote ? (uint32_t)site : 0;
 	if (t->counts) {
 		group_offered(run->metrics, t);
 		run->metrics->offered++;

@@ -36,10 +36,14 @@ struct world_library {
 		    struct diag_list *diags, struct err *e);
 	/* The names of that kind, ended by NULL, valid as long as the library; may return NULL. */
 	const char *const *(*names)(void *ctx, const char *kind);
+	/* The path of a data file that the document names, valid as long as the library; NULL when
+	 * there is none. May be NULL. */
+	const char *(*file)(void *ctx, const char *name);
 };
 
 /* Makes a document self-contained: the platforms, radios and apps that it names and does not hold
- * are loaded, checked, and put into its top-level sections "platforms", "radios" and "apps";
+ * are loaded, checked, and put into its top-level sections "platforms", "radios" and "apps", and
+ * the files of paths into "traces";
  * choices get their long form ({ "poisson": { "rate": "12 /min" } }), and defaults are filled in.
  * What is there already is not touched, so that it may be called again; call it on the document of
  * each point of a sweep, after the point's values were set (about 0.3 ms). Returns 0, ERR_INVALID
@@ -85,6 +89,7 @@ enum world_subjects {
 	WORLD_APPS,	     /* the apps that some class runs */
 	WORLD_POLICIES,	     /* the policies that some class has */
 	WORLD_SITES,	     /* the sites */
+	WORLD_CELLS,	     /* the cells */
 	WORLD_HOSTS,	     /* the hosts, as "site/kind/0" */
 	WORLD_FAILING_HOSTS, /* those that fail */
 	WORLD_FAILING_LINKS, /* likewise the links */

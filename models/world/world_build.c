@@ -194,6 +194,8 @@ static int build(struct builder *b)
 	if (code == 0 && b->diags->errors == 0)
 		code = world_migration_build(b);
 	if (code == 0 && b->diags->errors == 0)
+		code = world_mobility_build(b);
+	if (code == 0 && b->diags->errors == 0)
 		code = world_network_connect(b);
 	if (b->missing[0])
 		json_doc_warning(b->doc, b->diags, "/profile", "%s lacks %s: taken from %s",

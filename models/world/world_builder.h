@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Building a world from its document: what the parts of the builder share. Private to
- * world_build.c (hosts), world_handset.c (classes) and world_network.c (cells, links and what they
- * connect).
+ * world_build.c (hosts), world_handset.c (classes), world_mobility.c (how they move) and
+ * world_network.c (cells, links and what they connect).
  */
 #ifndef MODELS_WORLD_BUILDER_H
 #define MODELS_WORLD_BUILDER_H
@@ -42,6 +42,12 @@ int world_handsets_build(struct builder *b);
 /* Cells, links, and the sites that they lead to, after the sites. Returns 0, with mistakes in
  * b->diags, or ERR_NOMEM. */
 int world_network_build(struct builder *b);
+
+/* How a class moves and which cell it is in, or, when the network is built, which it may come into.
+ * Return 0, ERR_INVALID with mistakes in b->diags, or ERR_NOMEM. */
+int world_mobility_read(struct builder *b, struct class *class, const struct class_file *file,
+			const char *pointer);
+int world_mobility_build(struct builder *b);
 
 /* How the guests of a kind of host come and go, and whether its memory holds them; after the
  * platform. How many of them a site runs. Both return 0, with mistakes in b->diags, or ERR_NOMEM.

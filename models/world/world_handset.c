@@ -160,11 +160,8 @@ static int build_class(struct builder *b, struct class *class, const struct clas
 		.battery_j = file->battery_j,
 		.radio = radio_of(b, file, at),
 	};
-	long cell = builder_index(&b->file.cells, sizeof(struct cell_file), file->cell);
-	if (cell < 0)
-		builder_unknown(b, &b->file.cells, sizeof(struct cell_file), "cell", file->cell,
-				json_pointer_join(key, sizeof(key), at, "cell"));
-	class->cell = cell < 0 ? 0 : (uint32_t)cell;
+	if (world_mobility_read(b, class, file, at) == ERR_NOMEM)
+		return ERR_NOMEM;
 	json_pointer_join(key, sizeof(key), at, "policy");
 	if (choice_read((choice_table)policy_models, "policy", b->doc, key, &b->w->arena, b->diags,
 			&chosen, &class->policy_parameters) == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/world/world_keys.h"
 
+#include "models/mobility/trace.h"
 #include "models/site/packing.h"
 #include "models/site/placement.h"
 #include "models/radio/radio.h"
@@ -41,6 +42,8 @@ static const struct key cell_keys[] = {
 	KEY(struct cell_file, "reaches", KEY_MAP, reaches, .object = &reach_object,
 	    .optional = true, .min_items = 1,
 	    .help = "instead of \"site\": the sites among which policies choose, nearest first"),
+	KEY(struct cell_file, "position", KEY_OPTIONAL_OBJECT, position, .object = &position_object,
+	    .optional = true, .help = "where it is, for handsets that move"),
 	{0},
 };
 
@@ -234,6 +237,11 @@ static const struct key world_keys[] = {
 	    .help = "radio cells by name"),
 	KEY(struct world_file, "links", KEY_MAP, links, .object = &link_object, .optional = true,
 	    .help = "links between cells and sites by name"),
+	KEY(struct world_file, "handover", KEY_OBJECT, handover, .object = &handover_object,
+	    .def = "{}", .help = "how handsets that move go from cell to cell"),
+	KEY(struct world_file, "traces", KEY_MAP, traces, .object = &trace_object, .optional = true,
+	    .help = "paths by the names of their files; files beside the study need not stand "
+		    "here"),
 	KEY(struct world_file, "sites", KEY_MAP, sites, .object = &site_object, .def = "{}",
 	    .help = "sites by name"),
 	KEY(struct world_file, "radios", KEY_MAP, radios, .object = &radio_object, .def = "{}",

@@ -26,9 +26,10 @@ struct class_file {
 	} cpu;
 	double battery_j, base_w;
 	struct key_ref radio;
-	struct key_list apps; /* struct class_app_file */
-	const cJSON *policy;  /* a choice of policy_models */
-	const char *cell;
+	struct key_list apps;  /* struct class_app_file */
+	const cJSON *policy;   /* a choice of policy_models */
+	const cJSON *mobility; /* a choice of mobility_models */
+	const char *cell;      /* or NULL: they move */
 };
 
 struct reach_file {
@@ -36,12 +37,24 @@ struct reach_file {
 	struct key_list via;
 };
 
+struct position_file {
+	double x, y, radius_m; /* 0: any distance */
+};
+
 struct cell_file {
 	const char *name;
 	double down_bps, up_bps;
-	const cJSON *rtt;	 /* a time or a distribution */
-	const char *site;	 /* or NULL */
-	struct key_list reaches; /* struct reach_file; when there is no site */
+	const cJSON *rtt;		      /* a time or a distribution */
+	const char *site;		      /* or NULL */
+	struct key_list reaches;	      /* struct reach_file; when there is no site */
+	const struct position_file *position; /* or NULL */
+};
+
+struct handover_file {
+	double interruption_s, hysteresis_db, exponent, ping_pong_s;
+	int tasks;     /* enum handover_tasks */
+	int uncovered; /* 0: wait, 1: fail */
+	struct key_list via;
 };
 
 struct outage_file {
@@ -129,6 +142,8 @@ struct world_file {
 	struct key_list handsets;  /* struct class_file */
 	struct key_list cells;	   /* struct cell_file */
 	struct key_list links;	   /* struct link_file */
+	struct handover_file handover;
+	struct key_list traces;	   /* struct trace_file */
 	struct key_list sites;	   /* struct site_file */
 	struct key_list radios;	   /* struct radio_file */
 	struct key_list platforms; /* struct platform_file */
@@ -142,5 +157,7 @@ extern const struct key_object guests_object;
 extern const struct key_object reach_object;
 extern const struct key_object migration_object;
 extern const struct key_object failures_object;
+extern const struct key_object position_object;
+extern const struct key_object handover_object;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/app/arrival.h"
+#include "models/mobility/mobility.h"
 #include "models/policy/policy.h"
 #include "models/world/world_keys.h"
 
@@ -86,7 +87,12 @@ static const struct key class_keys[] = {
 	    .def = "\"remote\"",
 	    .help = "where tasks run: an offload policy, as \"energy-break-even\" (Kumar and Lu's "
 		    "rule: computing against idling and sending, without promotions and tails)"),
-	KEY(struct class_file, "cell", KEY_STRING, cell, .help = "the cell they are in"),
+	KEY(struct class_file, "cell", KEY_STRING, cell, .optional = true,
+	    .help = "the cell they are in, when they do not move"),
+	KEY(struct class_file, "mobility", KEY_ANY, mobility, .variants = mobility_models,
+	    .def = "\"static\"",
+	    .help = "how they move, as { \"random-waypoint\": { ... } }: then their cells follow "
+		    "from the positions"),
 	{0},
 };
 const struct key_object world_class_object = {

@@ -10,8 +10,8 @@ const char *const energy_names[] = {
 #undef ENERGY_NAME
 		NULL,
 };
-const char *const failure_names[] = {"battery",	     "deadline",     "no-guest",
-				     "host-failure", "link-failure", NULL};
+const char *const failure_names[] = {"battery",	     "deadline", "no-guest", "host-failure",
+				     "link-failure", "coverage", NULL};
 
 #define NUMBER(word, base_unit)                                                                    \
 	{                                                                                          \
@@ -55,6 +55,12 @@ const struct world_metric world_metrics[] = {
 	NUMBER("tasks.unfinished", "1"),
 	NUMBER("tasks.retries", "1"),
 	NUMBER("throughput", "1/s"),
+	NUMBER("handovers", "1"),
+	NUMBER("handovers.rate", "1/s"),
+	NUMBER("handovers.ping_pong", "1"),
+	NUMBER("coverage.out", "1"),
+	NUMBER("tasks.interrupted", "1"),
+	NUMBER_OF("cell.handsets", "1", WORLD_CELLS, NULL),
 	NUMBER_OF("battery.end", "J", WORLD_CLASSES, NULL),
 	NUMBER_OF("guests.running", "1", WORLD_SITES, NULL),
 	NUMBER_OF("guests.started", "1", WORLD_SITES, NULL),
@@ -109,6 +115,8 @@ size_t world_subject_count(const struct world *w, const struct world_metric *m)
 		for (uint32_t s = 0; s < w->site_count; s++)
 			n += w->sites[s].migrates;
 		return n;
+	case WORLD_CELLS:
+		return w->cell_count;
 	case WORLD_APPS:
 		return w->app_count;
 	case WORLD_POLICIES:
@@ -166,6 +174,11 @@ bool world_has_subject(const struct world *w, const struct world_metric *m, cons
 	case WORLD_MIGRATING:
 		for (uint32_t i = 0; i < w->site_count; i++)
 			if (w->sites[i].migrates && strcmp(w->sites[i].name, subject) == 0)
+				return true;
+		return false;
+	case WORLD_CELLS:
+		for (uint32_t i = 0; i < w->cell_count; i++)
+			if (strcmp(w->cells[i].name, subject) == 0)
 				return true;
 		return false;
 	case WORLD_APPS:

@@ -13,6 +13,7 @@
 #include "models/site/packing.h"
 #include "models/site/scheduler.h"
 #include "models/handset/governor.h"
+#include "models/mobility/coverage.h"
 #include "models/site/placement.h"
 #include "models/platform/platform.h"
 #include "models/policy/policy.h"
@@ -71,7 +72,12 @@ struct class
 	double base_w; /* always drawn, no task's */
 	double battery_j;
 	const struct radio *radio;
-	uint32_t cell; /* in world->cells */
+	uint32_t
+		cell; /* in world->cells; of those that move one of those that they may come into */
+	const struct mobility_ops *mobility;
+	const void *mobility_parameters;
+	uint64_t mobility_entity; /* stream_name; plus the handset's number in its class */
+	struct coverage coverage; /* of those that move: the cells that they may come into */
 	const struct policy_ops *policy;
 	const void *policy_parameters;
 	uint32_t policy_index; /* in world->policies */
@@ -95,6 +101,27 @@ struct cell {
 	struct policy_site *policy_sites; /* the same for policies */
 	uint32_t region, slot;		  /* slot: among the cells of its region */
 	struct dist rtt;		  /* s */
+	bool placed;			  /* it has a position */
+	double x, y, radius;		  /* m; radius may be infinite */
+};
+
+#define HANDOVER_TASKS_LIST(X)                                                                     \
+	X(FORWARD,                                                                                 \
+	  "forward")	/* end where they are; what goes there and comes back is forwarded */      \
+	X(REDO, "redo") /* start again at the new cell's site */
+enum handover_tasks {
+#define HANDOVER_TASKS_ENUM(id, name) HANDOVER_##id,
+	HANDOVER_TASKS_LIST(HANDOVER_TASKS_ENUM)
+#undef HANDOVER_TASKS_ENUM
+};
+
+struct handover {
+	sim_time interruption_ns, ping_pong_ns;
+	enum handover_tasks tasks; /* in flight, when the new cell does not reach their site */
+	bool fail;		   /* transfers that have no cell fail instead of waiting for one */
+	uint32_t *links;	   /* in world->links: what is forwarded passes them */
+	uint32_t link_count;
+	sim_time delay_ns; /* of those links */
 };
 
 /* When a host or a link fails, and for how long. */
@@ -228,6 +255,7 @@ struct world {
 	struct site *sites;
 	struct link *links;
 	struct region *regions;
+	struct handover handover;
 	/* Each app that some class runs, once; then the stages of those that are graphs. Prices
 	 * are by place in this list. */
 	const struct app **apps;
@@ -235,7 +263,7 @@ struct world {
 	uint32_t policy_count;
 	uint32_t class_count, cell_count, site_count, link_count, region_count, app_count;
 	uint32_t price_count; /* apps and stages */
-	uint64_t handset_count;
+	uint64_t handset_count, moving_count;
 };
 
 #endif

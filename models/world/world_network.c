@@ -5,6 +5,7 @@
 #include "models/policy/policy.h"
 #include "models/world/world_builder.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* ---- Links */
@@ -101,6 +102,13 @@ static int build_cell(struct builder *b, struct cell *cell, const struct cell_fi
 	json_pointer_join(list, sizeof(list), at, file->site ? "site" : "reaches");
 	*cell = (struct cell){
 		.name = file->name, .up_bps = file->up_bps, .down_bps = file->down_bps};
+	if (file->position) {
+		const struct position_file *p = file->position;
+		cell->placed = true;
+		cell->x = p->x;
+		cell->y = p->y;
+		cell->radius = p->radius_m > 0 ? p->radius_m : INFINITY;
+	}
 	if (dist_read(&cell->rtt, UNIT_TIME, 3600, b->doc,
 		      json_pointer_join(reach, sizeof(reach), at, "rtt"), &b->w->arena,
 		      b->diags) == ERR_NOMEM)
@@ -184,6 +192,20 @@ static void join_migrations(const struct world *w, uint32_t *up)
 	}
 }
 
+/* Handsets that move connect the cells that they may come into, and those to the links over which
+ * is forwarded. */
+static void join_moving(const struct world *w, uint32_t *up)
+{
+	for (uint32_t c = 0; c < w->class_count; c++) {
+		const struct class *class = &w->classes[c];
+		uint32_t first = w->site_count + class->cell;
+		for (uint32_t i = 0; i < class->coverage.count; i++)
+			join(up, first, w->site_count + class->coverage.cells[i].cell);
+		for (uint32_t i = 0; class->coverage.count > 0 && i < w->handover.link_count; i++)
+			join(up, first, w->site_count + w->cell_count + w->handover.links[i]);
+	}
+}
+
 /* Numbers of regions in the order of their first sites. A link that nobody uses is in none. */
 static void number_regions(struct world *w, uint32_t *up, uint32_t *region)
 {
@@ -262,6 +284,7 @@ int world_network_connect(struct builder *b)
 		up[i] = i;
 	join_all(w, up);
 	join_migrations(w, up);
+	join_moving(w, up);
 	number_regions(w, up, region);
 	w->regions = arena_array(&w->arena, w->region_count, sizeof(*w->regions));
 	if (!w->regions)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/choice.h"
+#include "models/mobility/trace.h"
 #include "models/world/world_keys.h"
 #include "models/world/world_model.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct kind {
@@ -13,8 +16,9 @@ static const struct kind {
 	{"radio", "radios", &radio_object},
 	{"platform", "platforms", &platform_object},
 	{"app", "apps", &app_object},
+	{"trace", "traces", &trace_object},
 };
-enum { RADIO, PLATFORM, APP };
+enum { RADIO, PLATFORM, APP, TRACE };
 
 struct resolver {
 	struct json_doc *doc;
@@ -87,8 +91,36 @@ static int load_entry(struct resolver *r, const struct kind *kind, cJSON *sectio
 	return code;
 }
 
+/* Reads a file of paths, by the model that follows them, into its section. */
+static int load_trace(struct resolver *r, const struct mobility_ops *model, cJSON *section,
+		      const char *name, const char *pointer)
+{
+	const char *path =
+		r->library && r->library->file ? r->library->file(r->library->ctx, name) : NULL;
+	FILE *in = path ? fopen(path, "rb") : NULL;
+	if (!in) {
+		json_doc_error(r->doc, r->diags, pointer, "cannot read the file \"%s\": %s", name,
+			       path ? strerror(errno) : "it is not beside the study");
+		return ERR_INVALID;
+	}
+	char *text = NULL;
+	struct arena arena = {0};
+	struct trace unused;
+	int code = model->load(in, name, &text, r->diags, r->e);
+	fclose(in);
+	if (code == 0)
+		code = trace_parse(&unused, name, text, &arena, r->diags);
+	arena_free(&arena);
+	cJSON *entry = code == 0 ? cJSON_AddObjectToObject(section, name) : NULL;
+	if (code == 0 && !(entry && cJSON_AddStringToObject(entry, "data", text)))
+		code = ERR_NOMEM;
+	free(text);
+	return code;
+}
+
 /* Returns ERR_INVALID for mistakes (already in diags), which do not end the search for more. */
-static int need(struct resolver *r, int which, const char *name, const char *pointer)
+static int need(struct resolver *r, int which, const char *name, const char *pointer,
+		const struct mobility_ops *follower)
 {
 	const struct kind *kind = &kinds[which];
 	cJSON *used = object_member(r->used, kind->section);
@@ -102,6 +134,8 @@ static int need(struct resolver *r, int which, const char *name, const char *poi
 		return err_set(r->e, ERR_NOMEM, "no memory for the section %s", kind->section);
 	if (!cJSON_IsObject(section) || cJSON_GetObjectItemCaseSensitive(section, name))
 		return 0;
+	if (follower)
+		return load_trace(r, follower, section, name, pointer);
 	return load_entry(r, kind, section, name, pointer);
 }
 
@@ -121,7 +155,26 @@ static int need_member(struct resolver *r, int which, cJSON *node, const char *k
 	if (!cJSON_IsString(ref))
 		return 0;
 	json_pointer_join(at, sizeof(at), pointer, key);
-	return need(r, which, ref->valuestring, at);
+	return need(r, which, ref->valuestring, at, NULL);
+}
+
+/* The file that a mobility model in its long form follows. */
+static int need_trace(struct resolver *r, const cJSON *class, const char *pointer)
+{
+	const cJSON *choice = cJSON_GetObjectItemCaseSensitive(class, "mobility");
+	const cJSON *model = cJSON_IsObject(choice) ? choice->child : NULL;
+	const char *file = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(model, "file"));
+	char mobility[500], name[600], at[700];
+	if (!file)
+		return 0;
+	json_pointer_join(mobility, sizeof(mobility), pointer, "mobility");
+	json_pointer_join(name, sizeof(name), mobility, model->string);
+	json_pointer_join(at, sizeof(at), name, "file");
+	for (size_t i = 0; mobility_models[i]; i++)
+		if (mobility_models[i]->load &&
+		    strcmp(mobility_models[i]->choice.name, model->string) == 0)
+			return need(r, TRACE, file, at, mobility_models[i]);
+	return 0;
 }
 
 static int resolve_class(struct resolver *r, cJSON *class, const char *pointer)
@@ -129,6 +182,8 @@ static int resolve_class(struct resolver *r, cJSON *class, const char *pointer)
 	char apps[500], at[600];
 	int code = need_member(r, RADIO, class, "radio", pointer);
 	code = worse(code, choice_normalise((choice_table)policy_models, class, "policy"));
+	code = worse(code, choice_normalise((choice_table)mobility_models, class, "mobility"));
+	code = worse(code, need_trace(r, class, pointer));
 	cJSON *cpu = object_member(class, "cpu");
 	if (cpu)
 		code = worse(code,
@@ -137,7 +192,7 @@ static int resolve_class(struct resolver *r, cJSON *class, const char *pointer)
 	cJSON *app = object_member(class, "apps");
 	for (app = app ? app->child : NULL; app; app = app->next) {
 		json_pointer_join(at, sizeof(at), apps, app->string);
-		code = worse(code, need(r, APP, app->string, at));
+		code = worse(code, need(r, APP, app->string, at, NULL));
 		if (cJSON_IsObject(app))
 			code = worse(code, choice_normalise((choice_table)arrival_models, app,
 							    "arrivals"));

@@ -132,6 +132,16 @@ static const struct unit_row units[] = {
 
 	{UNIT_RATIO, "%", 0.01, SHOW, 0},
 
+	{UNIT_LENGTH, "mm", 1e-3, SHOW, 0},
+	{UNIT_LENGTH, "cm", 1e-2, 0, 0},
+	{UNIT_LENGTH, "m", 1, SHOW, 0},
+	{UNIT_LENGTH, "km", 1e3, SHOW, 0},
+
+	{UNIT_SPEED, "km/h", 1 / 3.6, 0, 0},
+	{UNIT_SPEED, "m/s", 1, SHOW, 0},
+
+	{UNIT_LEVEL, "dB", 1, SHOW, 0},
+
 	{UNIT_TIME_PER_BYTE, "ps/B", 1e-12, SHOW, 0},
 	{UNIT_TIME_PER_BYTE, "ns/B", 1e-9, SHOW, 0},
 	{UNIT_TIME_PER_BYTE, "us/B", 1e-6, SHOW, 0},

@@ -25,6 +25,9 @@
 	X(CYCLES, "cycles", "2 Gcycles") /* cycles kcycles Mcycles Gcycles */                      \
 	X(POWER_PER_BITRATE, "W/(bit/s)", "438.39 mW/(Mbit/s)")                                    \
 	X(RATIO, "1", "5 %") /* %, or a bare number */                                             \
+	X(LENGTH, "m", "250 m")		   /* mm cm m km */                                        \
+	X(SPEED, "m/s", "50 km/h")	   /* m/s km/h */                                          \
+	X(LEVEL, "dB", "3 dB")		   /* of one power over another */                         \
 	X(TIME_PER_BYTE, "s/B", "0.1 ns/B")
 
 enum unit {

@@ -120,12 +120,17 @@ static const char *const *names_for_world(void *ctx, const char *kind)
 	return library_names(ctx, kind);
 }
 
-struct world_library library_world(struct library *lib)
+static const char *file_for_world(void *ctx, const char *name)
 {
-	return (struct world_library){lib, load_for_world, names_for_world};
+	return library_file_path(ctx, name);
 }
 
-const char *library_profile_path(struct library *lib, const char *name)
+struct world_library library_world(struct library *lib)
+{
+	return (struct world_library){lib, load_for_world, names_for_world, file_for_world};
+}
+
+const char *library_file_path(struct library *lib, const char *name)
 {
 	if (name[0] == '/')
 		return is_file(name) ? arena_strdup(&lib->arena, name) : NULL;

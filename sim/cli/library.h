@@ -34,6 +34,6 @@ int library_load(struct library *lib, const char *kind, const char *name, struct
 /* The path of a profile as a study names it: as it stands when absolute, else under the study's
  * folder, the current one, the program's library. NULL when there is no such file; owned by the
  * library. */
-const char *library_profile_path(struct library *lib, const char *name);
+const char *library_file_path(struct library *lib, const char *name);
 
 #endif

@@ -5,7 +5,7 @@
 
 static int read_profile(struct pricing *p, const char *name, struct profile *out)
 {
-	const char *path = library_profile_path(&p->library, name);
+	const char *path = library_file_path(&p->library, name);
 	struct diag_list diags = {0};
 	struct err e = {0};
 	struct json_doc doc;

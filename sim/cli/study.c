@@ -36,7 +36,7 @@ const struct key_object study_object = {.name = "study",
 static const char *const not_of_a_point[] = {"description", "figures", "profile",
 					     "fallback_profile", NULL};
 
-static const char *const sections[] = {"platforms", "radios", "apps", NULL};
+static const char *const sections[] = {"platforms", "radios", "apps", "traces", NULL};
 
 static int apply_settings(struct study *s, const struct cli_args *args, struct diag_list *diags)
 {
@@ -275,7 +275,7 @@ static int read_profile(struct study *s, const char *pointer, const char *name,
 			struct profile *profile, cJSON **document, struct diag_list *diags,
 			struct err *e)
 {
-	const char *path = library_profile_path(&s->library, name);
+	const char *path = library_file_path(&s->library, name);
 	if (!path) {
 		json_doc_error(
 			&s->doc, diags, pointer,

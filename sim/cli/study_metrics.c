@@ -166,6 +166,7 @@ int metric_uses_check(const struct metric_uses *uses, const struct json_doc *doc
 					    [WORLD_FAILING_LINKS] = "they are the links that fail",
 					    [WORLD_MIGRATING] = "they are the sites whose guests "
 								"migrate",
+					    [WORLD_CELLS] = "they are the cells",
 					    [WORLD_HOSTS] =
 						    "they are the hosts, as \"SITE/KIND/0\""};
 	int code = 0;

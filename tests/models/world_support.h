@@ -47,7 +47,19 @@ static inline const char *const *support_names(void *ctx, const char *kind)
 	return strcmp(kind, "radio") == 0 ? radios : strcmp(kind, "app") == 0 ? apps : platforms;
 }
 
-static const struct world_library support_library = {NULL, support_load, support_names};
+static inline const char *support_file(void *ctx, const char *name)
+{
+	static char path[500];
+	(void)ctx;
+	snprintf(path, sizeof(path), "scenarios/%s", name);
+	FILE *f = fopen(path, "r");
+	if (f)
+		fclose(f);
+	return f ? path : NULL;
+}
+
+static const struct world_library support_library = {NULL, support_load, support_names,
+						     support_file};
 
 static inline int support_literature(struct profile *p)
 {
