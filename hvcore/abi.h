@@ -183,6 +183,7 @@ enum hv_op {
 	HV_OP_VMCALL,	       /* HV_KVM_CALL: for a kernel only */
 	HV_OP_DOORBELL_MEMORY, /* out to HV_DOORBELL_PORT, then waits until the word at arg is one
 				  more */
+	HV_OP_RELEASE,	       /* gives a page back by HV_CALL_RELEASE; arg as for HV_OP_TOUCH */
 	HV_OP_START,	       /* sets the drivers up; before any operation with a device */
 	HV_OP_COUNT
 };

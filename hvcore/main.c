@@ -6,8 +6,8 @@
 #include "hvcore/clock.h"
 #include "hvcore/host/doctor.h"
 #include "hvcore/hv.h"
-#include "hvcore/probe/mix.h"
-#include "hvcore/probe/probe.h"
+#include "hvcore/probe/answer.h"
+#include "hvcore/probe/turns.h"
 #include "hvcore/sandbox.h"
 
 #include <cjson/cJSON.h>
@@ -26,6 +26,9 @@ static const char usage_text[] =
 	"       hvcore list [--json]\n"
 	"       hvcore probe NAME... [--backend B] [--quick] [--delay-ns N] [--scratch DIR]\n"
 	"       hvcore mix OPERATION=COUNT... [--backend B] [--para] [--seed N] [--quick]\n"
+	"       hvcore turns NAME@BACKEND|OPERATION=COUNT,... ... [--backend B] [--para] [--seed "
+	"N] "
+	"[--limit-ms N]\n"
 	"       hvcore run GUEST [ARGUMENT] [--backend B] [--mem MIB] [--regime R] [--limit-ms N] "
 	"[--json]\n"
 	"\n"
@@ -37,6 +40,9 @@ static const char usage_text[] =
 	"        task: one JSON line. Operations: compute, syscall, page_touch, page_release, "
 	"blk_read,\n"
 	"        blk_write, net_tx\n"
+	"turns   measures probes and tasks a batch of each after the other, round and round: one "
+	"JSON\n"
+	"        line for each, with the values of its batches\n"
 	"run     runs a guest (hello, ..., or a flat image in a file): its console on stdout, its "
 	"exit status\n"
 	"        as ours; 1 when it did not end well\n"
@@ -47,9 +53,11 @@ static const char usage_text[] =
 	"  --mem MIB      the guest's memory (default 64)\n"
 	"  --regime R     kvm: where the guest starts, cpl0 or cpl3 (default: what the machine "
 	"offers)\n"
-	"  --limit-ms N   a guest that runs longer is ended (default 10000)\n"
-	"  --para         mix: the guest's devices are rings instead of registers\n"
-	"  --seed N       mix: of the order of operations (default 0)\n"
+	"  --limit-ms N   a guest that runs longer is ended (default 10000); turns: how "
+	"long\n"
+	"                 they are taken (default 3000)\n"
+	"  --para         mix, turns: the guest's devices are rings instead of registers\n"
+	"  --seed N       mix, turns: of the order of operations (default 0)\n"
 	"  --scratch DIR  where backing files are made (default /var/tmp)\n";
 
 struct options {
@@ -78,12 +86,6 @@ static void print_line(cJSON *object)
 	free(text);
 	cJSON_Delete(object);
 	fflush(stdout);
-}
-
-static void add_number(cJSON *object, const char *key, double value)
-{
-	if (!isnan(value))
-		cJSON_AddNumberToObject(object, key, value);
 }
 
 /* ---- doctor ---- */
@@ -176,26 +178,18 @@ static int cmd_list(const struct options *opt)
 
 /* ---- probe ---- */
 
-static const char *regime_of(const struct hv_probe *p, const struct hv_probe_env *env)
+/* 20 ms tell the rate within 10 ppm, 5 ms within 40; clocks may differ by 5 %. */
+static struct hv_probe_env environment(const struct options *opt, bool with_regime)
 {
-	return hv_regime_name(strcmp(p->backend, "kvm") == 0 ? env->kvm_regime : HV_REGIME_NONE);
-}
-
-static void add_measurement(cJSON *line, const struct hv_measurement *m)
-{
-	cJSON_AddNumberToObject(line, "p50", m->p50);
-	cJSON_AddNumberToObject(line, "min", m->min);
-	cJSON_AddNumberToObject(line, "p90", m->p90);
-	cJSON_AddNumberToObject(line, "mad", m->mad);
-	cJSON_AddNumberToObject(line, "batches", m->batches);
-	cJSON_AddNumberToObject(line, "iterations", (double)m->iterations);
-	cJSON_AddNumberToObject(line, "attempts", m->attempts);
-	cJSON_AddNumberToObject(line, "repeated", m->repeated);
-	cJSON_AddNumberToObject(line, "lost", m->lost);
-	cJSON_AddNumberToObject(line, "empty_ns", m->empty_ns);
-	add_number(line, "exits_per_op", m->exits_per_op);
-	add_number(line, "clock_gap", m->clock_gap);
-	add_number(line, "nonlinear", m->nonlinear);
+	struct err e = {0};
+	struct hv_probe_env env = {
+		.quick = opt->quick, .delay_ns = opt->delay_ns, .scratch = opt->scratch};
+	const struct hv_backend *kvm = with_regime ? hv_backend_find("kvm") : NULL;
+	if (hv_ticks_rate(env.quick ? 5000000 : 20000000, &env.ticks_per_ns, &e))
+		fprintf(stderr, "hvcore: warning: %s; clocks are not compared\n", e.text);
+	if (kvm && kvm->regime && !kvm->available(&e) && kvm->regime(&env.kvm_regime, &e))
+		fprintf(stderr, "hvcore: warning: kvm: %s\n", e.text);
+	return env;
 }
 
 static bool measure_one(const struct hv_probe *p, const struct hv_probe_env *env)
@@ -203,47 +197,15 @@ static bool measure_one(const struct hv_probe *p, const struct hv_probe_env *env
 	struct hv_measurement m;
 	struct err e = {0};
 	int rc = hv_probe_run(p, env, &m, &e);
-	cJSON *line = cJSON_CreateObject();
-	cJSON_AddStringToObject(line, "name", p->name);
-	cJSON_AddStringToObject(line, "backend", p->backend);
-	if (p->composed)
-		cJSON_AddTrueToObject(line, "composed");
-	if (rc) {
-		cJSON_AddStringToObject(line, "failed", e.text);
-		print_line(line);
-		return false;
-	}
-	cJSON_AddStringToObject(line, "unit", p->unit);
-	if (regime_of(p, env)[0])
-		cJSON_AddStringToObject(line, "regime", regime_of(p, env));
-	add_measurement(line, &m);
-	cJSON_AddStringToObject(line, "method", p->method);
-	if (m.note[0])
-		cJSON_AddStringToObject(line, "note", m.note);
-	cJSON_AddStringToObject(line, "source", "measured");
-	print_line(line);
-	return true;
+	print_line(
+		hv_answer_probe(p, env, &(struct hv_answer){.m = &m, .failure = rc ? &e : NULL}));
+	return rc == 0;
 }
 
 static bool selected(const struct hv_probe *p, const char *name, const struct options *opt)
 {
 	return (strcmp(name, "all") == 0 || strcmp(name, p->name) == 0) &&
 	       (!opt->backend || strcmp(opt->backend, p->backend) == 0);
-}
-
-static int unknown_probe(const char *name, const struct options *opt)
-{
-	fprintf(stderr, "hvcore: no probe '%s'%s%s; `hvcore list` shows them\n", name,
-		opt->backend ? " on backend " : "", opt->backend ? opt->backend : "");
-	return EXIT_USAGE;
-}
-
-/* 20 ms tell the rate within 10 ppm, 5 ms within 40; clocks may differ by 5 %. */
-static void count_ticks(struct hv_probe_env *env)
-{
-	struct err e = {0};
-	if (hv_ticks_rate(env->quick ? 5000000 : 20000000, &env->ticks_per_ns, &e))
-		fprintf(stderr, "hvcore: warning: %s; clocks are not compared\n", e.text);
 }
 
 static bool uses_kvm(const struct options *opt, char **names, int count)
@@ -254,6 +216,13 @@ static bool uses_kvm(const struct options *opt, char **names, int count)
 			if (selected(p, names[k], opt) && strcmp(p->backend, "kvm") == 0)
 				return true;
 	return false;
+}
+
+static int unknown_probe(const char *name, const struct options *opt)
+{
+	fprintf(stderr, "hvcore: no probe '%s'%s%s; `hvcore list` shows them\n", name,
+		opt->backend ? " on backend " : "", opt->backend ? opt->backend : "");
+	return EXIT_USAGE;
 }
 
 static int cmd_probe(const struct options *opt, char **names, int count)
@@ -269,14 +238,7 @@ static int cmd_probe(const struct options *opt, char **names, int count)
 			return unknown_probe(names[k], opt);
 	}
 
-	struct err e = {0};
-	struct hv_probe_env env = {
-		.quick = opt->quick, .delay_ns = opt->delay_ns, .scratch = opt->scratch};
-	count_ticks(&env);
-	const struct hv_backend *kvm = uses_kvm(opt, names, count) ? hv_backend_find("kvm") : NULL;
-	if (kvm && kvm->regime && !kvm->available(&e) && kvm->regime(&env.kvm_regime, &e))
-		fprintf(stderr, "hvcore: warning: kvm: %s\n", e.text);
-
+	const struct hv_probe_env env = environment(opt, uses_kvm(opt, names, count));
 	bool failed = false;
 	for (int k = 0; k < count; k++)
 		for (unsigned i = 0; (p = hv_probe_at(i)); i++)
@@ -301,27 +263,53 @@ static int cmd_mix(const struct options *opt, char **counts, int count)
 			return usage("mix: %s", e.text);
 	if (hv_mix_check(&mix, &e))
 		return usage("mix: %s", e.text);
-	struct hv_probe_env env = {
-		.quick = opt->quick, .delay_ns = opt->delay_ns, .scratch = opt->scratch};
-	count_ticks(&env);
-	double unit_ns = NAN;
-	int rc = hv_mix_measure(&mix, backend, opt->para, &env, &m, &unit_ns, &e);
-	cJSON *line = cJSON_CreateObject();
-	cJSON_AddStringToObject(line, "name", "mix");
-	cJSON_AddStringToObject(line, "backend", backend->name);
-	cJSON_AddBoolToObject(line, "para", opt->para);
-	if (rc) {
-		cJSON_AddStringToObject(line, "failed", e.text);
-	} else {
-		cJSON_AddStringToObject(line, "unit", "ns");
-		add_measurement(line, &m);
-		add_number(line, "unit_ns", unit_ns);
-		if (m.note[0])
-			cJSON_AddStringToObject(line, "note", m.note);
-		cJSON_AddStringToObject(line, "source", "measured");
-	}
-	print_line(line);
+	const struct hv_probe_env env = environment(opt, false);
+	int rc = hv_mix_measure(&mix, backend, opt->para, &env, &m, &e);
+	print_line(hv_answer_mix(backend, opt->para,
+				 &(struct hv_answer){.m = &m, .failure = rc ? &e : NULL}));
 	return rc ? EXIT_FAILED : 0;
+}
+
+/* ---- turns ---- */
+
+#define TURNS_LIMIT_MS 3000
+
+static int take_turns(const struct options *opt, const struct hv_backend *backend,
+		      struct hv_turns_item *items, unsigned count)
+{
+	const struct hv_probe_env env = environment(opt, true);
+	uint64_t limit_ms = opt->limit_ms ? opt->limit_ms : TURNS_LIMIT_MS;
+	bool failed = false;
+	hv_turns(items, count, backend, opt->para, &env, limit_ms * 1000000);
+	for (unsigned i = 0; i < count; i++) {
+		const struct hv_turns_item *item = &items[i];
+		const struct hv_answer answer = {.m = &item->m,
+						 .failure = item->rc ? &item->e : NULL,
+						 .values = item->values};
+		print_line(item->probe ? hv_answer_probe(item->probe, &env, &answer)
+				       : hv_answer_mix(backend, opt->para, &answer));
+		failed |= item->rc != 0;
+	}
+	return failed ? EXIT_FAILED : 0;
+}
+
+static int cmd_turns(const struct options *opt, char **names, int count)
+{
+	struct err e = {0};
+	const struct hv_backend *backend = hv_backend_find(opt->backend ? opt->backend : "native");
+	if (count == 0)
+		return usage("turns: of what? name probes and tasks", NULL);
+	if (opt->para && backend && !backend->open)
+		return usage("turns: --para is for backends that run guests, not for %s",
+			     backend->name);
+	struct hv_turns_item *items = calloc((size_t)count, sizeof(*items));
+	int rc = items ? 0 : err_set(&e, ERR_NOMEM, "no memory for so many");
+	for (int i = 0; !rc && i < count; i++)
+		rc = hv_turns_item_set(&items[i], names[i], opt->seed, &e);
+	int code =
+		rc ? usage("turns: %s", e.text) : take_turns(opt, backend, items, (unsigned)count);
+	free(items);
+	return code;
 }
 
 /* ---- run ---- */
@@ -554,6 +542,8 @@ int main(int argc, char **argv)
 		return cmd_probe(&opt, argv + optind, argc - optind);
 	if (strcmp(command, "mix") == 0)
 		return cmd_mix(&opt, argv + optind, argc - optind);
+	if (strcmp(command, "turns") == 0)
+		return cmd_turns(&opt, argv + optind, argc - optind);
 	if (strcmp(command, "run") == 0)
 		return cmd_run(&opt, argv + optind, argc - optind);
 	return usage("no command '%s'", command);

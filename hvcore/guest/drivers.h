@@ -7,12 +7,39 @@
 
 #include "hvcore/guest/guest.h"
 
+/* A register access of a driver that may only pretend: then the value is made and nothing happens
+ * to it, and what is read is a status that both devices call done. */
+#define GUEST_PRETENDED_STATUS 0x04u
+#define GUEST_ACCESS(bits)                                                                         \
+	static inline void guest_set##bits(int pretend, uint16_t port, uint##bits##_t value)       \
+	{                                                                                          \
+		if (pretend)                                                                       \
+			__asm__ volatile("" : : "a"(value), "d"(port) : "memory");                 \
+		else                                                                               \
+			out##bits(port, value);                                                    \
+	}                                                                                          \
+	static inline uint##bits##_t guest_get##bits(int pretend, uint16_t port)                   \
+	{                                                                                          \
+		uint##bits##_t value = GUEST_PRETENDED_STATUS;                                     \
+		if (pretend)                                                                       \
+			__asm__ volatile("" : "+a"(value) : "d"(port) : "memory");                 \
+		else                                                                               \
+			value = in##bits(port);                                                    \
+		return value;                                                                      \
+	}
+GUEST_ACCESS(8)
+GUEST_ACCESS(16)
+GUEST_ACCESS(32)
+#define GUEST_DRIVER static inline __attribute__((always_inline))
+
 /* Move 1 to 255 sectors of 512 bytes from and to the ATA disk, through its data register or (dma,
  * at most 64 KiB, from and to an even address) by its bus master. Return 0, or -1 when the disk
  * says error. */
 int guest_ata_read(uint32_t sector, uint32_t count, void *to);
 int guest_ata_write(uint32_t sector, uint32_t count, const void *from);
 int guest_ata_dma(uint32_t sector, uint32_t count, void *at, int writes);
+/* What that driver does beside its register accesses: the device is left alone. */
+int guest_ata_dma_pretend(uint32_t sector, uint32_t count, void *at, int writes);
 
 /* Sets the queue up; call once before the first request. */
 void guest_virtio_blk_start(void);
@@ -28,9 +55,11 @@ void guest_virtio_blk_pretend(void);
 int guest_uart_write(const uint8_t *bytes, uint32_t count);
 void guest_rtl8139_start(void);
 int guest_rtl8139_send(const void *packet, uint32_t bytes);
+int guest_rtl8139_send_pretend(const void *packet, uint32_t bytes); /* without the card */
 void guest_rings_start(void);
 int guest_console_write(const uint8_t *bytes, uint32_t count);
 int guest_net_send(const void *packet, uint32_t bytes);
+void guest_net_send_pretend(const void *packet, uint32_t bytes); /* without the bell; taken back */
 
 /* Receivers. Each copies the next packet of at most `room` bytes and returns its length, 0 when
  * there is none. The start functions are called by those above. guest_net_ask lets the card look

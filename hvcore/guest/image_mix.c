@@ -116,10 +116,32 @@ static int step_ring(struct hv_mix_run *run)
 	return 0;
 }
 
+static int step_ata(struct hv_mix_run *run)
+{
+	uint32_t at = hv_mix_read_block(run->reads++);
+	int rc = guest_ata_dma_pretend(at * SECTORS, SECTORS, block, 0);
+	run->sum += hv_block_sum(block);
+	return rc;
+}
+
+static int step_nic(struct hv_mix_run *run)
+{
+	*(uint64_t *)packet = run->task;
+	return guest_rtl8139_send_pretend(packet, HV_PACKET_BYTES);
+}
+
+static int step_net_ring(struct hv_mix_run *run)
+{
+	*(uint64_t *)packet = run->task;
+	guest_net_send_pretend(packet, HV_PACKET_BYTES);
+	return 0;
+}
+
 #define COMMON                                                                                     \
 	[HV_MIX_COMPUTE] = step_compute, [HV_MIX_SYSCALL] = step_syscall,                          \
 	[HV_MIX_PAGE_TOUCH] = step_touch, [HV_MIX_PAGE_RELEASE] = step_release,                    \
-	[HV_MIX_PIO_IN] = step_pio_in, [HV_MIX_RING] = step_ring
+	[HV_MIX_PIO_IN] = step_pio_in, [HV_MIX_RING] = step_ring, [HV_MIX_ATA] = step_ata,         \
+	[HV_MIX_NIC] = step_nic, [HV_MIX_NET_RING] = step_net_ring
 static const hv_mix_step steps[][HV_MIX_OPS] = {
 	[HV_MIX_EMPTY] = {[0 ... HV_MIX_OPS - 1] = step_none},
 	[HV_MIX_FULL] = {COMMON, [HV_MIX_BLK_READ] = step_ata_read,
@@ -127,13 +149,6 @@ static const hv_mix_step steps[][HV_MIX_OPS] = {
 	[HV_MIX_PARA] = {COMMON, [HV_MIX_BLK_READ] = step_virtio_read,
 			 [HV_MIX_BLK_WRITE] = step_virtio_write, [HV_MIX_NET_TX] = step_ring_send},
 };
-
-static int compute_only(struct hv_mix_run *run, uint64_t n)
-{
-	for (uint64_t i = 0; i < n; i++)
-		step_compute(run);
-	return 0;
-}
 
 int guest_main(const struct hv_boot *boot)
 {
@@ -148,14 +163,12 @@ int guest_main(const struct hv_boot *boot)
 		hypercall(HV_CALL_YIELD, &work);
 		if (work.op == HV_MIX_STOP)
 			return 0;
-		work.failed = work.op > HV_MIX_UNITS;
+		work.failed = work.op > HV_MIX_PARA;
 		if (work.failed)
 			continue;
 		const uint8_t *orders = (const uint8_t *)(uintptr_t)HV_MIX_ORDERS_GPA;
 		uint64_t n = work.iterations, start = ticks();
-		work.failed = (work.op == HV_MIX_UNITS ? compute_only(run, n)
-						       : hv_mix_loop(steps[work.op], run, orders,
-								     work.arg, n)) != 0;
+		work.failed = hv_mix_loop(steps[work.op], run, orders, work.arg, n) != 0;
 		work.ticks = ticks() - start;
 		work.checksum = run->sum;
 	}

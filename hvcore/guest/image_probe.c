@@ -50,6 +50,17 @@ static void op_touch(uint64_t n)
 		*at = i + 1;
 }
 
+static void op_release(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		volatile struct hv_call_release call = {
+			.gpa = (uint32_t)(work.arg + i * HV_TOUCH_STRIDE), .bytes = 4096};
+		hypercall(HV_CALL_RELEASE, &call);
+		if (call.failed)
+			work.failed = 1;
+	}
+}
+
 static void op_privileged(uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++) {
@@ -434,6 +445,7 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_DOORBELL] = op_doorbell,
 	[HV_OP_HYPERCALL] = op_hypercall,
 	[HV_OP_TOUCH] = op_touch,
+	[HV_OP_RELEASE] = op_release,
 	[HV_OP_PRIVILEGED] = op_privileged,
 	[HV_OP_ATA_READ] = op_ata_read,
 	[HV_OP_VIRTIO_READ] = op_virtio_read,

@@ -34,15 +34,25 @@ void guest_rtl8139_start(void)
 	out8(HV_RTL8139_PORT + RTL_COMMAND, RTL_RX_ENABLE | RTL_TX_ENABLE);
 }
 
-int guest_rtl8139_send(const void *packet, uint32_t bytes)
+GUEST_DRIVER int send(int pretend, const void *packet, uint32_t bytes)
 {
 	static unsigned next;
 	uint16_t at = (uint16_t)(HV_RTL8139_PORT + 4 * (next++ % 4));
-	out32((uint16_t)(at + RTL_TSAD), gpa_of(packet));
-	out32((uint16_t)(at + RTL_TSD), bytes);
-	uint16_t status = in16(HV_RTL8139_PORT + RTL_ISR);
-	out16(HV_RTL8139_PORT + RTL_ISR, status);
+	guest_set32(pretend, (uint16_t)(at + RTL_TSAD), gpa_of(packet));
+	guest_set32(pretend, (uint16_t)(at + RTL_TSD), bytes);
+	uint16_t status = guest_get16(pretend, HV_RTL8139_PORT + RTL_ISR);
+	guest_set16(pretend, HV_RTL8139_PORT + RTL_ISR, status);
 	return status & RTL_TX_OK ? 0 : -1;
+}
+
+int guest_rtl8139_send(const void *packet, uint32_t bytes)
+{
+	return send(0, packet, bytes);
+}
+
+int guest_rtl8139_send_pretend(const void *packet, uint32_t bytes)
+{
+	return send(1, packet, bytes);
 }
 
 /* ---- rings ---- */
@@ -63,10 +73,22 @@ int guest_console_write(const uint8_t *bytes, uint32_t count)
 	return guest_ring_offer(&console);
 }
 
-int guest_net_send(const void *packet, uint32_t bytes)
+static void describe(const void *packet, uint32_t bytes)
 {
 	net.desc[0] =
 		(struct vring_desc){gpa_of(net_header), sizeof(net_header), VRING_DESC_F_NEXT, 1};
 	net.desc[1] = (struct vring_desc){gpa_of(packet), bytes, 0, 0};
+}
+
+int guest_net_send(const void *packet, uint32_t bytes)
+{
+	describe(packet, bytes);
 	return guest_ring_offer(&net);
+}
+
+void guest_net_send_pretend(const void *packet, uint32_t bytes)
+{
+	describe(packet, bytes);
+	guest_ring_add(&net, 0);
+	guest_ring_pretend(&net);
 }

@@ -77,7 +77,7 @@ static int run_batch(const struct hv_work *work, batch_fn fn, uint64_t n, double
 	if (rc)
 		return rc;
 	struct hv_lost lost;
-	*batch = (struct hv_batch){NAN, NAN, NAN, -1};
+	*batch = (struct hv_batch){NAN, NAN, NAN, -1, NAN};
 	hv_lost_begin(&lost, 0);
 	uint64_t t0 = hv_clock_ns();
 	rc = fn(work->ctx, n, batch, e);
@@ -140,41 +140,30 @@ static int find_iterations(const struct hv_work *work, const struct hv_measure_o
 	}
 }
 
-/* Per-operation values of one series of batches. */
-struct series {
-	double ns[HV_BATCHES_MAX], ticks[HV_BATCHES_MAX], exits[HV_BATCHES_MAX];
-	double lost_ns, all_ns; /* of all batches, also of those run again */
-	unsigned repeated;
-};
-
-static void count_lost(struct series *series, const struct hv_batch *batch)
+static void count_lost(struct hv_series *series, const struct hv_batch *batch)
 {
 	double lost = isnan(batch->lost) ? 0 : batch->lost;
 	series->lost_ns += lost;
 	series->all_ns += batch->ns + lost;
 }
 
-/* What a series of batches needs to know. */
-struct terms {
-	const struct hv_work *work;
-	double clock_ns, ticks_per_ns;
-	unsigned repeats; /* at most so many of its batches are run again */
-};
-
-static int add_batch(const struct terms *t, batch_fn fn, uint64_t n, struct series *series,
-		     unsigned at, struct err *e)
+/* One batch into the series; one from which the core was taken is run again, within limits. */
+static int add_batch(struct hv_turn *t, batch_fn fn, uint64_t n, struct hv_series *series,
+		     struct err *e)
 {
 	struct hv_batch batch;
-	int rc = run_batch(t->work, fn, n, t->clock_ns, t->ticks_per_ns, &batch, e);
+	double rate = t->options.ticks_per_ns;
+	int rc = run_batch(t->work, fn, n, t->clock_ns, rate, &batch, e);
 	while (!rc && is_disturbed(&batch) && series->repeated < t->repeats) {
 		series->repeated++;
 		count_lost(series, &batch);
-		rc = run_batch(t->work, fn, n, t->clock_ns, t->ticks_per_ns, &batch, e);
+		rc = run_batch(t->work, fn, n, t->clock_ns, rate, &batch, e);
 	}
 	count_lost(series, &batch);
-	series->ns[at] = batch.ns / (double)n;
-	series->ticks[at] = batch.ticks / (double)n;
-	series->exits[at] = batch.exits / (double)n;
+	series->ns[t->taken] = batch.ns / (double)n;
+	series->ticks[t->taken] = batch.ticks / (double)n;
+	series->exits[t->taken] = batch.exits / (double)n;
+	series->base[t->taken] = batch.base;
 	return rc;
 }
 
@@ -191,12 +180,12 @@ static int check(const struct hv_work *work, const struct hv_measure_options *op
 	double max_noise = work->max_noise > 0 ? work->max_noise : 0.1;
 	double max_nonlinear = work->max_nonlinear > 0 ? work->max_nonlinear : 0.1;
 	double max_gap = options->max_clock_gap > 0 ? options->max_clock_gap : 0.05;
-	if (!(m->p50 > 0))
+	if (!options->by_turns && !(m->p50 > 0))
 		return err_set(
 			e, ERR_CORRUPT,
 			"no cost left after subtracting the empty loop (%.2f ns against %.2f ns)",
 			m->p50 + m->empty_ns, m->empty_ns);
-	if (m->mad > max_noise * m->p50)
+	if (!options->by_turns && m->mad > max_noise * m->p50)
 		return err_set(e, ERR_CORRUPT,
 			       "too noisy: median absolute deviation %.1f %% of the median",
 			       100 * m->mad / m->p50);
@@ -205,7 +194,7 @@ static int check(const struct hv_work *work, const struct hv_measure_options *op
 			       "not linear: an operation in a half batch costs %.1f %% more or "
 			       "less than in a whole one",
 			       100 * m->nonlinear);
-	if (m->clock_gap > max_gap)
+	if (!options->by_turns && m->clock_gap > max_gap)
 		return err_set(e, ERR_CORRUPT,
 			       "the guest's counter and the host's clock differ by %.1f %%",
 			       100 * m->clock_gap);
@@ -216,68 +205,117 @@ static int check(const struct hv_work *work, const struct hv_measure_options *op
 	return 0;
 }
 
-static int attempt(const struct hv_work *work, const struct hv_measure_options *options,
-		   struct hv_measurement *m, struct err *e)
+int hv_turn_begin(struct hv_turn *t, const struct hv_work *work,
+		  const struct hv_measure_options *options, struct err *e)
 {
-	struct series whole, half, none, none_half;
-	struct series *const all[] = {&whole, &half, &none, &none_half};
+	t->work = work;
+	t->options = *options;
+	t->clock_ns = clock_cost_ns();
+	t->repeats = options->batches;
+	t->taken = 0;
+	t->n = 1;
+	struct hv_series *const all[] = {&t->whole, &t->half, &t->none, &t->none_half};
 	for (size_t i = 0; i < 4; i++) {
 		all[i]->repeated = 0;
 		all[i]->lost_ns = all[i]->all_ns = 0;
 	}
+	return find_iterations(work, options, t->clock_ns, &t->n, &t->batch_ns, e);
+}
+
+int hv_turn_take(struct hv_turn *t, struct err *e)
+{
+	const struct hv_work *work = t->work;
+	bool halves = t->n > 1 && !t->options.by_turns;
+	assert(t->taken < HV_BATCHES_MAX);
+	int rc = work->empty ? add_batch(t, work->empty, t->n, &t->none, e) : 0;
+	if (!rc)
+		rc = add_batch(t, work->body, t->n, &t->whole, e);
+	if (!rc && halves && work->empty)
+		rc = add_batch(t, work->empty, t->n / 2, &t->none_half, e);
+	if (!rc && halves)
+		rc = add_batch(t, work->body, t->n / 2, &t->half, e);
+	if (!rc)
+		t->taken++;
+	return rc;
+}
+
+/* The statistics of the batches' costs per operation. */
+static void summarize(struct hv_measurement *m, const double *ns, unsigned batches)
+{
+	double sorted[HV_BATCHES_MAX];
+	memcpy(sorted, ns, batches * sizeof(*ns));
+	m->mad = hv_mad(sorted, batches);
+	m->p50 = hv_quantile(sorted, batches, 0.5);
+	m->p90 = hv_quantile(sorted, batches, 0.9);
+	/* What is subtracted is a median: the shortest batch may have had less of it. */
+	m->min = fmax(sorted[0], 0);
+}
+
+/* What an operation of a half batch costs more or less. What a batch costs once, however long it
+ * is, weighs twice in a half one: it is taken off there. */
+static double nonlinearity(const struct hv_turn *t, double p50)
+{
+	double half_ns;
+	if (t->n <= 1 || t->options.by_turns)
+		return NAN;
+	half_ns = median_of(t->half.ns, t->taken);
+	half_ns -= t->work->empty ? median_of(t->none_half.ns, t->taken) : 0;
+	return fabs(half_ns - p50) / p50;
+}
+
+int hv_turn_end(const struct hv_turn *t, struct hv_measurement *m, double *values, struct err *e)
+{
+	const struct hv_measure_options *options = &t->options;
+	unsigned batches = t->taken;
+	bool empty = t->work->empty != NULL;
+	assert(batches > 0);
+	double costs[HV_BATCHES_MAX];
+	double empty_ticks = empty ? median_of(t->none.ticks, batches) : 0;
+	double empty_exits = empty ? median_of(t->none.exits, batches) : 0;
+	double ticks_ns =
+		(median_of(t->whole.ticks, batches) - empty_ticks) / options->ticks_per_ns;
+	m->batches = batches;
+	m->iterations = t->n;
+	m->repeated = t->whole.repeated;
+	m->lost = t->whole.all_ns > 0 ? t->whole.lost_ns / t->whole.all_ns : 0;
+	m->empty_ns = empty ? median_of(t->none.ns, batches) : 0;
+	m->exits_per_op = median_of(t->whole.exits, batches) - empty_exits;
+	/* By turns an empty batch is of the same moment as the whole one after it. */
+	for (unsigned i = 0; i < batches; i++)
+		costs[i] =
+			t->whole.ns[i] - (empty && options->by_turns ? t->none.ns[i] : m->empty_ns);
+	summarize(m, costs, batches);
+	m->nonlinear = nonlinearity(t, m->p50);
+	m->clock_gap = options->ticks_per_ns > 0 ? fabs(ticks_ns - m->p50) / m->p50 : NAN;
+	int rc = check(t->work, options, m, e);
+	bool compares = !isnan(t->whole.base[0]);
+	for (unsigned i = 0; compares && i < batches; i++)
+		costs[i] /= t->whole.base[i];
+	if (compares)
+		summarize(m, costs, batches);
+	/* A difference of two noisy batches may be below nothing; its values keep that. */
+	if (options->by_turns) {
+		m->p50 = fmax(m->p50, 0);
+		m->p90 = fmax(m->p90, 0);
+	}
+	if (values)
+		memcpy(values, costs, batches * sizeof(*values));
+	return rc;
+}
+
+static int attempt(const struct hv_work *work, const struct hv_measure_options *options,
+		   struct hv_measurement *m, struct err *e)
+{
+	struct hv_turn t;
 	unsigned batches = options->batches;
-	struct terms t = {.work = work,
-			  .clock_ns = clock_cost_ns(),
-			  .ticks_per_ns = options->ticks_per_ns,
-			  .repeats = batches};
-	uint64_t n = 1;
-	double batch_ns;
-	int rc = find_iterations(work, options, t.clock_ns, &n, &batch_ns, e);
-	if (batch_ns > LONG_BATCH_NS) {
+	int rc = hv_turn_begin(&t, work, options, e);
+	if (t.batch_ns > LONG_BATCH_NS) {
 		batches = HV_BATCHES_MIN;
 		t.repeats = 0;
 	}
-	for (unsigned i = 0; !rc && i < batches; i++) {
-		rc = add_batch(&t, work->body, n, &whole, i, e);
-		if (!rc && n > 1)
-			rc = add_batch(&t, work->body, n / 2, &half, i, e);
-		if (!rc && work->empty)
-			rc = add_batch(&t, work->empty, n, &none, i, e);
-		if (!rc && work->empty && n > 1)
-			rc = add_batch(&t, work->empty, n / 2, &none_half, i, e);
-	}
-	if (rc)
-		return rc;
-
-	double empty_ns = work->empty ? median_of(none.ns, batches) : 0;
-	double empty_ticks = work->empty ? median_of(none.ticks, batches) : 0;
-	double empty_exits = work->empty ? median_of(none.exits, batches) : 0;
-	double ticks_ns = (median_of(whole.ticks, batches) - empty_ticks) / options->ticks_per_ns;
-	for (unsigned i = 0; i < batches; i++)
-		whole.ns[i] -= empty_ns;
-
-	m->batches = batches;
-	m->iterations = n;
-	m->repeated = whole.repeated;
-	m->lost = whole.all_ns > 0 ? whole.lost_ns / whole.all_ns : 0;
-	m->empty_ns = empty_ns;
-	m->exits_per_op = median_of(whole.exits, batches) - empty_exits;
-	m->mad = hv_mad(whole.ns, batches);
-	m->p50 = hv_quantile(whole.ns, batches, 0.5);
-	m->p90 = hv_quantile(whole.ns, batches, 0.9);
-	/* What is subtracted is a median: the shortest batch may have had less of it. */
-	m->min = fmax(whole.ns[0], 0);
-	if (n > 1) {
-		double half_ns = median_of(half.ns, batches);
-		/* What a batch costs once, however long it is, weighs twice in a half one: take it
-		 * off there. */
-		half_ns -= work->empty ? median_of(none_half.ns, batches) : 0;
-		m->nonlinear = fabs(half_ns - m->p50) / m->p50;
-	} else {
-		m->nonlinear = NAN;
-	}
-	m->clock_gap = options->ticks_per_ns > 0 ? fabs(ticks_ns - m->p50) / m->p50 : NAN;
-	return check(work, options, m, e);
+	while (!rc && t.taken < batches)
+		rc = hv_turn_take(&t, e);
+	return rc ? rc : hv_turn_end(&t, m, NULL, e);
 }
 
 int hv_measure(const struct hv_work *work, const struct hv_measure_options *options,

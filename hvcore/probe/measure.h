@@ -37,6 +37,8 @@ struct hv_batch {
 	double exits; /* exits during the batch, as the kernel counts them; or left NAN */
 	double lost;  /* of ns, how much others had the core (hv_lost_end); set only by work that
 			 sets ns and knows, else hv_measure asks for the calling thread */
+	double base;  /* for work that compares: ns of one operation on the other side, just before;
+			 results are ratios to it. NAN: they are times */
 };
 
 struct hv_work {
@@ -62,6 +64,9 @@ struct hv_measure_options {
 	unsigned attempts;    /* at least 1 */
 	double ticks_per_ns;  /* of hv_ticks_rate; 0: counters are not compared */
 	double max_clock_gap; /* largest relative difference of the two clocks; 0: 0.05 */
+	bool by_turns;	      /* compared with what was measured meanwhile: noise and trend are no
+				 failures, an empty batch is subtracted from the whole one after
+				 it, there are no half batches; only a wrong count of exits fails */
 };
 
 /* The defaults: 51 batches of 600 us, or 21 of 300 us with `quick`; 3 attempts. Short, so that most
@@ -70,7 +75,7 @@ struct hv_measure_options {
 struct hv_measure_options hv_measure_defaults(bool quick);
 
 struct hv_measurement {
-	double min, p50, p90, mad; /* ns per operation, over the batches */
+	double min, p50, p90, mad; /* ns per operation (or ratios), over the batches */
 	unsigned batches;
 	uint64_t iterations; /* operations per batch */
 	double empty_ns;     /* what was subtracted per operation */
@@ -87,6 +92,41 @@ struct hv_measurement {
  * measurement failed its checks in the last attempt, with the reason in *e. */
 int hv_measure(const struct hv_work *work, const struct hv_measure_options *options,
 	       struct hv_measurement *out, struct err *e);
+
+/* ---- by turns: several pieces of work, a batch of each after the other, so that what drifts
+ * drifts for all of them. hv_measure is this with one. ---- */
+
+/* Per-operation values of one kind of batches. */
+struct hv_series {
+	double ns[HV_BATCHES_MAX], ticks[HV_BATCHES_MAX], exits[HV_BATCHES_MAX];
+	double base[HV_BATCHES_MAX];
+	double lost_ns, all_ns; /* of all batches, also of those run again */
+	unsigned repeated;
+};
+
+/* A measurement under way. Large: not for the stack of a guest. */
+struct hv_turn {
+	const struct hv_work *work;
+	struct hv_measure_options options;
+	double clock_ns; /* of reading the clock twice */
+	double batch_ns; /* of a whole batch, about */
+	uint64_t n;	 /* operations in it */
+	unsigned repeats;
+	unsigned taken; /* batches so far */
+	struct hv_series whole, half, none, none_half;
+};
+
+/* Finds n. The options and the work live as long as the turn. */
+int hv_turn_begin(struct hv_turn *turn, const struct hv_work *work,
+		  const struct hv_measure_options *options, struct err *e);
+/* One batch of each kind: the empty one first, so that the work finds its world warm. At most
+ * HV_BATCHES_MAX times. */
+int hv_turn_take(struct hv_turn *turn, struct err *e);
+/* What came out of at least one batch: 0, or ERR_CORRUPT when it fails its checks. values
+ * (turn->taken of them, or NULL): each whole batch's cost per operation, in the order they were
+ * taken. */
+int hv_turn_end(const struct hv_turn *turn, struct hv_measurement *out, double *values,
+		struct err *e);
 
 /* Order statistics of n values (sorted in place): quantile q by linear interpolation between order
  * statistics; the median of absolute deviations from the median (not scaled). n >= 1. */

@@ -195,7 +195,7 @@ void hv_mix_close(struct hv_work *work)
 static int choose_batches(const struct hv_work *work, struct hv_measure_options *options,
 			  struct err *e)
 {
-	struct hv_batch batch = {NAN, NAN, NAN, NAN};
+	struct hv_batch batch = {NAN, NAN, NAN, -1, NAN};
 	int rc = work->before(work->ctx, 1, e);
 	uint64_t start = hv_clock_ns();
 	if (!rc)
@@ -207,8 +207,7 @@ static int choose_batches(const struct hv_work *work, struct hv_measure_options 
 }
 
 int hv_mix_measure(const struct hv_mix *mix, const struct hv_backend *backend, bool para,
-		   const struct hv_probe_env *env, struct hv_measurement *out, double *unit_ns,
-		   struct err *e)
+		   const struct hv_probe_env *env, struct hv_measurement *out, struct err *e)
 {
 	struct hv_work work = {0};
 	int core, other;
@@ -223,9 +222,6 @@ int hv_mix_measure(const struct hv_mix *mix, const struct hv_backend *backend, b
 		if (!rc)
 			rc = hv_measure(&work, &options, out, e);
 		memcpy(out->note, work.note, sizeof(out->note));
-		struct hv_mix_world *world = work.ctx;
-		unsigned kept = world->units < HV_MIX_UNITS_KEPT ? world->units : HV_MIX_UNITS_KEPT;
-		*unit_ns = kept ? hv_quantile(world->unit_ns, kept, 0.5) : NAN;
 		hv_mix_close(&work);
 	}
 	if (pinned)

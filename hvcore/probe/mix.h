@@ -40,11 +40,9 @@ int hv_mix_open(const struct hv_mix *mix, const struct hv_backend *backend, bool
 		const struct hv_probe_env *env, struct hv_work *work, struct err *e);
 void hv_mix_close(struct hv_work *work);
 
-/* Opens, measures in ns per task, closes; on one core. *unit_ns: the median of what a unit of
- * computing alone took in the same guest between the batches; NAN in a process. */
+/* Opens, measures in ns per task, closes; on one core. */
 int hv_mix_measure(const struct hv_mix *mix, const struct hv_backend *backend, bool para,
-		   const struct hv_probe_env *env, struct hv_measurement *out, double *unit_ns,
-		   struct err *e);
+		   const struct hv_probe_env *env, struct hv_measurement *out, struct err *e);
 
 /* The other end of the packets: a socket that keeps them apart. Private to mix*.c. */
 struct hv_mix_peer {
@@ -56,13 +54,9 @@ void hv_mix_peer_close(struct hv_mix_peer *peer);
 /* Empties it and compares with what was sent. */
 int hv_mix_peer_drain(struct hv_mix_peer *peer, struct err *e);
 
-#define HV_MIX_UNITS_KEPT 64
-
 /* The two kinds of worlds: each fills work, whose ctx begins with a close function. */
 struct hv_mix_world {
 	void (*close)(struct hv_mix_world *world);
-	double unit_ns[HV_MIX_UNITS_KEPT]; /* of the latest batches */
-	unsigned units;			   /* how many there were */
 };
 
 int hv_mix_guest_open(const struct hv_mix *mix, const struct hv_backend *backend, bool para,

@@ -20,7 +20,6 @@ struct guest_mix {
 	struct hv_bench bench;
 	struct hv_mix mix;
 	enum hv_mix_work how;
-	double ticks_per_ns;
 	struct hv_disk disk;
 	struct hv_mix_peer peer;
 	struct hv_mix_run *run; /* the guest's own: numbers to be checked, never addresses */
@@ -36,21 +35,6 @@ static void close_world(struct hv_mix_world *world)
 	free(g);
 }
 
-/* What computing alone takes at this moment: an emulator's speed changes with what else the
- * physical core does. */
-static int time_units(struct guest_mix *g, struct err *e)
-{
-	enum { UNITS = 8 };
-	struct hv_batch batch;
-	int rc = hv_bench_run(&g->bench, (enum hv_op)HV_MIX_UNITS, UNITS, &batch, e);
-	struct hv_call_yield answer;
-	if (!rc && g->ticks_per_ns > 0 &&
-	    !hv_mem_read(&g->bench.vm->mem, g->bench.block, &answer, sizeof(answer)))
-		g->world.unit_ns[g->world.units++ % HV_MIX_UNITS_KEPT] =
-			(double)answer.ticks / g->ticks_per_ns / UNITS;
-	return rc;
-}
-
 /* Takes the touched pages away, empties the socket. */
 static int before(void *ctx, uint64_t n, struct err *e)
 {
@@ -61,8 +45,7 @@ static int before(void *ctx, uint64_t n, struct err *e)
 			return err_sys(e, errno, "cannot take the guest's pages away");
 	g->run->touched = g->run->released = g->run->sum = 0;
 	g->done.touched = g->done.released = g->done.sum = 0;
-	int rc = hv_mix_peer_drain(&g->peer, e);
-	return rc || !g->mix.count[HV_MIX_COMPUTE] ? rc : time_units(g, e);
+	return hv_mix_peer_drain(&g->peer, e);
 }
 
 static int check(struct guest_mix *g, uint64_t n, struct err *e)
@@ -70,7 +53,8 @@ static int check(struct guest_mix *g, uint64_t n, struct err *e)
 	const uint32_t *count = g->mix.count;
 	const struct hv_mix_run got = *g->run;
 	struct hv_mix_run *want = &g->done;
-	uint64_t reads = n * (count[HV_MIX_BLK_READ] + count[HV_MIX_RING]), last = 0;
+	uint64_t pretended = count[HV_MIX_RING] + count[HV_MIX_ATA], last = 0;
+	uint64_t reads = n * (count[HV_MIX_BLK_READ] + pretended);
 	for (uint64_t i = 0; i < n * count[HV_MIX_BLK_READ]; i++)
 		want->sum += g->disk.sums[hv_mix_read_block(want->reads + i)];
 	want->reads += reads;
@@ -83,7 +67,7 @@ static int check(struct guest_mix *g, uint64_t n, struct err *e)
 	    got.touched != want->touched || got.released != want->released ||
 	    got.packets != want->packets)
 		return err_set(e, ERR_CORRUPT, "the guest did not do what it was asked to");
-	if (!count[HV_MIX_RING] && got.sum != want->sum)
+	if (!pretended && got.sum != want->sum)
 		return err_set(e, ERR_CORRUPT, "the guest did not read what is on the disk");
 	if (want->writes &&
 	    (pread(g->disk.fd, &last, sizeof(last),
@@ -139,7 +123,6 @@ int hv_mix_guest_open(const struct hv_mix *mix, const struct hv_backend *backend
 		return err_set(e, ERR_NOMEM, "no memory for a mix");
 	g->world.close = close_world;
 	g->mix = *mix;
-	g->ticks_per_ns = env->ticks_per_ns;
 	g->how = para ? HV_MIX_PARA : HV_MIX_FULL;
 	g->disk.fd = g->peer.near = g->peer.far = -1;
 	int rc = hv_disk_open(&g->disk, env->scratch, e);

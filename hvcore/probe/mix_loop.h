@@ -21,7 +21,10 @@
 	X(BLK_WRITE, "blk_write", "4 KiB written to it")                                           \
 	X(NET_TX, "net_tx", "a packet of 1500 bytes sent into a socket")                           \
 	X(PIO_IN, "pio_in", "a 32-bit in from a port that means nothing")                          \
-	X(RING, "ring", "a request for the disk's ring, without the device")
+	X(RING, "ring", "a request for the disk's ring, without the device")                       \
+	X(ATA, "ata", "a read from the disk by its bus master, without the device")                \
+	X(NIC, "nic", "a packet for the register-programmed card, without the device")             \
+	X(NET_RING, "net_ring", "a packet for the card's ring, without the device")
 
 enum hv_mix_op {
 #define HV_MIX_ENUM(id, name, text) HV_MIX_##id,
@@ -42,13 +45,7 @@ enum hv_mix_op {
 #define HV_MIX_ORDERS_GPA (HV_MIX_GPA + 4096u)
 
 /* What a guest is asked to do, in hv_call_yield.op; arg: operations of a task. */
-enum hv_mix_work {
-	HV_MIX_STOP,
-	HV_MIX_EMPTY,
-	HV_MIX_FULL,
-	HV_MIX_PARA,
-	HV_MIX_UNITS /* computing alone, one unit for each task */
-};
+enum hv_mix_work { HV_MIX_STOP, HV_MIX_EMPTY, HV_MIX_FULL, HV_MIX_PARA };
 
 /* What has been done so far. */
 struct hv_mix_run {

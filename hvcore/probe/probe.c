@@ -33,6 +33,16 @@ int hv_probe_valid(const struct hv_probe *probe, const struct hv_probe_env *env,
 	return rc;
 }
 
+void hv_probe_scale(const struct hv_probe *probe, struct hv_measurement *m)
+{
+	double divisor = probe->per_op > 0 ? probe->per_op : 1;
+	m->exits_per_op /= divisor;
+	m->min /= divisor;
+	m->p50 /= divisor;
+	m->p90 /= divisor;
+	m->mad /= divisor;
+}
+
 static int measure(const struct hv_probe *probe, const struct hv_probe_env *env,
 		   struct hv_measurement *out, struct err *e)
 {
@@ -46,19 +56,10 @@ static int measure(const struct hv_probe *probe, const struct hv_probe_env *env,
 	if (!rc && probe->check)
 		rc = probe->check(&work, out, e);
 	memcpy(out->note, work.note, sizeof(out->note));
-	double divisor = probe->per_op > 0 ? probe->per_op : 1;
-	if (!rc)
-		out->exits_per_op /= divisor;
-	if (!rc && probe->divisor)
-		divisor *= probe->divisor(&work);
 	if (probe->teardown)
 		probe->teardown(&work);
-	if (!rc) {
-		out->min /= divisor;
-		out->p50 /= divisor;
-		out->p90 /= divisor;
-		out->mad /= divisor;
-	}
+	if (!rc)
+		hv_probe_scale(probe, out);
 	return rc;
 }
 

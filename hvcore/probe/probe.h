@@ -47,10 +47,6 @@ struct hv_probe {
 	 * were really touched)? NULL: the work checks itself as it goes and its body fails. */
 	int (*check)(const struct hv_work *work, const struct hv_measurement *m, struct err *e);
 
-	/* For a probe that compares: what its result is divided by, as measured along the way.
-	 * NULL: 1. */
-	double (*divisor)(const struct hv_work *work);
-
 	int arg; /* the row's own, for files whose rows share functions */
 };
 
@@ -62,6 +58,9 @@ const struct hv_probe *hv_probe_at(unsigned n);
 
 /* Availability of a probe's backend and the probe itself: 0 or the reason. */
 int hv_probe_valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e);
+
+/* Puts a measurement of the probe's work into the probe's unit. */
+void hv_probe_scale(const struct hv_probe *probe, struct hv_measurement *m);
 
 /* Checks, sets up, measures, self-checks, tears down. Returns 0 with *out in the probe's unit, or a
  * code with the reason why there is no number. */

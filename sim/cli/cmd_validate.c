@@ -101,7 +101,7 @@ static void print_terms(const struct validate_case *c)
 {
 	const cJSON *t;
 	char a[40];
-	printf("\n%s on %s, term by term (last round):\n", c->mix->name, c->world->platform);
+	printf("\n%s on %s, term by term:\n", c->mix->name, c->world->platform);
 	cJSON_ArrayForEach(t, c->terms)
 	{
 		double ns = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(t, "ns"));
@@ -110,7 +110,7 @@ static void print_terms(const struct validate_case *c)
 		       cJSON_GetObjectItemCaseSensitive(t, "operation")->valuestring,
 		       n ? n->valuedouble : (double)c->mix->count[MIX_COMPUTE],
 		       cJSON_GetObjectItemCaseSensitive(t, "primitive")->valuestring,
-		       time_text(ns, a, sizeof(a)), 100 * ns / c->predicted[c->rounds - 1]);
+		       time_text(ns, a, sizeof(a)), 100 * ns / c->predicted_ns);
 	}
 }
 
@@ -121,14 +121,14 @@ static void print_table(const struct validate_result *r)
 	       "predicted", "error");
 	for (size_t i = 0; i < r->count; i++) {
 		const struct validate_case *c = &r->cases[i];
-		if (c->rounds)
+		if (c->samples)
 			printf("%-20s %-21s %12s %6.1f %% %12s %+6.1f %%\n", c->mix->name,
 			       c->world->platform, time_text(c->measured_ns, a, sizeof(a)),
 			       100 * c->spread, time_text(c->predicted_ns, b, sizeof(b)),
 			       100 * c->error);
 	}
 	for (size_t i = 0; i < r->count; i++)
-		if (r->cases[i].rounds && fabs(r->cases[i].error) > far_off)
+		if (r->cases[i].samples && fabs(r->cases[i].error) > far_off)
 			print_terms(&r->cases[i]);
 	if (r->valid)
 		printf("\n%zu cases: median of the absolute errors %.1f %%, largest %.1f %%\n",
@@ -143,7 +143,7 @@ static void say_missing(const struct validate_result *r)
 		const struct validate_case *c = &r->cases[i];
 		if (c->skipped && c->world != told)
 			cli_say("%s is skipped: %s", c->world->platform, c->reason);
-		else if (!c->skipped && c->rounds == 0)
+		else if (!c->skipped && c->samples == 0)
 			cli_say("%s on %s has no numbers: %s", c->mix->name, c->world->platform,
 				c->reason);
 		told = c->skipped ? c->world : told;
@@ -155,7 +155,7 @@ static void add_case(cJSON *cases, cJSON *skipped, const struct validate_case *c
 	cJSON *item = cJSON_CreateObject();
 	cJSON_AddStringToObject(item, "name", c->mix->name);
 	cJSON_AddStringToObject(item, "platform", c->world->platform);
-	if (c->rounds == 0) {
+	if (c->samples == 0) {
 		cJSON_AddStringToObject(item, "reason", c->reason);
 		cJSON_AddItemToArray(skipped, item);
 		return;
@@ -164,11 +164,12 @@ static void add_case(cJSON *cases, cJSON *skipped, const struct validate_case *c
 	cJSON_AddNumberToObject(item, "predicted_ns", c->predicted_ns);
 	cJSON_AddNumberToObject(item, "error", c->error);
 	cJSON_AddNumberToObject(item, "spread", c->spread);
-	cJSON_AddNumberToObject(item, "rounds", c->rounds);
-	cJSON_AddItemToObject(item, "measured_rounds_ns",
-			      cJSON_CreateDoubleArray(c->measured, (int)c->rounds));
-	cJSON_AddItemToObject(item, "predicted_rounds_ns",
-			      cJSON_CreateDoubleArray(c->predicted, (int)c->rounds));
+	cJSON_AddNumberToObject(item, "error_spread", c->deviation);
+	cJSON_AddNumberToObject(item, "samples", c->samples);
+	cJSON_AddItemToObject(item, "measured_samples_ns",
+			      cJSON_CreateDoubleArray(c->measured, (int)c->samples));
+	cJSON_AddItemToObject(item, "predicted_samples_ns",
+			      cJSON_CreateDoubleArray(c->predicted, (int)c->samples));
 	cJSON_AddItemToObject(item, "terms", cJSON_Duplicate(c->terms, true));
 	cJSON_AddItemToArray(cases, item);
 }
@@ -207,7 +208,7 @@ static int draw(const struct command *c, const char *folder, const char *json)
 	size_t n = 0;
 	for (size_t i = 0; points && i < r->count; i++) {
 		const struct validate_case *k = &r->cases[i];
-		if (k->rounds)
+		if (k->samples)
 			points[n++] = (struct scatter_point){.group = k->world->platform,
 							     .measured = k->measured_ns * 1e-9,
 							     .predicted = k->predicted_ns * 1e-9};

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARGS_MAX = 30 };
+enum { ARGS_MAX = 100 };
 
 const char *hvcore_text(const cJSON *object, const char *key)
 {

@@ -11,7 +11,7 @@
 
 #include <cjson/cJSON.h>
 
-/* Runs `hvcore ARGS...` (args ended by NULL, at most 30) for at most deadline_s seconds. *lines
+/* Runs `hvcore ARGS...` (args ended by NULL, at most 100) for at most deadline_s seconds. *lines
  * becomes an array of the JSON values that it printed, one per line (also when it failed half-way);
  * the caller deletes. Returns its exit status (0 ok, 1 failed, 2 usage), or a negative code with
  * the reason: hvcore not found, crashed, killed at its deadline, or printed what is not JSON.

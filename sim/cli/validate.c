@@ -10,21 +10,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_DEADLINE_S = 60, PROBE_DEADLINE_S = 60, MIX_DEADLINE_S = 120 };
+enum { LIST_DEADLINE_S = 60, TURNS_DEADLINE_S = 120 };
 enum { CHARGES_MAX = 128, NAMES_MAX = 64 };
+/* Mixes that take turns at once: the more, the longer a turn. */
+enum { MIXES_AT_ONCE = 10 };
+/* Turns of a sample, and samples that a round of a world has at most. */
+enum { SAMPLE_TURNS = 5, ROUND_SAMPLES_MAX = VALIDATE_SAMPLES_MAX / VALIDATE_ROUNDS_MAX };
+/* How long turns are taken. */
+#define TURNS_MS "1000"
 
 /* The unit of a mix's computing, as a primitive. */
 static const char compute_primitive[] = "compute.native";
 
 const struct validate_world validate_worlds[] = {
-	{"hvcore-native", "native", false, NULL},
-	{"hvcore-container", "container", false, NULL},
-	{"hvcore-full", "kvm", false, "cpu.guest"},
-	{"hvcore-para", "kvm", true, "cpu.guest"},
-	{"hvcore-trap", "trap", false, "cpu.guest@trap"},
-	{"hvcore-trap-para", "trap", true, "cpu.guest@trap"},
-	{"hvcore-emulator", "emulator", false, "cpu.emulation"},
-	{"hvcore-emulator-para", "emulator", true, "cpu.emulation"},
+	{"hvcore-native", "native", false},
+	{"hvcore-container", "container", false},
+	{"hvcore-full", "kvm", false},
+	{"hvcore-para", "kvm", true},
+	{"hvcore-trap", "trap", false},
+	{"hvcore-trap-para", "trap", true},
+	{"hvcore-emulator", "emulator", false},
+	{"hvcore-emulator-para", "emulator", true},
 	{0},
 };
 
@@ -38,12 +44,6 @@ struct run {
 static const cJSON *member(const cJSON *object, const char *key)
 {
 	return cJSON_GetObjectItemCaseSensitive(object, key);
-}
-
-static double number(const cJSON *object, const char *key)
-{
-	const cJSON *item = member(object, key);
-	return cJSON_IsNumber(item) ? item->valuedouble : NAN;
 }
 
 static int by_size(const void *a, const void *b)
@@ -79,23 +79,6 @@ static void tell(struct run *r, const char *what)
 
 /* ---- measuring ---- */
 
-/* The one line that hvcore answers; NULL, with the reason in *e, when it gave no number. */
-static cJSON *measure(const char *const *args, double deadline_s, struct err *e)
-{
-	cJSON *lines;
-	int status = hvcore_ask(args, deadline_s, &lines, e);
-	cJSON *line = cJSON_DetachItemFromArray(lines, 0);
-	cJSON_Delete(lines);
-	if (status == 0 && !isnan(number(line, "p50")))
-		return line;
-	if (hvcore_text(line, "failed")[0])
-		err_set(e, ERR_IO, "%s", hvcore_text(line, "failed"));
-	else if (status == 0)
-		err_set(e, ERR_IO, "hvcore gave no number");
-	cJSON_Delete(line);
-	return NULL;
-}
-
 /* Adds a name to a set that ends with NULL. */
 static void add_name(const char *names[NAMES_MAX + 1], const char *name)
 {
@@ -126,33 +109,100 @@ static void needed(const struct platform *p, const struct mixes *mixes,
 	}
 }
 
-/* Measures the primitives: a profile document as JSON. One that gives no number is left out, with
- * the reason under "failed". */
-static cJSON *measure_primitives(struct run *r, const char *const *names)
+/* What takes turns: primitives, then mixes. */
+struct turns {
+	const char *primitives[NAMES_MAX + 1];
+	size_t primitive_count;
+	struct validate_case *cases;
+	size_t case_count;
+	cJSON *lines; /* hvcore's answers, in this order */
+	char text[NAMES_MAX + MIXES_AT_ONCE][MIX_KINDS * 40];
+};
+
+static void mix_text(const struct mix *mix, char *text, size_t size)
 {
-	cJSON *profile = cJSON_CreateObject();
-	cJSON_AddNumberToObject(profile, "schema", 1);
-	cJSON *primitives = cJSON_AddObjectToObject(profile, "primitives");
-	cJSON *failed = cJSON_AddObjectToObject(profile, "failed");
-	for (size_t i = 0; names[i] && !stopped(r); i++) {
-		struct err e = {0};
+	size_t at = 0;
+	for (int k = 0; k < MIX_KINDS; k++)
+		if (mix->count[k])
+			at += (size_t)snprintf(text + at, size - at, "%s%s=%lld", at ? "," : "",
+					       mix_kind_names[k], (long long)mix->count[k]);
+}
+
+/* Names the primitives that hvcore has a probe for; the others go to `failed`. */
+static void choose_primitives(const struct run *r, struct turns *t, const char *const *names,
+			      cJSON *failed)
+{
+	for (size_t i = 0; names[i]; i++) {
 		const cJSON *probe = calibrate_probe(member(r->list, "probes"), names[i]);
-		tell(r, names[i]);
+		char *text = t->text[t->primitive_count];
 		if (!probe) {
 			cJSON_AddStringToObject(failed, names[i], "hvcore has no such probe");
 			continue;
 		}
-		const char *const args[] = {"probe",	 hvcore_text(probe, "name"),
-					    "--backend", hvcore_text(probe, "backend"),
-					    "--quick",	 NULL};
-		cJSON *line = measure(args, PROBE_DEADLINE_S, &e);
-		if (!line) /* what was too noisy may have been so for a moment only */
-			line = measure(args, PROBE_DEADLINE_S, &e);
-		if (line)
-			cJSON_AddItemToObject(primitives, names[i], line);
-		else
-			cJSON_AddStringToObject(failed, names[i], e.text);
+		snprintf(text, sizeof(t->text[0]), "%s@%s", hvcore_text(probe, "name"),
+			 hvcore_text(probe, "backend"));
+		t->primitives[t->primitive_count++] = names[i];
 	}
+}
+
+/* Asks hvcore. Returns 0 also when some of it failed, or a code when all did. */
+static int take_turns(const struct run *r, struct turns *t, struct err *e)
+{
+	const struct validate_world *world = t->cases->world;
+	size_t count = t->primitive_count + t->case_count, n = 0;
+	const char *args[NAMES_MAX + MIXES_AT_ONCE + 12] = {
+		"turns", "--quick", "--limit-ms", TURNS_MS, "--backend", world->backend, "--seed"};
+	char seed[32];
+	while (args[n])
+		n++;
+	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)r->options->mixes->seed);
+	args[n++] = seed;
+	if (world->para)
+		args[n++] = "--para";
+	for (size_t i = 0; i < t->case_count; i++)
+		mix_text(t->cases[i].mix, t->text[t->primitive_count + i], sizeof(t->text[0]));
+	for (size_t i = 0; i < count; i++)
+		args[n++] = t->text[i];
+	int status = hvcore_ask(args, TURNS_DEADLINE_S, &t->lines, e);
+	if (status < 0)
+		return status;
+	return (size_t)cJSON_GetArraySize(t->lines) == count
+		       ? 0
+		       : err_set(e, ERR_IO, "hvcore did not answer all of it");
+}
+
+static const cJSON *answer(const struct turns *t, size_t i)
+{
+	return cJSON_GetArrayItem(t->lines, (int)i);
+}
+
+/* The median of a sample's turns; NAN past the end. */
+static double sample(const cJSON *line, size_t number)
+{
+	const cJSON *values = member(line, "values");
+	double turn[SAMPLE_TURNS];
+	if ((size_t)cJSON_GetArraySize(values) < (number + 1) * SAMPLE_TURNS)
+		return NAN;
+	for (size_t i = 0; i < SAMPLE_TURNS; i++)
+		turn[i] = cJSON_GetArrayItem(values, (int)(number * SAMPLE_TURNS + i))->valuedouble;
+	return median(turn, SAMPLE_TURNS);
+}
+
+/* What was measured, as a profile document. */
+static cJSON *profile_json(const struct turns *t, cJSON *failed)
+{
+	cJSON *profile = cJSON_CreateObject();
+	cJSON_AddNumberToObject(profile, "schema", 1);
+	cJSON *primitives = cJSON_AddObjectToObject(profile, "primitives");
+	for (size_t i = 0; i < t->primitive_count; i++) {
+		const char *why = hvcore_text(answer(t, i), "failed");
+		if (why[0])
+			cJSON_AddStringToObject(failed, t->primitives[i], why);
+		else
+			cJSON_AddItemToObject(primitives, t->primitives[i],
+					      cJSON_Duplicate(answer(t, i), true));
+	}
+	cJSON_AddItemToObject(profile, "failed", failed);
 	return profile;
 }
 
@@ -175,26 +225,6 @@ static int read_profile(const cJSON *json, struct profile *out, struct err *e)
 	return code;
 }
 
-static cJSON *measure_mix(const struct run *r, const struct validate_case *c, struct err *e)
-{
-	char counts[MIX_KINDS][48], seed[32];
-	const char *args[MIX_KINDS + 9] = {"mix", "--quick", "--backend", c->world->backend,
-					   "--seed"};
-	size_t n = 5;
-	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)r->options->mixes->seed);
-	args[n++] = seed;
-	if (c->world->para)
-		args[n++] = "--para";
-	for (int k = 0; k < MIX_KINDS; k++) {
-		if (c->mix->count[k] == 0)
-			continue;
-		snprintf(counts[k], sizeof(counts[k]), "%s=%lld", mix_kind_names[k],
-			 (long long)c->mix->count[k]);
-		args[n++] = counts[k];
-	}
-	return measure(args, MIX_DEADLINE_S, e);
-}
-
 /* ---- predicting ---- */
 
 static cJSON *terms_json(const struct platform_charge *charges, size_t n, double compute_ns)
@@ -212,13 +242,47 @@ static cJSON *terms_json(const struct platform_charge *charges, size_t n, double
 		cJSON_AddStringToObject(t, "operation", op_name(charges[i].term->op));
 		cJSON_AddStringToObject(t, "primitive", charges[i].term->primitive);
 		cJSON_AddNumberToObject(t, "n", charges[i].term->n * charges[i].x);
-		cJSON_AddNumberToObject(t, "value", charges[i].primitive.value);
+		cJSON_AddNumberToObject(t, "value",
+					charges[i].exact_ns / (charges[i].term->n * charges[i].x));
 		cJSON_AddNumberToObject(t, "ns", charges[i].exact_ns);
 		cJSON_AddStringToObject(t, "source",
 					profile_source_names[charges[i].primitive.source]);
 		cJSON_AddItemToArray(terms, t);
 	}
 	return terms;
+}
+
+static cJSON *term_item(const cJSON *term, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(term, key);
+}
+
+/* Remembers the times of the terms of this sample. */
+static void keep_term_times(struct validate_case *c)
+{
+	size_t n = (size_t)cJSON_GetArraySize(c->terms);
+	double *all = realloc(c->term_ns, (c->samples + 1) * n * sizeof(*all) + 1);
+	const cJSON *t;
+	if (!all)
+		return;
+	c->term_ns = all;
+	all += c->samples * n;
+	cJSON_ArrayForEach(t, c->terms) *all++ = term_item(t, "ns")->valuedouble;
+}
+
+/* Puts the times of that sample into the terms, which differ in nothing else. */
+static void restore_term_times(struct validate_case *c, unsigned sample)
+{
+	size_t i = sample * (size_t)cJSON_GetArraySize(c->terms);
+	cJSON *t;
+	cJSON_ArrayForEach(t, c->terms)
+	{
+		const cJSON *n = term_item(t, "n");
+		double ns = c->term_ns ? c->term_ns[i++] : 0;
+		cJSON_SetNumberValue(term_item(t, "ns"), ns);
+		if (n)
+			cJSON_SetNumberValue(term_item(t, "value"), ns / n->valuedouble);
+	}
 }
 
 /* By the function that charges tasks in a simulation. */
@@ -245,70 +309,116 @@ static int predict(const struct platform *p, const struct profile_view *view,
 	return 0;
 }
 
-/* How much longer computing takes in the world, as it was between the batches of the mix: an
- * emulator's speed differs by half within seconds, with what else the physical core does. */
-static void refresh_slowdown(struct profile *measured, const struct validate_case *c,
-			     const cJSON *line)
+/* Puts the primitives as they were in one sample into the profile. */
+static void apply_sample(struct profile *measured, const struct turns *t, size_t number)
 {
-	const struct primitive *unit = profile_find(measured, compute_primitive);
-	double unit_ns = number(line, "unit_ns");
-	for (size_t i = 0; c->world->slowdown && unit && i < measured->count; i++)
-		if (strcmp(measured->items[i].name, c->world->slowdown) == 0 && !isnan(unit_ns))
-			measured->items[i].value = unit_ns / unit->value;
+	for (size_t i = 0; i < t->primitive_count; i++) {
+		double value = sample(answer(t, i), number);
+		for (size_t k = 0; k < measured->count; k++)
+			if (!isnan(value) && strcmp(measured->items[k].name, t->primitives[i]) == 0)
+				measured->items[k].value = fmax(value, 0);
+	}
 }
 
-static void one_case(struct run *r, const struct platform *p, struct profile *measured,
-		     const struct profile_view *view, struct validate_case *c)
+static void add_sample(const struct platform *p, const struct profile_view *view,
+		       struct validate_case *c, const cJSON *line, size_t number)
 {
 	struct err e = {0};
-	double ns;
-	tell(r, c->mix->name);
-	cJSON *line = measure_mix(r, c, &e);
-	if (line && !r->options->fixed_profile)
-		refresh_slowdown(measured, c, line);
-	if (line && predict(p, view, c, &ns, &e) == 0) {
-		c->measured[c->rounds] = number(line, "p50");
-		c->scatter[c->rounds] = number(line, "mad");
-		c->predicted[c->rounds++] = ns;
-	} else {
+	double ns, measured = sample(line, number);
+	const char *failed = hvcore_text(line, "failed");
+	if (failed[0]) {
+		snprintf(c->reason, sizeof(c->reason), "%s", failed);
+	} else if (!(measured > 0) || c->samples == VALIDATE_SAMPLES_MAX) {
+		return;
+	} else if (predict(p, view, c, &ns, &e)) {
 		snprintf(c->reason, sizeof(c->reason), "%s", e.text);
+	} else {
+		keep_term_times(c);
+		c->measured[c->samples] = measured;
+		c->predicted[c->samples++] = ns;
 	}
-	cJSON_Delete(line);
-	r->done++;
+}
+
+/* Some mixes of a world, with its primitives unless there is a profile. */
+static int one_group(struct run *r, const struct platform *p, struct turns *t,
+		     const char *const *names, struct err *e)
+{
+	struct profile measured = {0};
+	struct profile_view view = {.profile = r->options->pricing->view.profile};
+	struct err asked = {0};
+	cJSON *failed = cJSON_CreateObject();
+	tell(r, p->name);
+	choose_primitives(r, t, names, failed);
+	int rc = take_turns(r, t, &asked), code = 0;
+	for (size_t i = 0; rc && i < t->case_count; i++)
+		snprintf(t->cases[i].reason, sizeof(t->cases[i].reason), "%s", asked.text);
+	cJSON *profile = profile_json(t, failed);
+	if (!rc && !r->options->fixed_profile) {
+		code = read_profile(profile, &measured, e);
+		view.profile = &measured;
+	}
+	for (size_t s = 0; !rc && !code && s < ROUND_SAMPLES_MAX; s++) {
+		apply_sample(&measured, t, s);
+		for (size_t i = 0; i < t->case_count; i++)
+			add_sample(p, &view, &t->cases[i], answer(t, t->primitive_count + i), s);
+	}
+	cJSON_Delete(profile);
+	cJSON_Delete(t->lines);
+	profile_free(&measured);
+	r->done += t->case_count;
+	return code;
 }
 
 static int one_world(struct run *r, struct validate_case *cases, struct err *e)
 {
 	const struct validate_options *o = r->options;
 	const char *names[NAMES_MAX + 1] = {0};
-	struct profile measured = {0};
-	struct profile_view view = {.profile = o->pricing->view.profile};
+	size_t count = o->mixes->list.count;
 	struct platform platform;
 	if (pricing_platform(o->pricing, cases->world->platform, &platform) != CLI_OK)
 		return err_set(e, ERR_NOTFOUND, "the platform %s cannot be used",
 			       cases->world->platform);
-	int code = 0;
-	if (!o->fixed_profile) {
+	struct turns *t = malloc(sizeof(*t));
+	int code = t ? 0 : err_set(e, ERR_NOMEM, "no memory for the mixes");
+	if (!o->fixed_profile)
 		needed(&platform, o->mixes, names);
-		cJSON *profile = measure_primitives(r, names);
-		code = read_profile(profile, &measured, e);
-		view.profile = &measured;
-		cJSON_Delete(profile);
+	for (size_t m = 0; code == 0 && m < count && !stopped(r); m += MIXES_AT_ONCE) {
+		size_t left = count - m;
+		memset(t, 0, sizeof(*t));
+		t->cases = &cases[m];
+		t->case_count = left < MIXES_AT_ONCE ? left : MIXES_AT_ONCE;
+		code = one_group(r, &platform, t, names, e);
 	}
-	for (size_t m = 0; code == 0 && m < o->mixes->list.count && !stopped(r); m++)
-		one_case(r, &platform, &measured, &view, &cases[m]);
-	profile_free(&measured);
+	free(t);
 	return code;
 }
 
 /* ---- what came out ---- */
 
-static double deviation(const double *values, size_t n, double middle)
+static double deviation(const double *values, size_t n)
 {
-	double off[VALIDATE_ROUNDS_MAX];
+	double off[VALIDATE_SAMPLES_MAX], middle = median(values, n);
 	for (size_t i = 0; i < n; i++)
 		off[i] = fabs(values[i] - middle);
 	return median(off, n);
+}
+
+/* Takes the sample whose error is the middle one for the case. */
+static void settle_case(struct validate_case *c)
+{
+	double errors[VALIDATE_SAMPLES_MAX], sorted[VALIDATE_SAMPLES_MAX];
+	unsigned middle = 0;
+	for (unsigned i = 0; i < c->samples; i++)
+		sorted[i] = errors[i] = c->predicted[i] / c->measured[i] - 1;
+	qsort(sorted, c->samples, sizeof(*sorted), by_size);
+	while (errors[middle] != sorted[c->samples / 2])
+		middle++;
+	c->measured_ns = c->measured[middle];
+	c->predicted_ns = c->predicted[middle];
+	c->error = errors[middle];
+	restore_term_times(c, middle);
+	c->spread = deviation(c->measured, c->samples) / median(c->measured, c->samples);
+	c->deviation = deviation(errors, c->samples);
 }
 
 static void settle(struct validate_result *result)
@@ -318,15 +428,10 @@ static void settle(struct validate_result *result)
 	for (size_t i = 0; errors && i < result->count; i++) {
 		struct validate_case *c = &result->cases[i];
 		result->skipped += c->skipped;
-		result->failed += !c->skipped && c->rounds == 0;
-		if (c->rounds == 0)
+		result->failed += !c->skipped && c->samples == 0;
+		if (c->samples == 0)
 			continue;
-		c->measured_ns = median(c->measured, c->rounds);
-		c->predicted_ns = median(c->predicted, c->rounds);
-		c->error = c->predicted_ns / c->measured_ns - 1;
-		c->spread = fmax(median(c->scatter, c->rounds),
-				 deviation(c->measured, c->rounds, c->measured_ns)) /
-			    c->measured_ns;
+		settle_case(c);
 		errors[result->valid++] = fabs(c->error);
 		result->max_abs_error = fmax(result->max_abs_error, fabs(c->error));
 	}
@@ -409,8 +514,10 @@ int validate_run(const struct validate_options *options, struct validate_result 
 
 void validate_free(struct validate_result *result)
 {
-	for (size_t i = 0; i < result->count; i++)
+	for (size_t i = 0; i < result->count; i++) {
 		cJSON_Delete(result->cases[i].terms);
+		free(result->cases[i].term_ns);
+	}
 	free(result->cases);
 	*result = (struct validate_result){0};
 }

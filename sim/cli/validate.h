@@ -4,8 +4,10 @@
  * offers, and prices the same tasks with the platforms' terms. Called by `mcvsim validate`. Nothing
  * is fitted: what a task takes in a world is never used to predict it.
  *
- * Machines drift within minutes, so the primitives are measured (unless a profile is given) right
- * before the mixes of their world, in several rounds over all worlds.
+ * Machines change their speed within seconds, so the primitives of a world are measured (unless a
+ * profile is given) by turns with its mixes, batch after batch (`hvcore turns`). A few turns are a
+ * sample: medians of what was measured in them, and what the mix should have taken at that moment.
+ * A case's error is the median over the samples, in several rounds over all worlds.
  */
 #ifndef SIM_CLI_VALIDATE_H
 #define SIM_CLI_VALIDATE_H
@@ -15,13 +17,12 @@
 
 #include <cjson/cJSON.h>
 
-enum { VALIDATE_ROUNDS_MAX = 25 };
+enum { VALIDATE_ROUNDS_MAX = 25, VALIDATE_SAMPLES_MAX = 300 };
 
 /* A world: a platform, and where hvcore runs its tasks. */
 struct validate_world {
 	const char *platform, *backend;
 	bool para;
-	const char *slowdown; /* the primitive of its computing; NULL: none */
 };
 extern const struct validate_world validate_worlds[]; /* ended by a NULL platform */
 
@@ -40,15 +41,14 @@ struct validate_options {
 struct validate_case {
 	const struct mix *mix;
 	const struct validate_world *world;
-	unsigned rounds; /* of which there are numbers; 0: none */
-	double measured[VALIDATE_ROUNDS_MAX], predicted[VALIDATE_ROUNDS_MAX]; /* ns per task */
-	double scatter[VALIDATE_ROUNDS_MAX]; /* median absolute deviation of a round's batches */
-	/* Medians over the rounds, and predicted / measured - 1. */
+	unsigned samples; /* 0: there are no numbers */
+	double measured[VALIDATE_SAMPLES_MAX], predicted[VALIDATE_SAMPLES_MAX]; /* ns per task */
+	/* Of the sample whose error is the median: predicted / measured - 1. */
 	double measured_ns, predicted_ns, error;
-	double spread;	  /* relative: the batches' or the rounds' median absolute deviation, the
-			   * larger
-			   */
-	cJSON *terms;	  /* of the last round: [{"primitive","n","value","ns"}] */
+	double spread;	  /* median absolute deviation of `measured`, over its median */
+	double deviation; /* median absolute deviation of the samples' errors */
+	cJSON *terms; /* of that sample: [{"primitive","n","value","ns"}]; value: ns of one of n */
+	double *term_ns;  /* the times in terms, sample by sample; owned */
 	bool skipped;	  /* this machine or build does not offer the world */
 	char reason[600]; /* why there are no numbers */
 };

@@ -121,6 +121,44 @@ static void what_a_profile_lacks_is_named(void)
 	cJSON_Delete(json);
 }
 
+/* How often the platform says that an operation leaves the guest. */
+static double exits_in_terms(const char *operation)
+{
+	const cJSON *t;
+	double exits = 0;
+	struct program_result r =
+		program_run("$BIN/mcvsim explain hvcore-full %s --json", operation);
+	cJSON *json = cJSON_Parse(r.out);
+	cJSON_ArrayForEach(t, cJSON_GetObjectItem(json, "terms"))
+	{
+		const char *primitive = cJSON_GetStringValue(cJSON_GetObjectItem(t, "primitive"));
+		if (primitive && strncmp(primitive, "exit.", 5) == 0)
+			exits += number(t, "n");
+	}
+	cJSON_Delete(json);
+	program_free(&r);
+	return exits;
+}
+
+/* What the terms count is what KVM counts when the guest does it. */
+static void kvm_counts_as_many_exits_as_the_terms(void)
+{
+	static const char *const operations[] = {"blk_read", "blk_write", "net_tx"};
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		struct program_result r =
+			program_run("$BIN/hvcore mix --quick --backend kvm %s=1", operations[i]);
+		cJSON *json = cJSON_Parse(r.out);
+		double counted = number(json, "exits_per_op");
+		cJSON_Delete(json);
+		program_free(&r);
+		if (isnan(counted)) {
+			test_skip("KVM does not count here");
+			return;
+		}
+		CU_ASSERT_DOUBLE_EQUAL(exits_in_terms(operations[i]), counted, 0.3);
+	}
+}
+
 static void random_mixes_repeat_with_their_seed(void)
 {
 	struct arena arena = {0};
@@ -150,6 +188,7 @@ int main(int argc, char **argv)
 		{"mistakes_have_their_places", mistakes_have_their_places},
 		{"every_platform_is_measured_or_named", every_platform_is_measured_or_named},
 		{"what_a_profile_lacks_is_named", what_a_profile_lacks_is_named},
+		{"kvm_counts_as_many_exits_as_the_terms", kvm_counts_as_many_exits_as_the_terms},
 		{"random_mixes_repeat_with_their_seed", random_mixes_repeat_with_their_seed},
 		{0},
 	};

@@ -187,7 +187,7 @@ static void test_work(void)
 	static const enum hv_op ops[] = {HV_OP_EMPTY, HV_OP_PIO, HV_OP_MMIO, HV_OP_HYPERCALL,
 					 HV_OP_PRIVILEGED};
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		struct hv_batch batch = {NAN, NAN, NAN, NAN};
+		struct hv_batch batch = {NAN, NAN, NAN, -1, NAN};
 		int rc = hv_bench_run(&bench, ops[i], 1000, &batch, &e);
 		CU_ASSERT_EQUAL(rc, 0);
 		if (rc)

@@ -66,7 +66,7 @@ static void works_on(const char *name, bool para)
 	const struct hv_probe_env env = {.quick = true};
 	struct hv_mix mix = everything();
 	struct hv_work work = {0};
-	struct hv_batch batch = {NAN, NAN, NAN, NAN};
+	struct hv_batch batch = {NAN, NAN, NAN, -1, NAN};
 	struct err e = {0};
 	if (!backend || backend->available(&e)) {
 		test_skip("%s: %s", name, backend ? e.text : "not built");

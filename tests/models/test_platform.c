@@ -293,6 +293,30 @@ static void impossible_combinations_are_refused_with_the_reason(void)
 		verdict_on("hybrid pv-drivers hardware nested paravirtual host-user"), "");
 }
 
+/* Every combination of the axes' values is either a platform or refused with what must be
+ * otherwise. */
+static void every_combination_is_allowed_or_refused_with_a_sentence(void)
+{
+	size_t allowed = 0, refused = 0, at[AXIS_COUNT] = {0};
+	for (int a = 0; a < AXIS_COUNT;) {
+		char axes[200] = "";
+		for (int i = 0; i < AXIS_COUNT; i++) {
+			strcat(axes, i ? " " : "");
+			strcat(axes, platform_axis_values(i)[at[i]]);
+		}
+		const char *verdict = verdict_on(axes);
+		allowed += verdict[0] == '\0';
+		refused += verdict[0] != '\0';
+		if (verdict[0] && !strstr(verdict, "must"))
+			printf(" %s: \"%s\" ", axes, verdict);
+		CU_ASSERT(!verdict[0] || strstr(verdict, "must"));
+		for (a = 0; a < AXIS_COUNT && !platform_axis_values(a)[++at[a]]; a++)
+			at[a] = 0;
+	}
+	CU_ASSERT_EQUAL(allowed + refused, 4 * 4 * 5 * 4 * 4 * 5);
+	CU_ASSERT(allowed > 0 && refused > allowed);
+}
+
 /* Requests of 1 MiB keep the backend at work; what comes meanwhile rings no doorbell and wakes
  * nobody. */
 static void a_backend_at_work_is_not_woken(void)
@@ -350,6 +374,8 @@ int main(int argc, char **argv)
 		 only_the_guest_axis_says_whether_the_guest_knows},
 		{"every_term_names_a_cause_that_is_not_the_worlds_own",
 		 every_term_names_a_cause_that_is_not_the_worlds_own},
+		{"every_combination_is_allowed_or_refused_with_a_sentence",
+		 every_combination_is_allowed_or_refused_with_a_sentence},
 		{"impossible_combinations_are_refused_with_the_reason",
 		 impossible_combinations_are_refused_with_the_reason},
 		{"a_backend_at_work_is_not_woken", a_backend_at_work_is_not_woken},
