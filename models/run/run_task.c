@@ -92,7 +92,7 @@ each_cause(const struct task *t, void (*add)(void *sums, int cause, int64_t ns),
 			add(sums, c, moved_ns[c]);
 	}
 	for (int i = 0; t->has_extra && i < EXTRA_COUNT; i++)
-		add(sums, extra_causes[i], t->extra_ns[i]);
+		add(sums, (int)extra_causes[i], t->extra_ns[i]);
 }
 
 static inline void add_own(void *sums, int cause, int64_t ns)
