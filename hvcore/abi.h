@@ -185,6 +185,9 @@ enum hv_op {
 				  more */
 	HV_OP_RELEASE,	       /* gives a page back by HV_CALL_RELEASE; arg as for HV_OP_TOUCH */
 	HV_OP_START,	       /* sets the drivers up; before any operation with a device */
+	HV_OP_WALK,  /* HV_WALK_LINKS loads along the chain at arg (probe/walk.h); checksum: the
+			link that comes next */
+	HV_OP_TRIAD, /* a piece of the arrays at arg; checksum: pieces so far */
 	HV_OP_COUNT
 };
 #define HV_LOOP_INSTRUCTIONS 100

@@ -403,6 +403,7 @@ static int open_machine(const struct options *opt, struct hv_config *config, str
 		rc = hv_vm_open(vm, config, e);
 		if (!rc || opt->backend)
 			break;
+		fprintf(stderr, "hvcore: not on %s: %s\n", (*b)->name, e->text);
 	}
 	return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The guests' drivers for the devices of devices.h.
+ * The guests' drivers for the devices of devices.h, and their work on memory.
  */
 #ifndef HVCORE_GUEST_DRIVERS_H
 #define HVCORE_GUEST_DRIVERS_H
@@ -69,6 +69,11 @@ uint32_t guest_rtl8139_receive(void *to, uint32_t room);
 void guest_net_start_receiving(void);
 void guest_net_ask(void);
 uint32_t guest_net_receive(void *to, uint32_t room);
+
+/* n operations of probe/walk.h on what the VMM has put at that address, from where the last ended.
+ * Return the link that comes next, and how many pieces have been done. */
+uint64_t guest_walk(uint64_t links, uint64_t n);
+uint64_t guest_triad(uint64_t arrays, uint64_t n);
 
 /* Nothing to do until something has arrived; may come back without. */
 void guest_wait(void);

@@ -20,7 +20,7 @@ file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.h)
 # hv_guest_image(SOURCE FLAT): how one guest program becomes the flat image FLAT.
 set(guest_common ${common} CACHE INTERNAL "")
 set(guest_needs ${common} ${headers} ${linker_script} ${PROJECT_SOURCE_DIR}/hvcore/abi.h
-  ${PROJECT_SOURCE_DIR}/hvcore/probe/compute.h CACHE INTERNAL "")
+  ${PROJECT_SOURCE_DIR}/hvcore/probe/compute.h ${PROJECT_SOURCE_DIR}/hvcore/probe/walk.h CACHE INTERNAL "")
 set(guest_compile ${CMAKE_C_COMPILER} ${guest_flags} -I${PROJECT_SOURCE_DIR} -Wl,--build-id=none
   -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -T ${linker_script} CACHE INTERNAL "")
 function(hv_guest_image source flat)

@@ -430,6 +430,16 @@ static void op_loop(uint64_t n)
 				 : "cc", "memory");
 }
 
+static void op_walk(uint64_t n)
+{
+	work.checksum = guest_walk(work.arg, n);
+}
+
+static void op_triad(uint64_t n)
+{
+	work.checksum = guest_triad(work.arg, n);
+}
+
 static void op_start(uint64_t n)
 {
 	(void)n;
@@ -474,6 +484,8 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_REQUEST_PARA] = op_request_para,
 	[HV_OP_VMCALL] = op_vmcall,
 	[HV_OP_DOORBELL_MEMORY] = op_doorbell_memory,
+	[HV_OP_WALK] = op_walk,
+	[HV_OP_TRIAD] = op_triad,
 	[HV_OP_START] = op_start,
 };
 

@@ -32,28 +32,6 @@ static bool has_option(const char *options, const char *name)
 	return false;
 }
 
-static void find_mounts(struct hierarchy *h)
-{
-	*h = (struct hierarchy){0};
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	if (!f)
-		return;
-	char line[1024];
-	while (fgets(line, sizeof(line), f)) {
-		char point[192], type[32], options[256];
-		const char *dash = strstr(line, " - ");
-		if (!dash || sscanf(line, "%*s %*s %*s %*s %191s", point) != 1 ||
-		    sscanf(dash, " - %31s %*s %255s", type, options) != 2)
-			continue;
-		if (strcmp(type, "cgroup2") == 0 && !h->v2[0])
-			strcpy(h->v2, point);
-		for (int i = 0; i < CONTROLLERS && strcmp(type, "cgroup") == 0; i++)
-			if (has_option(options, controllers[i]) && !h->v1[i][0])
-				strcpy(h->v1[i], point);
-	}
-	fclose(f);
-}
-
 /* The caller's own group in the hierarchy of `controller` (NULL: version 2), from
  * /proc/self/cgroup's "id:controllers:/path" lines; "/" when it is not told. */
 static void own_group(const char *controller, char *out, size_t size)
@@ -121,14 +99,39 @@ static int version_of(const struct hierarchy *h)
 	return h->v2[0] ? 2 : 0;
 }
 
-int hv_cgroup_version(struct err *e)
+/* The version, or 0 with the reason. */
+static int find_hierarchies(struct hierarchy *h, struct err *e)
 {
-	struct hierarchy h;
-	find_mounts(&h);
-	int version = version_of(&h);
+	*h = (struct hierarchy){0};
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	if (!f) {
+		err_sys(e, errno, "/proc/self/mountinfo");
+		return 0;
+	}
+	char line[1024];
+	while (fgets(line, sizeof(line), f)) {
+		char point[192], type[32], options[256];
+		const char *dash = strstr(line, " - ");
+		if (!dash || sscanf(line, "%*s %*s %*s %*s %191s", point) != 1 ||
+		    sscanf(dash, " - %31s %*s %255s", type, options) != 2)
+			continue;
+		if (strcmp(type, "cgroup2") == 0 && !h->v2[0])
+			strcpy(h->v2, point);
+		for (int i = 0; i < CONTROLLERS && strcmp(type, "cgroup") == 0; i++)
+			if (has_option(options, controllers[i]) && !h->v1[i][0])
+				strcpy(h->v1[i], point);
+	}
+	fclose(f);
+	int version = version_of(h);
 	if (version == 0)
 		err_set(e, ERR_UNSUPPORTED, "no cgroup file system is mounted");
 	return version;
+}
+
+int hv_cgroup_version(struct err *e)
+{
+	struct hierarchy h;
+	return find_hierarchies(&h, e);
 }
 
 /* Makes one folder of the group; on version 1 two controllers can share a hierarchy, and the second
@@ -170,10 +173,9 @@ int hv_cgroup_create(struct hv_cgroup *g, const char *name, const struct hv_cgro
 	char own[256];
 
 	*g = (struct hv_cgroup){0};
-	find_mounts(&h);
-	g->version = version_of(&h);
+	g->version = find_hierarchies(&h, e);
 	if (g->version == 0)
-		return err_set(e, ERR_UNSUPPORTED, "no cgroup file system is mounted");
+		return e ? (int)e->code : ERR_UNSUPPORTED;
 
 	int failure = 0;
 	if (g->version == 2) {
@@ -219,8 +221,8 @@ void hv_cgroup_sweep(const char *prefix)
 	struct hierarchy h;
 	char own[256], folder[512];
 
-	find_mounts(&h);
-	int version = version_of(&h);
+	struct err ignored;
+	int version = find_hierarchies(&h, &ignored);
 	for (int i = 0; i < CONTROLLERS; i++) {
 		const char *mount = version == 2 ? h.v2 : h.v1[i];
 		if (!mount[0])

@@ -106,7 +106,10 @@ static bool cgroup_refused(const struct findings *f, char problem[400], char adv
 	if (f->container_rc != 0 || f->container.have & HV_LAYER_BIT(HV_LAYER_CGROUP))
 		return false;
 	SAY(problem, "containers have no control group: %.300s", f->container.missing);
-	if (hv_cgroup_version(NULL) == 2)
+	int version = hv_cgroup_version(NULL);
+	if (version == 0)
+		SAY(advice, "mount one: mount -t cgroup2 none /sys/fs/cgroup");
+	else if (version == 2)
 		SAY(advice, "start it in a group that is yours: systemd-run --user --scope -p "
 			    "Delegate=yes COMMAND, or run as root");
 	else

@@ -19,7 +19,7 @@ struct hv_measure_options hv_measure_defaults(bool quick)
 {
 	return (struct hv_measure_options){
 		.batches = quick ? HV_BATCHES_MIN : 51,
-		.batch_ns = quick ? 300000 : 600000,
+		.batch_ns = quick ? 200000 : 600000,
 		.attempts = 3,
 	};
 }
@@ -122,7 +122,8 @@ static int find_iterations(const struct hv_work *work, const struct hv_measure_o
 {
 	*batch_ns = 0;
 	uint64_t limit = work->max_n ? work->max_n : MAX_ITERATIONS;
-	double enough_ns = fmax((double)options->batch_ns, 1000 * clock_ns);
+	double enough_ns = fmax((double)options->batch_ns, (double)work->batch_ns);
+	enough_ns = fmax(enough_ns, 1000 * clock_ns);
 	for (uint64_t n = 1;; n = 2 * n < limit ? 2 * n : limit) {
 		double ns;
 		int rc = shortest_batch(work, n, clock_ns, enough_ns, &ns, e);

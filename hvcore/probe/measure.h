@@ -50,6 +50,7 @@ struct hv_work {
 	int (*before)(void *ctx, uint64_t n, struct err *e);
 	void *ctx;
 	uint64_t max_n;	      /* largest batch that the work can do; 0: no limit */
+	uint64_t batch_ns;    /* least length of a batch, if more than the options say */
 	double exits_per_op;  /* claimed; NAN: no claim. Must hold within 2 % (0: within 0.02) */
 	double max_noise;     /* largest MAD / p50; 0: 0.1 */
 	double max_nonlinear; /* largest relative difference of batches of n and of n/2; 0: 0.1 */
@@ -69,7 +70,7 @@ struct hv_measure_options {
 				 it, there are no half batches; only a wrong count of exits fails */
 };
 
-/* The defaults: 51 batches of 600 us, or 21 of 300 us with `quick`; 3 attempts. Short, so that most
+/* The defaults: 51 batches of 600 us, or 21 of 200 us with `quick`; 3 attempts. Short, so that most
  * fit between two decisions of a busy scheduler. Where one operation alone takes more than 10 ms,
  * hv_measure makes no more than HV_BATCHES_MIN. */
 struct hv_measure_options hv_measure_defaults(bool quick);

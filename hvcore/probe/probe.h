@@ -25,7 +25,8 @@ struct hv_probe_env {
 
 struct hv_probe {
 	const char *name;    /* the primitive's or composed operation's name, as in profiles */
-	const char *unit;    /* of its result: "ns" for time per operation, "ns/B" per byte */
+	const char *unit;    /* of its result: "ns" for time per operation, "ns/B" per byte,
+				"ratio", "B" for memory */
 	const char *backend; /* name of the hv_backend it measures */
 	const char *method;  /* one phrase: what one operation is and what is subtracted */
 	bool composed;	/* made of primitives: predictions are held against it (blk.read_4k.*) */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 const char *const profile_source_names[] = {"measured", "literature", "assumed", NULL};
-const char *const profile_unit_names[] = {"ns", "ns/B", "ratio", NULL};
+const char *const profile_unit_names[] = {"ns", "ns/B", "ratio", "B", NULL};
 
 /* Spellings of a unit in a profile, and what brings their numbers into ours. */
 static const struct {
@@ -24,6 +24,7 @@ static const struct {
 	{"ns/byte", PROFILE_NS_PER_BYTE, 1},
 	{"ratio", PROFILE_RATIO, 1},
 	{"1", PROFILE_RATIO, 1},
+	{"B", PROFILE_BYTES, 1},
 };
 
 static int name_index(const char *const *names, const char *name)
@@ -114,7 +115,7 @@ static bool read_primitive(struct primitive *out, const struct json_doc *doc, co
 		u++;
 	if (u == n) {
 		json_pointer_join(at, sizeof(at), pointer, "unit");
-		json_doc_error(doc, diags, at, "must be one of ns, us, ms, s, ns/B, ratio%s%s%s",
+		json_doc_error(doc, diags, at, "must be one of ns, us, ms, s, ns/B, ratio, B%s%s%s",
 			       unit ? " (got \"" : "", unit ? unit : "", unit ? "\")" : "");
 	}
 	bool ok = u < n;

@@ -23,8 +23,9 @@ enum profile_unit {
 	PROFILE_NS,	     /* time per operation */
 	PROFILE_NS_PER_BYTE, /* time per byte moved */
 	PROFILE_RATIO,	     /* slowdown: time there / time here, 1 when equal */
+	PROFILE_BYTES,	     /* memory taken; no term of a platform is priced by it */
 };
-extern const char *const profile_unit_names[]; /* "ns", "ns/B", "ratio"; ended by NULL */
+extern const char *const profile_unit_names[]; /* "ns", "ns/B", "ratio", "B"; ended by NULL */
 
 struct primitive {
 	const char *name;

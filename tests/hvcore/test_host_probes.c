@@ -96,7 +96,7 @@ static void each_gives_a_number_and_leaves_nothing_behind(void)
 /* Names are keys of the profile: one row per name and backend, and a unit that profiles know. */
 static void names_are_unique_and_units_are_known(void)
 {
-	static const char *const units[] = {"ns", "ns/B", "ratio"};
+	static const char *const units[] = {"ns", "ns/B", "ratio", "B"};
 	const struct hv_probe *p, *q;
 	for (unsigned i = 0; (p = hv_probe_at(i)); i++) {
 		bool known = false;

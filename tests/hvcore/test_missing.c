@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Machines that lack something: what does not work is named with its reason, and what needs it
+ * falls back on the next best thing or says that it is skipped. The programs are run as a user
+ * would, on this machine with something taken away: by a seccomp filter, a mount namespace or a
+ * limit. (Without the right to open /dev/kvm and without namespaces: tests/cli/test_calibrate.c.)
+ */
+#include "tests/support/program.h"
+#include "tests/support/test.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool succeeds(const char *command)
+{
+	struct program_result r = program_run("%s", command);
+	bool yes = r.code == 0;
+	program_free(&r);
+	return yes;
+}
+
+/* Whether a command's output has the text; prints it where not. */
+static bool says(const struct program_result *r, const char *text)
+{
+	if (strstr(r->out, text) || strstr(r->err, text))
+		return true;
+	printf("\n'%s' is not in\n%s%s", text, r->out, r->err);
+	return false;
+}
+
+/* From here on every KVM_CREATE_VM of this process and what it starts fails so. */
+static int make_kvm_fail(int error)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int rc = filter ? seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned)error), SCMP_SYS(ioctl),
+					   1, SCMP_A1(SCMP_CMP_EQ, KVM_CREATE_VM))
+			: -1;
+	rc = rc ? rc : seccomp_load(filter);
+	seccomp_release(filter);
+	return rc;
+}
+
+/* In a process of its own, whose status says which of the checks failed. */
+static int look_at_busy_kvm(void)
+{
+	if (make_kvm_fail(EBUSY))
+		return 10;
+	struct program_result list = program_run("$BIN/hvcore list");
+	struct program_result run = program_run("$BIN/hvcore run hello");
+	struct program_result only = program_run("$BIN/hvcore run hello --backend kvm");
+	struct program_result probe =
+		program_run("$BIN/hvcore probe exit.pio_user --backend kvm --quick");
+	if (list.code != 0 || !says(&list, "NOT HERE: KVM cannot create a machine: Device or "
+					   "resource busy"))
+		return 1;
+	/* The next backend takes the guest, and it is said why. */
+	if (run.code != 0 || !says(&run, "hello\n") ||
+	    !says(&run, "not on kvm: KVM_CREATE_VM: Device or resource busy"))
+		return 2;
+	if (only.code != 1 || !says(&only, "Device or resource busy"))
+		return 3;
+	if (probe.code != 1 || !says(&probe, "\"failed\":\"KVM cannot create a machine"))
+		return 4;
+	return 0;
+}
+
+static void a_busy_kvm_is_named_and_the_next_backend_runs_the_guest(void)
+{
+	if (!succeeds("$BIN/hvcore run hello --backend kvm")) {
+		test_skip("no kvm that could be busy");
+		return;
+	}
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		int failed = look_at_busy_kvm();
+		fflush(stdout);
+		_exit(failed);
+	}
+	int status = 0;
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT(WIFEXITED(status));
+	CU_ASSERT_EQUAL(WEXITSTATUS(status), 0);
+}
+
+static void without_dev_kvm_the_next_backend_runs_the_guest(void)
+{
+	if (!succeeds("unshare -rm mount -t tmpfs none /dev")) {
+		test_skip("cannot hide /dev in a mount namespace here");
+		return;
+	}
+#define WITHOUT_DEV "unshare -rm sh -c 'mount -t tmpfs none /dev && exec $BIN/hvcore "
+	PROGRAM_EXPECT(0, "not on kvm: /dev/kvm", WITHOUT_DEV "run hello'");
+	PROGRAM_EXPECT(0, "hello\n", WITHOUT_DEV "run hello'");
+	PROGRAM_EXPECT(1, "No such file or directory", WITHOUT_DEV "run hello --backend kvm'");
+	PROGRAM_EXPECT(0, "kvm-absent", WITHOUT_DEV "doctor --json'");
+}
+
+/* Whatever the limit, each backend runs the guest or says that it has too few, and once there are
+ * enough it goes on working. prlimit, since a shell needs descriptors of its own. */
+static void without_descriptors_each_backend_says_so(void)
+{
+	static const char *const backends[] = {"kvm", "trap", "emulator"};
+	for (size_t b = 0; b < sizeof(backends) / sizeof(backends[0]); b++) {
+		char command[128];
+		snprintf(command, sizeof(command), "$BIN/hvcore run hello --backend %s",
+			 backends[b]);
+		if (!succeeds(command)) {
+			test_skip("%s does not work here", backends[b]);
+			continue;
+		}
+		bool worked = false, refused = false;
+		for (int limit = 4; limit <= 16; limit += 1) {
+			struct program_result r = program_run(
+				"prlimit --nofile=%d $BIN/hvcore run hello --backend %s", limit,
+				backends[b]);
+			CU_ASSERT(r.code == 0 || (r.code == 1 && !worked));
+			CU_ASSERT(r.code == 0 ? says(&r, "hello\n") : r.err[0] != '\0');
+			refused |= r.code == 1 && strstr(r.err, "Too many open files");
+			worked |= r.code == 0;
+			program_free(&r);
+		}
+		CU_ASSERT(worked && refused);
+	}
+	/* A probe that lacks them has failed with that reason. */
+	struct program_result r =
+		program_run("prlimit --nofile=5 $BIN/hvcore probe blk.read_4k.os --quick");
+	CU_ASSERT_EQUAL(r.code, 1);
+	CU_ASSERT(says(&r, "Too many open files"));
+	program_free(&r);
+}
+
+static bool groups_can_be_unmounted(void)
+{
+	if (succeeds("unshare -m umount -l /sys/fs/cgroup"))
+		return true;
+	test_skip("cannot unmount control groups in a mount namespace here");
+	return false;
+}
+
+static void without_control_groups_containers_do_without_and_say_so(void)
+{
+	if (!groups_can_be_unmounted())
+		return;
+#define WITHOUT_GROUPS "unshare -m sh -c 'umount -l /sys/fs/cgroup; exec $BIN/hvcore "
+	PROGRAM_EXPECT(0,
+		       "containers have no control group: cgroup: no cgroup file system is "
+		       "mounted",
+		       WITHOUT_GROUPS "doctor'");
+	PROGRAM_EXPECT(0, "mount -t cgroup2", WITHOUT_GROUPS "doctor'");
+	struct program_result r =
+		program_run(WITHOUT_GROUPS "probe syscall.container --backend container --quick'");
+	/* Too noisy is the machine's fault. */
+	CU_ASSERT(strstr(r.out, "too noisy") ||
+		  says(&r, "without cgroup: no cgroup file system is mounted"));
+	program_free(&r);
+}
+
+/* A machine of which version 2 is taken away, or a mount of version 1 where the machine lets one
+ * controller go. */
+static void with_version_one_only_containers_use_that(void)
+{
+	static const char setup[] =
+		"umount -l /sys/fs/cgroup; mount -t tmpfs none /sys/fs/cgroup && "
+		"mkdir /sys/fs/cgroup/pids && mount -t cgroup -o pids none /sys/fs/cgroup/pids";
+	if (!groups_can_be_unmounted())
+		return;
+	struct program_result r = program_run("unshare -m sh -c '%s'", setup);
+	bool mounted = r.code == 0;
+	program_free(&r);
+	if (!mounted) {
+		test_skip("no controller can be had in a hierarchy of version 1 here");
+		return;
+	}
+	PROGRAM_EXPECT(0, "\"cgroup_version\":1",
+		       "unshare -m sh -c '%s && $BIN/hvcore doctor --json'", setup);
+	r = program_run("unshare -m sh -c '%s && $BIN/hvcore probe container.cgroup --quick'",
+			setup);
+	CU_ASSERT(r.code == 0 || strstr(r.out, "too noisy") || strstr(r.out, "not linear"));
+	program_free(&r);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"a_busy_kvm_is_named_and_the_next_backend_runs_the_guest",
+		 a_busy_kvm_is_named_and_the_next_backend_runs_the_guest},
+		{"without_dev_kvm_the_next_backend_runs_the_guest",
+		 without_dev_kvm_the_next_backend_runs_the_guest},
+		{"without_descriptors_each_backend_says_so",
+		 without_descriptors_each_backend_says_so},
+		{"without_control_groups_containers_do_without_and_say_so",
+		 without_control_groups_containers_do_without_and_say_so},
+		{"with_version_one_only_containers_use_that",
+		 with_version_one_only_containers_use_that},
+		{0},
+	};
+	return test_main("missing", cases, argc, argv);
+}
