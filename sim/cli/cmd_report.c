@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * mcvsim report: draws the figures that a study asks for from its results. The data and the scripts
- * are written in any case; gnuplot then makes the pictures.
+ * mcvsim report: draws the figures that a study asks for from its results, the answer of validate,
+ * or a profile. The data and the scripts are written in any case; gnuplot then makes the pictures.
  */
 #include "reports/figure/figure.h"
+#include "reports/figure/profile_chart.h"
 #include "reports/figure/scatter.h"
 #include "sim/base/json.h"
 #include "sim/cli/page.h"
@@ -112,7 +113,7 @@ static int report(struct drawing *d)
 	return exit_code ? exit_code : drawn;
 }
 
-/* Whether the file is what `validate --json` printed, not a database. */
+/* Whether the file is what `validate` or `calibrate` wrote, not a database. */
 static bool is_json(const char *path)
 {
 	FILE *f = fopen(path, "re");
@@ -124,30 +125,45 @@ static bool is_json(const char *path)
 	return c == '{';
 }
 
-static int report_validation(struct drawing *d)
+static int write_validation(const struct drawing *d, const struct figure_request *request,
+			    struct profile_charts *charts, struct err *e)
 {
 	static const char name[] = "predicted-vs-measured";
-	static const char *const scripts[] = {"predicted-vs-measured.gp"};
-	const char *path = d->args->arguments[0];
+	charts->count = 1;
+	snprintf(charts->scripts[0], PROFILE_CHART_NAME, "%s.gp", name);
+	return scatter_of_validation(d->given.root, name, cli_version(), request, e);
+}
+
+/* What is in a file of its own: an answer of validate, or a profile. */
+static int report_json(struct drawing *d)
+{
+	const char *path = d->args->arguments[0], *scripts[PROFILE_CHARTS_MAX];
+	const struct figure_request request = {
+		.folder = d->folder, .formats = d->formats, .file = path};
+	struct profile_charts charts;
 	struct err e = {0};
 	if (cli_flag(d->args, "html") || cli_value(d->args, "figure"))
 		return cli_fail(CLI_USAGE, "report: --html and --figure are for results databases");
 	int code = json_doc_load(&d->given, path, &d->diags, &e);
-	if (code == 0 && !cJSON_IsArray(cJSON_GetObjectItem(d->given.root, "cases")))
+	bool validation = cJSON_IsArray(cJSON_GetObjectItem(d->given.root, "cases"));
+	bool profile = cJSON_IsObject(cJSON_GetObjectItem(d->given.root, "primitives"));
+	if (code == 0 && !validation && !profile)
 		return cli_fail(CLI_USAGE,
-				"%s holds no \"cases\", as `validate --json` prints them", path);
+				"%s holds no \"cases\", as `validate --json` prints them, and no "
+				"\"primitives\", as a profile does",
+				path);
 	if (code == 0)
 		code = pictures_folder(d->folder, &e);
 	if (code == 0)
-		code = scatter_of_validation(d->given.root, name, cli_version(),
-					     &(struct figure_request){.folder = d->folder,
-								      .formats = d->formats,
-								      .file = path},
-					     &e);
+		code = validation ? write_validation(d, &request, &charts, &e)
+				  : profile_charts_write(d->given.root, cli_version(), &request,
+							 &charts, &e);
 	cli_print_diags(&d->diags);
-	return code == 0	 ? pictures_draw(d->folder, d->formats, scripts, 1)
-	       : d->diags.errors ? CLI_USAGE
-				 : cli_fail_err(&e);
+	if (code)
+		return d->diags.errors ? CLI_USAGE : cli_fail_err(&e);
+	for (size_t i = 0; i < charts.count; i++)
+		scripts[i] = charts.scripts[i];
+	return pictures_draw(d->folder, d->formats, scripts, charts.count);
 }
 
 static int run(const struct cli_args *args)
@@ -156,7 +172,7 @@ static int run(const struct cli_args *args)
 	struct drawing d = {.args = args, .folder = folder ? folder : "figures"};
 	int code = parse_formats(&d);
 	if (code == CLI_OK)
-		code = is_json(args->arguments[0]) ? report_validation(&d) : report(&d);
+		code = is_json(args->arguments[0]) ? report_json(&d) : report(&d);
 	dataset_free(&d.data);
 	db_close(d.db);
 	json_doc_free(&d.given);
@@ -167,7 +183,7 @@ static int run(const struct cli_args *args)
 
 const struct cli_command cmd_report_command = {
 	.name = "report",
-	.arguments = "RESULTS.db|VALIDATION.json",
+	.arguments = "RESULTS.db|VALIDATION.json|PROFILE.json",
 	.help = "draw the figures of a study: data, gnuplot scripts, PDF, SVG and PNG",
 	.options = options,
 	.min_arguments = 1,

@@ -472,6 +472,33 @@ static void several_calibrations_say_how_far_they_agree(void)
 	PROGRAM_EXPECT(2, "not a number from 2 to 10", "$BIN/mcvsim calibrate --repeat 1");
 }
 
+/* The shipped profile as bars: a chart for each backend and for each unit that is no time. */
+static void a_profile_is_drawn_as_bars(void)
+{
+	PROGRAM_EXPECT(
+		2, "no \"primitives\"",
+		"echo '{\"schema\": 1}' > $TMP/empty.json; $BIN/mcvsim report $TMP/empty.json");
+	PROGRAM_EXPECT(2, "no entry with a median",
+		       "echo '{\"schema\": 1, \"primitives\": {}}' > $TMP/none.json; "
+		       "$BIN/mcvsim report $TMP/none.json -o $TMP/none");
+	/* Without gnuplot the data and the scripts are there all the same. */
+	struct program_result r = program_run("PATH=/nowhere $BIN/mcvsim report -o $TMP/bars "
+					      "scenarios/profiles/nested-epyc.json");
+	CU_ASSERT_EQUAL(r.code, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "gnuplot"));
+	program_free(&r);
+	PROGRAM_EXPECT(0, "exit.pio_user", "cat $TMP/bars/primitives-kvm.tsv");
+	PROGRAM_EXPECT(0, "boxxyerror", "cat $TMP/bars/operations-native.gp");
+	PROGRAM_EXPECT(0, NULL, "test -s $TMP/bars/per-byte.tsv && test -s $TMP/bars/ratios.tsv");
+	/* Dearest first, in seconds, and each entry once. */
+	PROGRAM_EXPECT(0, NULL,
+		       "grep -v '^#' $TMP/bars/primitives-kvm.tsv | cut -f 2 | sort -gr -c");
+	PROGRAM_EXPECT(0, "the same\n",
+		       "a=$(grep -hv '^#' $TMP/bars/*.tsv | wc -l); "
+		       "b=$(grep -c '\"p50\"' scenarios/profiles/nested-epyc.json); "
+		       "test $a = $b && echo the same");
+}
+
 /* An estimate for bare metal is whoever's who states the factor, and says so number by number. */
 static void nested_exits_become_an_estimate_with_a_stated_factor(void)
 {
@@ -525,6 +552,7 @@ int main(int argc, char **argv)
 		{"compare_tells_change_from_noise", compare_tells_change_from_noise},
 		{"several_calibrations_say_how_far_they_agree",
 		 several_calibrations_say_how_far_they_agree},
+		{"a_profile_is_drawn_as_bars", a_profile_is_drawn_as_bars},
 		{"nested_exits_become_an_estimate_with_a_stated_factor",
 		 nested_exits_become_an_estimate_with_a_stated_factor},
 		{0},
