@@ -38,9 +38,10 @@ static bool says(const struct program_result *r, const char *text)
 /* From here on every KVM_CREATE_VM of this process and what it starts fails so. */
 static int make_kvm_fail(int error)
 {
+	const struct scmp_arg_cmp creates = {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = KVM_CREATE_VM};
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-	int rc = filter ? seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned)error), SCMP_SYS(ioctl),
-					   1, SCMP_A1(SCMP_CMP_EQ, KVM_CREATE_VM))
+	int rc = filter ? seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((unsigned)error),
+						 SCMP_SYS(ioctl), 1, &creates)
 			: -1;
 	rc = rc ? rc : seccomp_load(filter);
 	seccomp_release(filter);
