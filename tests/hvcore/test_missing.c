@@ -122,6 +122,11 @@ static void without_descriptors_each_backend_says_so(void)
 			struct program_result r = program_run(
 				"prlimit --nofile=%d $BIN/hvcore run hello --backend %s", limit,
 				backends[b]);
+			/* Below that the program cannot even be loaded. */
+			if (r.code == 127 && !worked && !refused) {
+				program_free(&r);
+				continue;
+			}
 			CU_ASSERT(r.code == 0 || (r.code == 1 && !worked));
 			CU_ASSERT(r.code == 0 ? says(&r, "hello\n") : r.err[0] != '\0');
 			refused |= r.code == 1 && strstr(r.err, "Too many open files");
