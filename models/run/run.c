@@ -275,6 +275,8 @@ static int run_region_protected(void *ctx, struct err *e)
 {
 	const struct region_run *x = ctx;
 	int code = init_handsets(x->run, x->region, e);
+	if (code == 0 && x->sink->trace)
+		code = trace_begin(x->run, x->sink->trace, e);
 	if (code == 0)
 		code = init_network(x->run, x->region, e);
 	if (code == 0)
@@ -318,10 +320,13 @@ static void metrics_free(struct metrics *m)
 	free(m->cell_ns);
 }
 
-static int metrics_init(struct metrics *m, const struct world *w, bool series, struct err *e)
+static int metrics_init(struct metrics *m, const struct world *w,
+			const struct world_metrics_sink *sink, struct err *e)
 {
+	bool series = sink->series != NULL;
 	size_t classes = (size_t)w->class_count + 1;
 	*m = (struct metrics){
+		.grouped = !sink->no_groups,
 		.apps = calloc((size_t)w->app_count + 1, sizeof(*m->apps)),
 		.policies = calloc((size_t)w->policy_count + 1, sizeof(*m->policies)),
 		.battery_j = calloc(classes, sizeof(*m->battery_j)),
@@ -339,7 +344,7 @@ int world_run(const struct world *w, const struct world_run_key *key,
 	      struct world_metrics_sink *sink, struct err *e)
 {
 	struct metrics metrics;
-	int code = metrics_init(&metrics, w, sink->series != NULL, e);
+	int code = metrics_init(&metrics, w, sink, e);
 	for (uint32_t i = 0; code == 0 && i < w->region_count; i++)
 		code = run_region(w, &w->regions[i], key, &metrics, sink, e);
 	if (code == 0)

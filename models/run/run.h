@@ -300,6 +300,7 @@ struct metrics {
 	struct histogram response_s, energy_j;
 	double energy[ENERGY_COUNT];
 	uint64_t energy_tasks;	       /* whose energy is in the sums */
+	bool grouped;		       /* somebody wants the groups */
 	struct group *apps, *policies; /* by the world's indices */
 	double *battery_j;	       /* left at the end, by class: sums over its handsets */
 	double *life_s;		       /* likewise how long a charge lasts */
@@ -327,6 +328,7 @@ struct run {
 	struct account *free_accounts;
 	struct migration *migrations, *free_migrations;
 	struct metrics *metrics;
+	struct tracer *tracer; /* NULL: nobody follows it */
 };
 
 /* ---- run_host.c */
@@ -366,7 +368,7 @@ double host_busy_share(const struct entity *entity, int64_t ns);
 /* A task begins or ends; what the handset idles is shared among those that are out. */
 void handset_task_begins(struct handset *h, struct task *t, sim_time now);
 void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_time now,
-		       bool measured);
+		       int failure);
 
 /* What a step of a task graph has cost goes to the task, and with it the tail that it left; NULL:
  * the task has failed, and nobody's it is. */
@@ -578,6 +580,8 @@ void graph_stage_left(struct task *step, sim_time wait);
 const struct app *graph_stage_app(const struct task *step);
 /* The task that the step is of; NULL when it has ended. */
 struct task *graph_whole(const struct task *step);
+/* The stage that a step is, or that it brings something to; of a whole task NULL. */
+const char *graph_step_name(const struct task *step);
 /* Where the time went along the way through the graph that took longest. */
 const int64_t *graph_causes(const struct graph_task *graph);
 
@@ -589,6 +593,71 @@ void task_observed(const struct task *t, sim_time response, bool failed);
 void group_offered(struct metrics *m, const struct task *t);
 void group_ended(struct metrics *m, const struct task *t, sim_time response, bool failed);
 void group_energy(struct metrics *m, const struct class *class, uint32_t app, double j);
+
+/* ---- run_trace.c: for whoever follows the run. Costs a look at run->tracer when nobody does. */
+
+/* Kept out of the way of runs that nobody follows. */
+#define COLD __attribute__((cold))
+
+int trace_begin(struct run *run, const struct world_trace *to, struct err *e);
+
+COLD void trace_end_slowly(struct run *run, const struct task *t, int failure, bool held);
+COLD void trace_release_slowly(struct run *run, const struct handset *h);
+COLD void trace_slice_slowly(const struct task *t, const char *what, sim_time from, sim_time to);
+COLD void trace_start_slowly(const struct task *t);
+COLD void trace_step_slowly(const struct task *t);
+COLD void trace_radio_slowly(const struct run *run, const struct handset *h, sim_time at, double w);
+COLD void trace_tail_slowly(const struct run *run, const struct handset *h, sim_time now);
+
+/* The task has ended, all but its tail being in its energy. `held`: that comes with the next
+ * trace_release of the handset. */
+static inline void trace_end(struct run *run, const struct task *t, int failure, bool held)
+{
+	if (run->tracer)
+		trace_end_slowly(run, t, failure, held);
+}
+
+/* The tail is in h->last_energy. */
+static inline void trace_release(struct run *run, const struct handset *h)
+{
+	if (run->tracer)
+		trace_release_slowly(run, h);
+}
+
+/* What the task did from then until then, perhaps in the future. */
+static inline void trace_slice(const struct task *t, const char *what, sim_time from, sim_time to)
+{
+	if (t->run->tracer)
+		trace_slice_slowly(t, what, from, to);
+}
+
+/* The task, or step of one, begins to do something. */
+static inline void trace_start(const struct task *t)
+{
+	if (t->run->tracer)
+		trace_start_slowly(t);
+}
+
+/* It does no more. */
+static inline void trace_step(const struct task *t)
+{
+	if (t->run->tracer)
+		trace_step_slowly(t);
+}
+
+/* The radio's power is so from then on; it has had the tail since its last transfer until now. */
+static inline void trace_radio(const struct run *run, const struct handset *h, sim_time at,
+			       double w)
+{
+	if (run->tracer)
+		trace_radio_slowly(run, h, at, w);
+}
+
+static inline void trace_tail(const struct run *run, const struct handset *h, sim_time now)
+{
+	if (run->tracer)
+		trace_tail_slowly(run, h, now);
+}
 
 /* ---- run_report.c */
 

@@ -80,6 +80,17 @@ struct task *graph_whole(const struct task *step)
 	return step->graph->whole;
 }
 
+const char *graph_step_name(const struct task *step)
+{
+	const struct app_graph *g = step->graph->graph;
+	const struct app_edge *e = &g->edges[step->step];
+	if (step->part == PART_WHOLE)
+		return NULL;
+	if (step->part == PART_LOCAL || step->part == PART_SITE)
+		return g->stages[step->step].name;
+	return g->stages[e->to == APP_HANDSET ? e->from : e->to].name;
+}
+
 const int64_t *graph_causes(const struct graph_task *graph)
 {
 	return graph->done_ns;
@@ -109,6 +120,7 @@ static struct task *new_step(struct graph_task *graph, enum task_part part, uint
 	t->site = whole->site;
 	t->place = whole->place;
 	graph->steps++;
+	trace_start(t);
 	return t;
 }
 
@@ -249,6 +261,8 @@ static void waited(struct sim *s, void *ctx, uint32_t arg)
 
 void graph_stage_left(struct task *step, sim_time wait)
 {
+	sim_time now = sim_now(step->run->sim);
+	trace_slice(step, "wait", now, now + wait);
 	if (wait > 0)
 		sim_after(step->run->sim, wait, waited, step, 0);
 	else

@@ -12,6 +12,8 @@
 
 void group_offered(struct metrics *m, const struct task *t)
 {
+	if (!m->grouped)
+		return;
 	struct group *const *g = EACH_GROUP(m, t->from->handset->class, t->from->source->app_index);
 	for (int i = 0; i < 2; i++) {
 		g[i]->offered++;
@@ -21,6 +23,8 @@ void group_offered(struct metrics *m, const struct task *t)
 
 void group_ended(struct metrics *m, const struct task *t, sim_time response, bool failed)
 {
+	if (!m->grouped)
+		return;
 	struct group *const *g = EACH_GROUP(m, t->from->handset->class, t->from->source->app_index);
 	double j = 0;
 	for (int i = 0; i < ENERGY_COUNT && !failed; i++)
@@ -35,6 +39,8 @@ void group_ended(struct metrics *m, const struct task *t, sim_time response, boo
 
 void group_energy(struct metrics *m, const struct class *class, uint32_t app, double j)
 {
+	if (!m->grouped)
+		return;
 	struct group *const *g = EACH_GROUP(m, class, app);
 	for (int i = 0; i < 2; i++) {
 		g[i]->energy_j += j;

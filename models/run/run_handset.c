@@ -15,7 +15,7 @@ static void advance_idle(struct handset *h, sim_time now)
 	h->idle_since = now;
 }
 
-static void advance_base(struct handset *h, sim_time now)
+static inline __attribute__((always_inline)) void advance_base(struct handset *h, sim_time now)
 {
 	if (h->active > 0)
 		h->base_share += (h->class->radio->base_w +
@@ -43,6 +43,8 @@ static void release_last(struct run *run, struct handset *h)
 {
 	if (h->has_last && h->last_counts)
 		record_energy(run->metrics, h, h->last_app, h->last_energy);
+	if (h->has_last)
+		trace_release(run, h);
 	h->has_last = false;
 }
 
@@ -51,6 +53,7 @@ static void settle_tail(struct run *run, struct handset *h, sim_time now)
 {
 	if (h->radio_quiet != SIM_NEVER) {
 		double j = radio_tail_j(h->class->radio, now - h->radio_quiet);
+		trace_tail(run, h, now);
 		h->used_j += j;
 		if (h->tail_owner)
 			h->tail_owner->energy[ENERGY_TAIL] += j;
@@ -69,8 +72,9 @@ void handset_task_begins(struct handset *h, struct task *t, sim_time now)
 }
 
 void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_time now,
-		       bool measured)
+		       int failure)
 {
+	bool measured = t->counts && failure < 0;
 	advance_idle(h, now);
 	h->tasks--;
 	t->energy[ENERGY_IDLE] += h->idle_share - t->idle_mark;
@@ -81,9 +85,12 @@ void handset_task_ends(struct run *run, struct handset *h, struct task *t, sim_t
 		h->last_counts = measured;
 		h->has_last = true;
 		h->tail_owner = NULL;
-	} else if (measured) {
-		record_energy(run->metrics, h, t->from->source->app_index, t->energy);
+		trace_end(run, t, failure, true);
+		return;
 	}
+	if (measured)
+		record_energy(run->metrics, h, t->from->source->app_index, t->energy);
+	trace_end(run, t, failure, false);
 }
 
 void handset_step_ends(struct handset *h, const struct task *step, struct task *whole)
@@ -106,6 +113,7 @@ sim_time handset_radio_begin(struct run *run, struct handset *h, struct task *t,
 		double j = r->promotion_w * sim_to_seconds(wait);
 		t->energy[ENERGY_PROMOTION] += j;
 		h->used_j += j;
+		trace_radio(run, h, now, r->promotion_w);
 	}
 	h->radio_ready = now + wait;
 	return h->radio_ready;
@@ -117,6 +125,8 @@ void handset_transfer_begin(struct handset *h, struct task *t, bool up, sim_time
 	h->active++;
 	h->sending += up;
 	t->base_mark = h->base_share;
+	trace_radio(t->run, h, now,
+		    h->class->radio->base_w + (h->sending > 0 ? h->class->radio->up_more_w : 0));
 }
 
 void handset_radio_release(struct handset *h, struct task *t, sim_time now)
@@ -190,6 +200,8 @@ sim_time handset_compute(struct handset *h, struct task *t, sim_time now)
 	t->energy[ENERGY_CPU] += j;
 	h->used_j += j;
 	h->cpu_free = sim_time_add(start, t->compute_ns);
+	trace_slice(t, "queue", now, start);
+	trace_slice(t, "compute", start, h->cpu_free);
 	return h->cpu_free;
 }
 

@@ -185,7 +185,8 @@ int run_report(const struct world *w, const struct metrics *m, struct world_metr
 	report_energy(&r);
 	report_tasks(&r);
 	report_batteries(&r);
-	report_groups(&r);
+	if (m->grouped)
+		report_groups(&r);
 	report_mobility(&r);
 	return result_of(&r, e);
 }

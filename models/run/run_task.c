@@ -12,7 +12,7 @@ static void arrive(struct sim *s, void *ctx, uint32_t arg);
 static void served(struct sim *s, struct station_job *job);
 static void schedule(struct run *run, struct generator *g, sim_time now, bool first);
 
-struct task *task_new(struct run *run)
+static inline struct task *take(struct run *run)
 {
 	if (!run->free_tasks) {
 		struct task *block = arena_array(&run->arena, TASKS_AT_ONCE, sizeof(*block));
@@ -33,8 +33,14 @@ struct task *task_new(struct run *run)
 	return t;
 }
 
+struct task *task_new(struct run *run)
+{
+	return take(run);
+}
+
 void task_free(struct task *t)
 {
+	trace_step(t);
 	task_free_account(t);
 	if (t->listed)
 		handover_task_ended(t);
@@ -154,7 +160,7 @@ void task_finish(struct task *t, int failure)
 		book(run, t, response);
 	else if (t->counts)
 		run->metrics->failed[failure]++;
-	handset_task_ends(run, h, t, now, t->counts && failure < 0);
+	handset_task_ends(run, h, t, now, failure);
 	if (t->counts)
 		group_ended(run->metrics, t, response, failure >= 0);
 	if (t->from->memory)
@@ -206,17 +212,20 @@ void task_transfer(struct task *t, bool up)
 	if (t->from->handset->movement && handover_without_cell(t))
 		return;
 	sim_time ready = handset_radio_begin(run, t->from->handset, t, now);
+	trace_slice(t, "radio wakes", now, ready);
 	if (ready > now)
 		sim_at(run->sim, ready, start_transfer, t, 0);
 	else
 		start_transfer(run->sim, t, 0);
 }
 
-static void end_transfer(struct task *t, bool up)
+static inline __attribute__((always_inline)) void end_transfer(struct task *t, bool up)
 {
 	sim_time now = sim_now(t->run->sim);
 	handset_transfer_end(t->from->handset, t, up, t->bits, now);
 	t->radio_ns += now - t->since;
+	sim_time ready = t->from->handset->radio_ready;
+	trace_slice(t, up ? "send" : "receive", ready > t->since ? ready : t->since, now);
 }
 
 /* ---- The site */
@@ -275,6 +284,9 @@ void task_way_back(struct task *t, sim_time wait)
 	sim_time one_way = task_one_way_ns(t);
 	t->network_ns += one_way;
 	t->phase = PHASE_WAY_DOWN;
+	sim_time now = sim_now(t->run->sim);
+	trace_slice(t, "wait", now, now + wait);
+	trace_slice(t, "network", now + wait, now + wait + one_way);
 	sim_after(t->run->sim, wait + one_way, came_back, t, 0);
 }
 
@@ -413,6 +425,8 @@ void task_serve(struct task *t, uint32_t guest)
 	price_sites(price, &d, t->backend_busy, t->site_ns);
 	if (t->host->paged > 0)
 		page_in(t);
+	sim_time now = sim_now(t->run->sim);
+	trace_slice(t, "guest starts", now - t->extra_ns[EXTRA_START], now);
 	if (!pass_nic(t, PHASE_NIC_IN, 8 * t->work.input_bytes))
 		enter(t, PHASE_GUEST);
 }
@@ -465,6 +479,7 @@ static void served(struct sim *s, struct station_job *job)
 	case PHASE_GUEST:
 		host_job_done(guest_of(t));
 		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_GUEST];
+		trace_slice(t, "guest", t->since, sim_now(s));
 		if (t->site->guest)
 			task_unstall(t);
 		if (t->site_ns[SITE_BACKEND] > 0)
@@ -475,14 +490,17 @@ static void served(struct sim *s, struct station_job *job)
 	case PHASE_BACKEND:
 		host_job_done(backend_of(t));
 		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_BACKEND];
+		trace_slice(t, "backend", t->since, sim_now(s));
 		leave_site(t);
 		return;
 	case PHASE_NIC_IN:
 		t->network_ns += sim_now(s) - t->since;
+		trace_slice(t, "network card", t->since, sim_now(s));
 		enter(t, PHASE_GUEST);
 		return;
 	case PHASE_NIC_OUT:
 		t->network_ns += sim_now(s) - t->since;
+		trace_slice(t, "network card", t->since, sim_now(s));
 		depart(t);
 		return;
 	case PHASE_DOWN:
@@ -536,7 +554,7 @@ void task_start_again(struct task *t)
 
 static void start_task(struct run *run, struct generator *g, sim_time now)
 {
-	struct task *t = task_new(run);
+	struct task *t = take(run);
 	if (!t)
 		return;
 	if (g->source->app->graph)
@@ -565,6 +583,7 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 		t->reach = t->remote ? &task_cell(t)->reaches[site] : NULL;
 		graph_start(t);
 	} else {
+		trace_start(t);
 		start_at(t, site);
 	}
 }

@@ -122,6 +122,43 @@ struct world_sample {
 	double time_s, value; /* finite; times ascending, none twice */
 };
 
+/* A task that has ended. */
+struct world_task {
+	const char *class, *app;
+	uint32_t handset; /* in its class, from 0 */
+	int64_t start_ns, end_ns;
+	bool counts;	       /* it started after the warm-up */
+	const char *site;      /* NULL: it ran on the handset */
+	const char *host_kind; /* NULL likewise, and of a task of stages, which may have several */
+	uint32_t host;	       /* of the kind's */
+	const char *failure;   /* why it failed, or NULL: it is done */
+	const int64_t *cause_ns; /* by the subjects of "overhead": they sum to end - start; NULL
+				  * when it failed */
+	const double *energy_j;	 /* by the subjects of "energy", its radio's tail included */
+};
+
+/* Follows a run. Handsets are named by class and number. Every call returns 0, or a code that ends
+ * the run. The order of calls is the same in every run of the same world and key. */
+struct world_trace {
+	void *ctx;
+	/* Each task, once it has ended and its tail is known: a handset's next transfer, or the end
+	 * of the run, may have to come first. Tasks that have not ended by then are not told. */
+	int (*task)(void *ctx, const struct world_task *task);
+	/* What one handset's tasks do, and what its radio and battery are like. */
+	const char *class; /* of that handset, or NULL: no handset's */
+	uint32_t handset;
+	/* Something took from `from_ns` to `to_ns`. `lane`: of all that goes on at a time each task
+	 * (each step of a task of stages) has its own, from 0; what is in one does not overlap. */
+	int (*slice)(void *ctx, uint32_t lane, const char *app, const char *stage, const char *what,
+		     int64_t from_ns, int64_t to_ns);
+	/* "battery" in J, "radio" in W above idle, "tasks" out: what it is from then on. The
+	 * radio's times may lie before those of calls that came first. */
+	int (*level)(void *ctx, const char *what, int64_t at_ns, double value);
+};
+
+/* Whether the world has that handset. */
+bool world_has_handset(const struct world *w, const char *class, uint32_t handset);
+
 /* Takes what a run reports. `subject` is "" for the whole. Units are SI base units, "1" for counts
  * and ratios; a value is NaN where it is not defined (no task was done). The strings live for the
  * call only. Each returns 0, or a code that ends the run. */
@@ -135,6 +172,8 @@ struct world_metrics_sink {
 	/* Something over simulated time; NULL when nobody wants it. */
 	int (*series)(void *ctx, const char *metric, const char *subject, const char *unit,
 		      const struct world_sample *samples, size_t count);
+	const struct world_trace *trace; /* or NULL */
+	bool no_groups; /* nobody wants the metrics "app.*" and "policy.*", which cost 1 % */
 };
 
 /* Runs the world once. Returns 0, ERR_STOPPED, ERR_NOMEM, the sink's code, or a failure of the

@@ -204,6 +204,14 @@ bool world_has_subject(const struct world *w, const struct world_metric *m, cons
 	return false;
 }
 
+bool world_has_handset(const struct world *w, const char *class, uint32_t handset)
+{
+	for (uint32_t i = 0; i < w->class_count; i++)
+		if (strcmp(w->classes[i].name, class) == 0)
+			return handset < w->classes[i].count;
+	return false;
+}
+
 void world_host_subject(char *buf, size_t size, const struct site *site,
 			const struct host_kind *kind, uint32_t number)
 {

@@ -7,6 +7,7 @@
 #include "sim/cli/results.h"
 #include "sim/cli/save.h"
 #include "sim/cli/study.h"
+#include "sim/cli/trace.h"
 #include "sim/engine/stats.h"
 #include "sim/experiment/runner.h"
 
@@ -25,6 +26,10 @@ static const struct cli_option options[] = {
 	{"dry-run", 'n', NULL, "say what would run, and run nothing"},
 	{"shard", 0, "I/N", "only the I-th of N parts, for `merge` afterwards"},
 	{"only", 0, "POINT:REPETITION", "just this run, stored or not, to look into a failure"},
+	{"trace", 0, "FILE",
+	 "write what each task of one run did (with --only, or of a study of one run)"},
+	{"trace-format", 0, "FORMAT", "csv: a row for each task; chrome: one handset's life"},
+	{"trace-handset", 0, "CLASS/N", "only the tasks of that handset, from 0"},
 	{"json", 0, NULL, "print the closing summary, or what --dry-run says, as JSON"},
 	{0}};
 
@@ -35,6 +40,7 @@ struct session {
 	const struct cli_args *args;
 	struct study study;
 	struct db *db;
+	struct trace trace;
 	struct run_sink sink;
 	struct runner runner;
 	struct progress line;
@@ -225,12 +231,30 @@ static int run_only(struct session *s, const char *which)
 				(int)n, which);
 	struct run_result result = {0};
 	struct err e = {0};
+	if (s->trace.path && trace_open(&s->trace) != CLI_OK)
+		return CLI_FAILED;
 	int code = runner_run_one(&s->runner, point, (uint32_t)repetition, &result, &e);
 	for (size_t i = 0; code == 0 && i < result.value_count; i++)
 		printf("%-28s %-28s %.17g %s\n", result.values[i].metric, result.values[i].subject,
 		       result.values[i].value, result.values[i].unit);
 	run_result_free(&result);
-	return code == 0 ? CLI_OK : cli_fail_err(&e);
+	return trace_close(&s->trace, code == 0 ? CLI_OK : cli_fail_err(&e));
+}
+
+/* A trace is of one run. */
+static int run_traced(struct session *s)
+{
+	const struct experiment *x = &s->study.experiment;
+	char which[80];
+	if (s->study.plan.count != 1 || x->repeat != 1 || x->precision)
+		return cli_fail(
+			CLI_USAGE,
+			"run: --trace is of one run, and this study has %zu points of %lld "
+			"repetitions%s: say which by --only POINT:REPETITION (--dry-run lists "
+			"the points; repetitions count from 0)",
+			s->study.plan.count, (long long)x->repeat, x->precision ? " or more" : "");
+	snprintf(which, sizeof(which), "%s:0", s->study.plan.points[0].id);
+	return run_only(s, which);
 }
 
 /* Says at how many points max_repeat came before the precision that the study asks for. */
@@ -328,10 +352,14 @@ static int run_study(struct session *s)
 	int code = cli_number(args, "jobs", 1, 4096, &threads);
 	if (code == CLI_OK)
 		code = parse_shard(args, &s->runner);
+	if (code == CLI_OK)
+		code = trace_options(&s->trace, args);
 	if (code != CLI_OK)
 		return code;
+	s->study.trace = s->trace.path ? &s->trace.calls : NULL;
 	s->runner.threads = (unsigned)threads;
-	if ((cli_flag(args, "dry-run") || cli_value(args, "only")) && s->ranks.rank > 0)
+	if ((cli_flag(args, "dry-run") || cli_value(args, "only") || s->trace.path) &&
+	    s->ranks.rank > 0)
 		return CLI_OK; /* not worth more than one rank */
 	if (!output_path(args)[0])
 		return cli_fail(CLI_USAGE, "run: --output is empty");
@@ -339,6 +367,8 @@ static int run_study(struct session *s)
 		return dry_run(s);
 	if (cli_value(args, "only"))
 		return run_only(s, cli_value(args, "only"));
+	if (s->trace.path)
+		return run_traced(s);
 	bool tell;
 	if (any_failed(s, s->ranks.rank == 0 && open_database(s, &e) != 0, &tell))
 		return tell ? cli_fail_err(&e) : CLI_OK; /* one exit status for mpirun */

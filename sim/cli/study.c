@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/study.h"
-#include "models/world/world.h"
 #include "reports/db/where.h"
 #include "sim/cli/prices.h"
 #include "sim/cli/study_metrics.h"
@@ -457,6 +456,16 @@ static int record_series(void *ctx, const char *metric, const char *subject, con
 	return code;
 }
 
+/* Whether any metric whose name begins so is kept. */
+static bool records_any(const struct experiment *x, const char *beginning)
+{
+	for (const struct world_metric *m = world_metrics; m->name; m++)
+		if (strncmp(m->name, beginning, strlen(beginning)) == 0 &&
+		    study_records(x, m->name))
+			return true;
+	return false;
+}
+
 int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
 		    const volatile bool *stop, struct run_result *out, struct err *e)
 {
@@ -474,8 +483,20 @@ int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
 		err_set(e, code, "%s: %s", diags.items[0].pointer ? diags.items[0].pointer : "",
 			diags.items[0].text);
 	struct recorder recorder = {out, &s->experiment};
-	struct world_metrics_sink sink = {&recorder, record_value, record_histogram, stop,
-					  record_series};
+	struct world_metrics_sink sink = {
+		.ctx = &recorder,
+		.value = record_value,
+		.histogram = record_histogram,
+		.stop = stop,
+		.series = record_series,
+		.trace = s->trace,
+		.no_groups = !records_any(&s->experiment, "app.") &&
+			     !records_any(&s->experiment, "policy."),
+	};
+	if (code == 0 && s->trace && s->trace->class &&
+	    !world_has_handset(world, s->trace->class, s->trace->handset))
+		code = err_set(e, ERR_INVALID, "the run has no handset %s/%u", s->trace->class,
+			       s->trace->handset);
 	if (code == 0)
 		code = world_run(
 			world,

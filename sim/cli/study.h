@@ -9,6 +9,7 @@
 #define SIM_CLI_STUDY_H
 
 #include "models/platform/profile.h"
+#include "models/world/world.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/library.h"
 #include "sim/experiment/plan.h"
@@ -25,9 +26,10 @@ struct study {
 	struct profile profile, fallback; /* empty when there is none */
 	cJSON *prices; /* what the runs are priced with: profile and fallback in one, as it is
 			  stored */
-	double expected_tasks; /* over all points, one repetition each */
-	struct where *where;   /* the filter that the plan was made with */
-	bool stored;	       /* from a database: what it may name was checked when it was run */
+	double expected_tasks;		 /* over all points, one repetition each */
+	struct where *where;		 /* the filter that the plan was made with */
+	const struct world_trace *trace; /* follows the runs, or NULL */
+	bool stored; /* from a database: what it may name was checked when it was run */
 	struct arena arena;
 };
 

@@ -7,6 +7,7 @@
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -402,17 +403,19 @@ static void a_part_can_be_reproduced_and_says_that_it_is_one(void)
 	/* A point of which one repetition is left. */
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/part.json -o $TMP/holes.db");
 	PROGRAM_EXPECT(1, NULL, "$BIN/mcvsim query $TMP/holes.db 2>&1 | grep only");
-	PROGRAM_EXPECT(0, "the same, to the bit",
-		       "for t in value histogram series run; do sqlite3 $TMP/holes.db \"DELETE FROM $t "
-		       "WHERE point = 1 AND repetition < 3\" || exit 9; done; "
-		       "$BIN/mcvsim reproduce $TMP/holes.db");
+	PROGRAM_EXPECT(
+		0, "the same, to the bit",
+		"for t in value histogram series run; do sqlite3 $TMP/holes.db \"DELETE FROM $t "
+		"WHERE point = 1 AND repetition < 3\" || exit 9; done; "
+		"$BIN/mcvsim reproduce $TMP/holes.db");
 	PROGRAM_EXPECT(0, "only 13 of 16", "$BIN/mcvsim query $TMP/holes.db");
 	PROGRAM_EXPECT(1, "different",
 		       "sqlite3 $TMP/holes.db 'UPDATE value SET value = value + 1 WHERE point = 1' "
 		       "&& $BIN/mcvsim reproduce $TMP/holes.db");
-	PROGRAM_EXPECT(1, "no runs",
-		       "for t in value histogram series run; do sqlite3 $TMP/holes.db \"DELETE FROM $t\" "
-		       "|| exit 9; done; $BIN/mcvsim reproduce $TMP/holes.db");
+	PROGRAM_EXPECT(
+		1, "no runs",
+		"for t in value histogram series run; do sqlite3 $TMP/holes.db \"DELETE FROM $t\" "
+		"|| exit 9; done; $BIN/mcvsim reproduce $TMP/holes.db");
 	study_write("until.json", ", \"precision\": { \"metric\": \"response_time.mean\", "
 				  "\"relative\": 0.05, \"max_repeat\": 9 }");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/until.json -o $TMP/until.db");
@@ -460,6 +463,68 @@ static void numbers_can_be_asked_and_exported(void)
 		       "touch $TMP/mine.csv; $BIN/mcvsim export $TMP/ask.db -o $TMP/mine.csv");
 }
 
+static cJSON *read_json(const char *name)
+{
+	struct program_result r = program_run("cat %s", study_path(name));
+	cJSON *root = cJSON_Parse(r.out);
+	CU_ASSERT_PTR_NOT_NULL(root);
+	program_free(&r);
+	return root;
+}
+
+/* A row for each task, and a handset's life that a JSON reader takes. */
+static void tasks_can_be_traced(void)
+{
+	study_write("trace.json", ", \"repeat\": 1, \"sweep\": null, \"figures\": null");
+	PROGRAM_EXPECT(0, "t.csv: ", "$BIN/mcvsim run $TMP/trace.json --trace $TMP/t.csv");
+	PROGRAM_EXPECT(0, NULL,
+		       "head -1 $TMP/t.csv | grep -q ^handset,app,start_s,end_s,response_s,counted,"
+		       "where,host,outcome,radio_s && test $(wc -l < $TMP/t.csv) -gt 100");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/trace.json --trace $TMP/again.csv");
+	PROGRAM_EXPECT(0, NULL, "cmp $TMP/t.csv $TMP/again.csv");
+	PROGRAM_EXPECT(0, NULL,
+		       "$BIN/mcvsim run $TMP/trace.json --trace $TMP/one.csv --trace-handset "
+		       "phones/7");
+	PROGRAM_EXPECT(0, NULL,
+		       "tail -n +2 $TMP/one.csv > $TMP/one.rows && test -s $TMP/one.rows && grep "
+		       "^phones/7, $TMP/t.csv | cmp - $TMP/one.rows");
+	PROGRAM_EXPECT(0, "events",
+		       "$BIN/mcvsim run $TMP/trace.json --trace $TMP/t.json --trace-format chrome "
+		       "--trace-handset phones/7");
+	cJSON *root = read_json("t.json");
+	const cJSON *events = cJSON_GetObjectItemCaseSensitive(root, "traceEvents"), *item;
+	int slices = 0, levels = 0;
+	cJSON_ArrayForEach(item, events)
+	{
+		const char *ph = cJSON_GetStringValue(cJSON_GetObjectItem(item, "ph"));
+		slices += ph && ph[0] == 'X' && cJSON_GetObjectItem(item, "dur")->valuedouble > 0;
+		levels += ph && ph[0] == 'C';
+	}
+	CU_ASSERT(slices > 3 && levels > 3);
+	cJSON_Delete(root);
+}
+
+static void what_cannot_be_traced_is_refused(void)
+{
+	study_write("many.json", "");
+	PROGRAM_EXPECT(2, "4 points of 4 repetitions: say which by --only",
+		       "$BIN/mcvsim run $TMP/many.json --trace $TMP/x.csv");
+	PROGRAM_EXPECT(2, "--trace-handset needs --trace",
+		       "$BIN/mcvsim run $TMP/many.json --trace-handset phones/0");
+	PROGRAM_EXPECT(2, "did you mean 'chrome'",
+		       "$BIN/mcvsim run $TMP/many.json --trace x --trace-format chrom");
+	PROGRAM_EXPECT(2, "must be CLASS/N",
+		       "$BIN/mcvsim run $TMP/many.json --trace x --trace-handset phones");
+	PROGRAM_EXPECT(2, "say which by --trace-handset",
+		       "$BIN/mcvsim run $TMP/many.json --trace x --trace-format chrome");
+	study_write("few.json", ", \"repeat\": 1, \"sweep\": null, \"figures\": null");
+	PROGRAM_EXPECT(2, "no handset phones/1000000",
+		       "$BIN/mcvsim run $TMP/few.json --trace $TMP/x.json --trace-format chrome "
+		       "--trace-handset phones/1000000");
+	PROGRAM_EXPECT(1, "cannot write", "$BIN/mcvsim run $TMP/few.json --trace $TMP/no/x.csv");
+	PROGRAM_EXPECT(1, NULL, "$BIN/mcvsim run $TMP/few.json --trace /dev/full");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -492,6 +557,8 @@ int main(int argc, char **argv)
 		{"a_part_can_be_reproduced_and_says_that_it_is_one",
 		 a_part_can_be_reproduced_and_says_that_it_is_one},
 		{"tasks_that_do_not_finish_are_told", tasks_that_do_not_finish_are_told},
+		{"tasks_can_be_traced", tasks_can_be_traced},
+		{"what_cannot_be_traced_is_refused", what_cannot_be_traced_is_refused},
 		{"numbers_can_be_asked_and_exported", numbers_can_be_asked_and_exported},
 		{0},
 	};

@@ -190,7 +190,8 @@ static int measure(char *text, struct outcome *out, double *spent)
 	for (size_t i = 0; i < diags.count; i++)
 		diag_print(&diags.items[i], stderr);
 	diag_free(&diags);
-	struct world_metrics_sink sink = {out, take_value, take_histogram, NULL, NULL};
+	struct world_metrics_sink sink = {
+		.ctx = out, .value = take_value, .histogram = take_histogram};
 	struct world_run_key key = {.seed = 1};
 	size_t before = bytes_in_use();
 	double start = cpu_s();

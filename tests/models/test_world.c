@@ -131,7 +131,8 @@ struct side {
 static void *run_side(void *ctx)
 {
 	struct side *s = ctx;
-	struct world_metrics_sink sink = {&s->o, support_value, support_histogram, NULL, NULL};
+	struct world_metrics_sink sink = {
+		.ctx = &s->o, .value = support_value, .histogram = support_histogram};
 	struct world_run_key key = {5, 0};
 	s->code = world_run(s->w, &key, &sink, NULL);
 	return NULL;
@@ -301,8 +302,16 @@ static void a_run_stops_when_asked_and_when_its_sink_refuses(void)
 	char *text = busy_study("native", "2 min", "", 20);
 	struct world *w = support_build(text, &diags);
 	struct world_run_key key = {1, 0};
-	struct world_metrics_sink stopped = {&o, support_value, support_histogram, &stop, NULL};
-	struct world_metrics_sink refusing = {&o, refuse, support_histogram, NULL, NULL};
+	struct world_metrics_sink stopped = {.ctx = &o,
+					     .value = support_value,
+					     .histogram = support_histogram,
+					     .stop = &stop,
+					     .series = NULL};
+	struct world_metrics_sink refusing = {.ctx = &o,
+					      .value = refuse,
+					      .histogram = support_histogram,
+					      .stop = NULL,
+					      .series = NULL};
 	CU_ASSERT_EQUAL(world_run(w, &key, &stopped, &e), ERR_STOPPED);
 	CU_ASSERT_EQUAL(world_run(w, &key, &refusing, &e), ERR_LIMIT);
 	world_free(w);

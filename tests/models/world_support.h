@@ -125,7 +125,8 @@ static inline int support_histogram(void *ctx, const char *metric, const char *s
 static inline void support_run(const struct world *w, uint64_t seed, uint32_t repetition,
 			       struct outcome *o)
 {
-	struct world_metrics_sink sink = {o, support_value, support_histogram, NULL, NULL};
+	struct world_metrics_sink sink = {
+		.ctx = o, .value = support_value, .histogram = support_histogram};
 	struct world_run_key key = {seed, repetition};
 	struct err e = {0};
 	memset(o, 0, sizeof(*o));
