@@ -19,12 +19,11 @@ struct sim {
 struct sim *sim_create(struct err *e)
 {
 	struct sim *s = calloc(1, sizeof(*s));
-	if (!s) {
-		err_set(e, ERR_NOMEM, "no memory for a simulation");
-		return NULL;
-	}
-	event_list_init(&s->list);
-	return s;
+	if (s && event_list_init(&s->list))
+		return s;
+	free(s);
+	err_set(e, ERR_NOMEM, "no memory for a simulation");
+	return NULL;
 }
 
 void sim_destroy(struct sim *s)
@@ -39,6 +38,7 @@ void sim_fail(struct sim *s, int code, const char *fmt, ...)
 {
 	if (s->failure.code)
 		return;
+	event_list_free_hole(&s->list); /* so that insert notices */
 	char text[400];
 	va_list args;
 	va_start(args, fmt);
@@ -90,34 +90,41 @@ static inline size_t entries(const struct sim *s)
 	return (size_t)(s->sequence - s->face.executed - s->list.removed);
 }
 
-static inline sim_event handle_of(const struct sim *s, uint32_t index)
+/* Fills an event's slot and gives its handle and order. */
+static inline sim_event fill_slot(struct sim *s, uint32_t index, int priority, sim_fn *fn,
+				  void *ctx, uint32_t arg, uint64_t *order)
 {
-	return (uint64_t)s->list.slots.at[index].stamp << 32 | index;
+	struct event_slot *slot = &s->list.slots.at[index];
+	sim_event handle = (uint64_t)slot->stamp << 32 | index;
+	*order = event_order(priority, s->sequence++);
+	slot->fn = fn;
+	slot->ctx = ctx;
+	slot->order = *order;
+	slot->arg = arg;
+	return handle;
 }
 
-/* What is left of sim_at when something is out of the ordinary. Functions of their own, so that the
- * ordinary path need not save registers for the calls. */
-static __attribute__((noinline)) sim_event add_to_list(struct sim *s, sim_time t, uint32_t index)
-{
-	if (event_list_add(&s->list, (uint64_t)t, (uint64_t)s->face.now, index))
-		return handle_of(s, index);
-	sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", sim_pending(s));
-	return 0;
-}
-
-static __attribute__((noinline)) sim_event refuse(struct sim *s, sim_time t)
-{
-	if (t < s->face.now)
-		sim_fail(s, ERR_INTERNAL, "an event was scheduled %.9f s into the past",
-			 sim_to_seconds(s->face.now - t));
-	return 0;
-}
-
-static __attribute__((noinline)) sim_event grow_and_insert(struct sim *s, sim_time t, int priority,
+/* When no event makes room for this one, or something is out of the ordinary. A function of its
+ * own, so that the ordinary path need not save registers. */
+static __attribute__((noinline)) sim_event insert_anywhere(struct sim *s, sim_time t, int priority,
 							   sim_fn *fn, void *ctx, uint32_t arg)
 {
-	if (event_slots_grow(&s->list.slots))
-		return sim_at_priority(s, t, priority, fn, ctx, arg);
+	if (s->failure.code != 0)
+		return 0;
+	if (t < s->face.now) {
+		sim_fail(s, ERR_INTERNAL, "an event was scheduled %.9f s into the past",
+			 sim_to_seconds(s->face.now - t));
+		return 0;
+	}
+	uint64_t order;
+	uint32_t index = event_slot_take(&s->list.slots);
+	if (index == EVENT_NO_SLOT && event_slots_grow(&s->list.slots))
+		index = event_slot_take(&s->list.slots);
+	if (index != EVENT_NO_SLOT) {
+		sim_event handle = fill_slot(s, index, priority, fn, ctx, arg, &order);
+		if (event_list_add(&s->list, (uint64_t)t, (uint64_t)s->face.now, order, index))
+			return handle;
+	}
 	sim_fail(s, ERR_NOMEM, "no memory for %zu pending events", sim_pending(s));
 	return 0;
 }
@@ -125,21 +132,13 @@ static __attribute__((noinline)) sim_event grow_and_insert(struct sim *s, sim_ti
 static inline __attribute__((always_inline)) sim_event
 insert(struct sim *s, sim_time t, int priority, sim_fn *fn, void *ctx, uint32_t arg)
 {
-	if (__builtin_expect(t < s->face.now || s->failure.code != 0, 0))
-		return refuse(s, t);
-	uint32_t index = event_slot_take(&s->list.slots);
-	if (__builtin_expect(index == EVENT_NO_SLOT, 0))
-		return grow_and_insert(s, t, priority, fn, ctx, arg);
-	struct event_slot *slot = &s->list.slots.at[index];
-	slot->fn = fn;
-	slot->ctx = ctx;
-	uint64_t order = event_order(priority, s->sequence++);
-	slot->order = order;
-	slot->arg = arg;
-	if (!event_list_add_soon(&s->list, (uint64_t)t, (uint64_t)s->face.now,
-				 priority == SIM_PRIORITY_DEFAULT, order, index))
-		return add_to_list(s, t, index);
-	return handle_of(s, index);
+	struct event_list *l = &s->list;
+	uint64_t order;
+	if (!event_list_has_hole(l, (uint64_t)t, (uint64_t)s->face.now))
+		return insert_anywhere(s, t, priority, fn, ctx, arg);
+	sim_event handle = fill_slot(s, l->tree.hole->slot, priority, fn, ctx, arg, &order);
+	event_tree_fill_hole(&l->tree, (uint64_t)t, order);
+	return handle;
 }
 
 sim_event sim_at(struct sim *s, sim_time t, sim_fn *fn, void *ctx, uint32_t arg)
@@ -209,50 +208,45 @@ size_t sim_pending(const struct sim *s)
 	return entries(s) - s->list.dead;
 }
 
-/* The first event that is alive, NULL when there is none; those before it that are dead are gone.
- */
-static inline const struct event_near *first_alive(struct event_list *l, enum event_part *part)
+/* Takes out the first event, which is dead. */
+static __attribute__((noinline)) void drop_dead(struct event_list *l, enum event_part part)
 {
-	const struct event_near *first;
-	while ((first = event_list_first(l, part)) != NULL) {
-		uint32_t slot = event_near_slot(first);
-		if (__builtin_expect(l->slots.at[slot].fn != NULL, 1))
-			break;
-		event_list_pop(l, *part);
-		event_slot_free(&l->slots, slot);
-		l->dead--;
-		l->removed++;
-	}
-	return first;
+	event_list_pop(l, part);
+	l->dead--;
+	l->removed++;
 }
 
 sim_time sim_next_time(struct sim *s)
 {
-	enum event_part part;
-	const struct event_near *first = first_alive(&s->list, &part);
-	return first ? (sim_time)first->time : SIM_NEVER;
+	struct event_list *l = &s->list;
+	struct event_first first;
+	while ((first = event_list_first(l)).time < EVENT_FOREVER && !l->slots.at[first.slot].fn)
+		drop_dead(l, first.part);
+	return first.time < EVENT_FOREVER ? (sim_time)first.time : SIM_NEVER;
 }
 
 /* Runs them in their order, as sim_run_until says. */
 static void run_events(struct sim *s, sim_time t_end)
 {
 	struct event_list *l = &s->list;
-	const struct event_near *first;
-	enum event_part part;
 
 	s->stopped = s->failure.code != 0;
-	while (!s->stopped && (first = first_alive(l, &part)) && first->time <= (uint64_t)t_end) {
-		uint32_t index = event_near_slot(first);
-		struct event_slot *slot = &l->slots.at[index];
+	while (!s->stopped) {
+		struct event_first first = event_list_first(l);
+		if (first.time > (uint64_t)t_end)
+			break;
+		struct event_slot *slot = &l->slots.at[first.slot];
 		sim_fn *fn = slot->fn;
+		if (__builtin_expect(!fn, 0)) {
+			drop_dead(l, first.part);
+			continue;
+		}
 		void *ctx = slot->ctx;
 		uint32_t arg = slot->arg;
-		s->face.now = (sim_time)first->time;
+		s->face.now = (sim_time)first.time;
 		s->face.executed++;
-		event_list_pop(l, part);
 		event_slot_retire(slot);
-		event_slot_free(&l->slots,
-				index); /* so that what fn schedules first is in the cache */
+		event_list_pop(l, first.part);
 		fn(s, ctx, arg);
 	}
 }

@@ -72,48 +72,75 @@ static double mm1_ns(mm1_fn *run, uint64_t customers, struct mm1 *m)
 	return (cpu_s() - start) * 1e9 / (double)customers;
 }
 
+enum { EVENTS, RECURSION, EARLY, STATION, WAYS };
+
+static void print_way(const char *name, struct sample *ns)
+{
+	printf("  %-35s %6.1f ns per customer (%.1f to %.1f)\n", name, quantile(ns, 0.5),
+	       quantile(ns, 0), quantile(ns, 1));
+}
+
+static void print_mm1(const struct options *o, struct sample ns[WAYS], const struct mm1 *m)
+{
+	double median[WAYS];
+	for (int way = 0; way < WAYS; way++)
+		median[way] = quantile(&ns[way], 0.5);
+	double ratio = median[EVENTS] / median[RECURSION];
+	double ratio_early = median[EVENTS] / median[EARLY];
+	if (o->json) {
+		printf("{\"customers_per_s\":%.0f,\"ns_per_customer\":%.2f,"
+		       "\"recursion_ns_per_customer\":%.2f,\"ratio\":%.3f,"
+		       "\"early_recursion_ns_per_customer\":%.2f,\"ratio_early\":%.3f,"
+		       "\"station_ns_per_customer\":%.2f,\"mean_response_s\":%.6f}\n",
+		       1e9 / median[EVENTS], median[EVENTS], median[RECURSION], ratio,
+		       median[EARLY], ratio_early, median[STATION], m->response.mean);
+		return;
+	}
+	printf("M/M/1 at load 0.9, %" PRIu64 " customers, medians of %" PRIu64
+	       " interleaved rounds (least to most):\n",
+	       o->customers, o->rounds);
+	print_way("engine", &ns[EVENTS]);
+	print_way("two-clock recursion", &ns[RECURSION]);
+	print_way("the same, drawing before it counts", &ns[EARLY]);
+	print_way("engine's station", &ns[STATION]);
+	printf("  the engine takes %.2f times the recursion, least times %.2f; of the second %.2f "
+	       "and %.2f\n",
+	       ratio, quantile(&ns[EVENTS], 0) / quantile(&ns[RECURSION], 0), ratio_early,
+	       quantile(&ns[EVENTS], 0) / quantile(&ns[EARLY], 0));
+	printf("  response time: mean %.4f s, variance %.3f, p50 %.3f, p99 %.3f, max %.2f; mean "
+	       "number present %.4f\n",
+	       m->response.mean, tally_variance(&m->response),
+	       histogram_quantile(&m->quantiles, 0.5), histogram_quantile(&m->quantiles, 0.99),
+	       m->response.max, time_average_mean(&m->present, m->present.last));
+}
+
+static bool is_same(const struct mm1 *a, const struct mm1 *b)
+{
+	return a->response.mean == b->response.mean && a->present.area == b->present.area;
+}
+
 static int bench_mm1(struct options *o)
 {
-	static mm1_fn *const ways[] = {mm1_events, mm1_recursion, mm1_station};
-	struct sample ns[3] = {0};
-	struct mm1 m[3];
-	double customers = or_default(&o->customers, 5000000);
-	or_default(&o->rounds, 5);
+	static mm1_fn *const ways[WAYS] = {mm1_events, mm1_recursion, mm1_recursion_early,
+					   mm1_station};
+	struct sample ns[WAYS] = {0};
+	struct mm1 m[WAYS];
+	or_default(&o->customers, 1000000);
+	or_default(&o->rounds, 21);
 	for (uint64_t round = 0; round < o->rounds; round++)
-		for (int way = 0; way < 3; way++) {
+		for (int way = 0; way < WAYS; way++) {
 			ns[way].x[ns[way].n++] = mm1_ns(ways[way], o->customers, &m[way]);
 			if (round + 1 < o->rounds)
 				mm1_end(&m[way]);
 		}
-	if (m[0].response.mean != m[1].response.mean || m[0].present.area != m[1].present.area) {
-		fprintf(stderr, "bench_engine: the engine and the recursion disagree\n");
-		return 1;
-	}
-	double events = quantile(&ns[0], 0.5), recursion = quantile(&ns[1], 0.5);
-	double station = quantile(&ns[2], 0.5);
-	if (o->json)
-		printf("{\"customers_per_s\":%.0f,\"ns_per_customer\":%.2f,"
-		       "\"recursion_ns_per_customer\":%.2f,\"ratio\":%.3f,"
-		       "\"station_ns_per_customer\":%.2f,\"mean_response_s\":%.6f}\n",
-		       1e9 / events, events, recursion, events / recursion, station,
-		       m[0].response.mean);
+	bool ok = is_same(&m[EVENTS], &m[RECURSION]) && is_same(&m[EVENTS], &m[EARLY]);
+	if (ok)
+		print_mm1(o, ns, &m[EVENTS]);
 	else
-		printf("M/M/1 at load 0.9, %.0f customers, median of %" PRIu64 " (least to most):\n"
-		       "  two-clock recursion %6.1f ns per customer (%.1f to %.1f)\n"
-		       "  engine              %6.1f ns (%.1f to %.1f), %.2f times the recursion\n"
-		       "  engine's station    %6.1f ns (%.1f to %.1f)\n"
-		       "  response time: mean %.4f s, variance %.3f, p50 %.3f, p99 %.3f, max %.2f; "
-		       "mean "
-		       "number present %.4f\n",
-		       customers, o->rounds, recursion, quantile(&ns[1], 0), quantile(&ns[1], 1),
-		       events, quantile(&ns[0], 0), quantile(&ns[0], 1), events / recursion,
-		       station, quantile(&ns[2], 0), quantile(&ns[2], 1), m[0].response.mean,
-		       tally_variance(&m[0].response), histogram_quantile(&m[0].quantiles, 0.5),
-		       histogram_quantile(&m[0].quantiles, 0.99), m[0].response.max,
-		       time_average_mean(&m[0].present, m[0].present.last));
-	for (int way = 0; way < 3; way++)
+		fprintf(stderr, "bench_engine: the engine and the recursion disagree\n");
+	for (int way = 0; way < WAYS; way++)
 		mm1_end(&m[way]);
-	return 0;
+	return ok ? 0 : 1;
 }
 
 /* ---- Hold */
@@ -293,7 +320,8 @@ static int bench_variates(struct options *o)
 
 /* ---- Comparison */
 
-static void compare_hold(const struct options *o, const struct increment *increment, uint64_t n)
+static void compare_hold(const struct options *o, const struct increment *increment, uint64_t n,
+			 bool is_first)
 {
 	struct hold h;
 	struct sample engine = {0}, reference = {0}, ratio = {0};
@@ -315,9 +343,9 @@ static void compare_hold(const struct options *o, const struct increment *increm
 		printf("%s{\"increments\":\"%s\",\"n\":%" PRIu64
 		       ",\"ns_per_hold\":%.2f,\"reference_ns_per_hold\":%.2f,\"speedup\":%.3f,"
 		       "\"speedup_min\":%.3f,\"speedup_max\":%.3f}",
-		       increment == increments && n == 100 ? "" : ",", increment->name, n,
-		       quantile(&engine, 0.5), quantile(&reference, 0.5), quantile(&ratio, 0.5),
-		       quantile(&ratio, 0), quantile(&ratio, 1));
+		       is_first ? "" : ",", increment->name, n, quantile(&engine, 0.5),
+		       quantile(&reference, 0.5), quantile(&ratio, 0.5), quantile(&ratio, 0),
+		       quantile(&ratio, 1));
 	else
 		printf("%-13s %9" PRIu64 " %9.1f %11.1f %8.2f  (%.2f to %.2f)\n", increment->name,
 		       n, quantile(&engine, 0.5), quantile(&reference, 0.5), quantile(&ratio, 0.5),
@@ -328,6 +356,8 @@ static void compare_hold(const struct options *o, const struct increment *increm
 
 static int bench_compare(struct options *o)
 {
+	static const uint64_t sizes[] = {100,  200,   500,    1000,    2000,
+					 5000, 10000, 100000, 1000000, 10000000};
 	or_default(&o->n, 1000000);
 	or_default(&o->rounds, 5);
 	if (o->json)
@@ -336,10 +366,15 @@ static int bench_compare(struct options *o)
 		printf("hold: medians of %" PRIu64 " interleaved rounds, ns of CPU time\n"
 		       "increments            n    engine binary heap  speedup  (least to most)\n",
 		       o->rounds);
-	for (size_t i = 0; i < INCREMENTS; i++)
-		if (!o->increments || strcmp(o->increments, increments[i].name) == 0)
-			for (uint64_t n = 100; n <= o->n; n *= 10)
-				compare_hold(o, &increments[i], n);
+	bool is_first = true;
+	for (size_t i = 0; i < INCREMENTS; i++) {
+		if (o->increments && strcmp(o->increments, increments[i].name) != 0)
+			continue;
+		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]) && sizes[k] <= o->n; k++) {
+			compare_hold(o, &increments[i], sizes[k], is_first);
+			is_first = false;
+		}
+	}
 	if (o->json)
 		printf("]}\n");
 	return 0;

@@ -176,11 +176,26 @@ static void happen(struct sim *s, void *ctx, uint32_t id)
 		sim_stop(s);
 }
 
+/* Runs until few are left, then fills up again: what was moved out of the way for many must come
+ * back for few. */
+static void ebb_and_flow(struct fuzz *f)
+{
+	while (f->count > f->target / 100 && f->sorted[f->count - 1].time < SIM_NEVER && !f->wrong)
+		f->wrong += sim_run_until(f->sim, f->sorted[f->count - 1].time, NULL) != 0;
+	for (int i = 0; i < 200 && f->count; i++) {
+		act(f);
+		f->wrong += sim_next_time(f->sim) !=
+			    (f->count ? f->sorted[f->count - 1].time : SIM_NEVER);
+	}
+	while (f->count < f->target && f->ids < f->capacity)
+		schedule(f);
+}
+
 /* One run of `operations` calls around `target` pending events; returns how many things were wrong.
  */
 static uint64_t fuzz(uint64_t seed, int kind, size_t target, uint32_t operations)
 {
-	struct fuzz f = {.kind = kind, .target = target, .capacity = 4 * operations};
+	struct fuzz f = {.kind = kind, .target = target, .capacity = 4 * operations + 40000};
 	struct stream_key key = {.seed = seed};
 	f.sim = sim_create(NULL);
 	f.sorted = malloc((f.capacity + 1) * sizeof(*f.sorted));
@@ -193,6 +208,8 @@ static uint64_t fuzz(uint64_t seed, int kind, size_t target, uint32_t operations
 	while (f.count < target) /* fill, without running */
 		schedule(&f);
 	for (uint32_t i = 0; i < operations && !f.wrong; i++) {
+		if (i == operations / 2)
+			ebb_and_flow(&f);
 		uint64_t dice = stream_below(&f.random, 100);
 		if (dice < 70) {
 			act(&f);
