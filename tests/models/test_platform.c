@@ -302,7 +302,7 @@ static void every_combination_is_allowed_or_refused_with_a_sentence(void)
 		char axes[200] = "";
 		for (int i = 0; i < AXIS_COUNT; i++) {
 			strcat(axes, i ? " " : "");
-			strcat(axes, platform_axis_values(i)[at[i]]);
+			strcat(axes, platform_axis_values((enum platform_axis)i)[at[i]]);
 		}
 		const char *verdict = verdict_on(axes);
 		allowed += verdict[0] == '\0';
@@ -310,7 +310,8 @@ static void every_combination_is_allowed_or_refused_with_a_sentence(void)
 		if (verdict[0] && !strstr(verdict, "must"))
 			printf(" %s: \"%s\" ", axes, verdict);
 		CU_ASSERT(!verdict[0] || strstr(verdict, "must"));
-		for (a = 0; a < AXIS_COUNT && !platform_axis_values(a)[++at[a]]; a++)
+		for (a = 0; a < AXIS_COUNT && !platform_axis_values((enum platform_axis)a)[++at[a]];
+		     a++)
 			at[a] = 0;
 	}
 	CU_ASSERT_EQUAL(allowed + refused, 4 * 4 * 5 * 4 * 4 * 5);
