@@ -35,14 +35,17 @@ static int by_order(const void *a, const void *b)
 	return texts ? texts : (x->seen > y->seen) - (x->seen < y->seen);
 }
 
-/* Gives texts their place among the values that the study's sweep lists for their axis; those that
- * are not there stand behind them all. */
+/* Gives texts their place among the values, or their labels, that the study's sweep lists for their
+ * axis; those that are not there stand behind them all. */
 static int find_places(const struct db *db, const char *axis, struct sortable *found, size_t n,
 		       struct err *e)
 {
-	const cJSON *sweep = cJSON_GetObjectItemCaseSensitive(db_document(db), "sweep");
-	const cJSON *v, *values = cJSON_GetObjectItemCaseSensitive(
-				cJSON_GetObjectItemCaseSensitive(sweep, axis), "values");
+	const cJSON *own = cJSON_GetObjectItemCaseSensitive(
+		cJSON_GetObjectItemCaseSensitive(db_document(db), "sweep"), axis);
+	const cJSON *labels = cJSON_GetObjectItemCaseSensitive(own, "labels");
+	const cJSON *v, *values = cJSON_GetArraySize(labels)
+					  ? labels
+					  : cJSON_GetObjectItemCaseSensitive(own, "values");
 	size_t place = 0;
 	for (size_t i = 0; i < n; i++)
 		found[i].place = SIZE_MAX;
@@ -160,13 +163,57 @@ static int load_axes(struct dataset *d, struct err *e)
 	return got;
 }
 
-/* The level of a stored parameter, or -1. */
-static int level_of(const struct data_axis *axis, sqlite3_stmt *s, int text, int number)
+/* Axes with their values in the order of texts, to look them up. */
+struct lookup {
+	const struct data_axis *axis;
+	size_t *by_text; /* levels; of axes that are not numeric */
+};
+
+static int compare_texts(const void *a, const void *b, void *ctx)
 {
-	for (size_t i = 0; i < axis->count; i++) {
-		if (axis->numeric ? axis->values[i].number == sqlite3_column_double(s, number)
-				  : strcmp(axis->values[i].text, db_text(s, text)) == 0)
-			return (int)i;
+	const struct data_axis *axis = ctx;
+	return strcmp(axis->values[*(const size_t *)a].text, axis->values[*(const size_t *)b].text);
+}
+
+/* One for each axis, to be freed; NULL when out of memory. */
+static struct lookup *make_lookups(const struct dataset *d)
+{
+	size_t texts = 0;
+	for (size_t i = 0; i < d->axis_count; i++)
+		texts += d->axes[i].numeric ? 0 : d->axes[i].count;
+	struct lookup *all =
+		calloc(1, d->axis_count * sizeof(*all) + texts * sizeof(size_t) + sizeof(*all));
+	size_t *next = all ? (size_t *)(all + d->axis_count) : NULL;
+	for (size_t i = 0; i < d->axis_count && all; i++) {
+		struct data_axis *axis = &d->axes[i];
+		all[i].axis = axis;
+		if (axis->numeric)
+			continue;
+		all[i].by_text = next;
+		next += axis->count;
+		for (size_t k = 0; k < axis->count; k++)
+			all[i].by_text[k] = k;
+		qsort_r(all[i].by_text, axis->count, sizeof(size_t), compare_texts, axis);
+	}
+	return all;
+}
+
+/* The level of a stored parameter, or -1. */
+static long level_of(const struct lookup *l, const char *text, double number)
+{
+	size_t low = 0, high = l->axis->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		size_t level = l->by_text ? l->by_text[middle] : middle;
+		const struct data_level *v = &l->axis->values[level];
+		int order = l->by_text ? strcmp(v->text, text)
+				       : (v->number > number) - (v->number < number);
+		if (order == 0)
+			return (long)level;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return -1;
 }
@@ -218,10 +265,11 @@ static int load_points(struct dataset *d, struct err *e)
 			   e);
 	if (!s)
 		return ERR_CORRUPT;
+	struct lookup *lookups = make_lookups(d);
 	struct data_point *p = NULL;
 	size_t known = 0;
-	int got;
-	while ((got = db_step(d->db, s, "read its points", e)) == 1) {
+	int got = lookups ? 0 : no_memory(e);
+	while (lookups && (got = db_step(d->db, s, "read its points", e)) == 1) {
 		if (!p || p->key != sqlite3_column_int64(s, 0)) {
 			if (p && known != d->axis_count)
 				break;
@@ -238,12 +286,15 @@ static int load_points(struct dataset *d, struct err *e)
 		if (sqlite3_column_type(s, 2) == SQLITE_NULL)
 			continue;
 		int a = dataset_find_axis(d, db_text(s, 2));
-		int level = a < 0 ? -1 : level_of(&d->axes[a], s, 3, 4);
+		long level =
+			a < 0 ? -1
+			      : level_of(&lookups[a], db_text(s, 3), sqlite3_column_double(s, 4));
 		if (level < 0)
 			break;
 		p->level[a] = (size_t)level;
 		known++;
 	}
+	free(lookups);
 	sqlite3_finalize(s);
 	if (got < 0)
 		return got;
@@ -313,50 +364,61 @@ static int load_origin(struct dataset *d, struct err *e)
 	return got < 0 ? got : 0;
 }
 
-/* Whether axis `a` is in lockstep with `b`, an axis before it; fills a's tables when it is. */
-static bool follows(const struct dataset *d, struct data_axis *a, size_t a_index, size_t b)
+/* The level of axis `b` at each level of `a`, where there is one only; NULL where there are
+ * several. ERR_NOMEM in *code. */
+static size_t *find_told(struct dataset *d, size_t a, size_t b, size_t *scratch, int *code)
 {
-	if (a->count != d->axes[b].count || a->count < 2)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		a->of_leader[i] = a->to_leader[i] = SIZE_MAX;
+	size_t count = d->axes[a].count;
+	for (size_t i = 0; i < count; i++)
+		scratch[i] = SIZE_MAX;
 	for (size_t p = 0; p < d->point_count; p++) {
-		size_t own = d->points[p].level[a_index], its = d->points[p].level[b];
-		if ((a->of_leader[its] != SIZE_MAX && a->of_leader[its] != own) ||
-		    (a->to_leader[own] != SIZE_MAX && a->to_leader[own] != its))
-			return false;
-		a->of_leader[its] = own;
-		a->to_leader[own] = its;
+		size_t *told = &scratch[d->points[p].level[a]], level = d->points[p].level[b];
+		if (*told != SIZE_MAX && *told != level)
+			return NULL;
+		*told = level;
 	}
-	return true;
+	size_t *kept = arena_array(&d->arena, count, sizeof(*kept));
+	if (kept)
+		memcpy(kept, scratch, count * sizeof(*kept));
+	else
+		*code = ERR_NOMEM;
+	return kept;
 }
 
+/* An axis of one value is told by every other, which says nothing. */
 static int find_lockstep(struct dataset *d, struct err *e)
 {
-	for (size_t i = 0; i < d->axis_count; i++) {
-		struct data_axis *a = &d->axes[i];
-		a->of_leader = arena_array(&d->arena, a->count, sizeof(*a->of_leader));
-		a->to_leader = arena_array(&d->arena, a->count, sizeof(*a->to_leader));
-		if (!a->of_leader || !a->to_leader)
-			return err_set(e, ERR_NOMEM, "out of memory");
-		a->leader = i;
-		for (size_t b = 0; b < i && a->leader == i; b++)
-			if (d->axes[b].leader == b && follows(d, a, i, b))
-				a->leader = b;
-		for (size_t level = 0; a->leader == i && level < a->count; level++)
-			a->of_leader[level] = a->to_leader[level] = level;
+	size_t most = 1;
+	int code = 0;
+	for (size_t i = 0; i < d->axis_count; i++)
+		most = d->axes[i].count > most ? d->axes[i].count : most;
+	size_t *scratch = calloc(most, sizeof(*scratch));
+	d->told = arena_array(&d->arena, d->axis_count * d->axis_count, sizeof(*d->told));
+	if (!scratch || !d->told)
+		code = ERR_NOMEM;
+	for (size_t a = 0; a < d->axis_count && code == 0; a++) {
+		for (size_t b = 0; b < d->axis_count && code == 0; b++)
+			if (a != b && d->axes[a].count > 1 && d->axes[b].count > 1)
+				d->told[a * d->axis_count + b] = find_told(d, a, b, scratch, &code);
 	}
-	return 0;
+	free(scratch);
+	for (size_t a = 0; a < d->axis_count && code == 0; a++) {
+		size_t leader = 0;
+		while (leader < a && !(dataset_tells(d, leader, a) && dataset_tells(d, a, leader)))
+			leader++;
+		d->axes[a].leader = leader;
+	}
+	return code ? no_memory(e) : 0;
 }
 
-bool dataset_in_lockstep(const struct dataset *d, size_t a, size_t b)
+bool dataset_tells(const struct dataset *d, size_t a, size_t b)
 {
-	return d->axes[a].leader == d->axes[b].leader;
+	return d->told[a * d->axis_count + b] != NULL;
 }
 
 size_t dataset_follow(const struct dataset *d, size_t a, size_t level, size_t b)
 {
-	return d->axes[b].of_leader[d->axes[a].to_leader[level]];
+	return d->told[a * d->axis_count + b][level];
 }
 
 int dataset_load(struct dataset *d, struct db *db, struct err *e)

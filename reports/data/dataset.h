@@ -23,10 +23,9 @@ struct data_axis {
 	bool numeric;
 	struct data_level *values; /* numbers ascending; texts in the order of the study's sweep */
 	size_t count;
-	/* Lockstep: at every point this axis' level tells the level of `leader`, and the other way
-	 * round. An axis that goes its own way is its own leader. */
+	/* The first axis whose level tells this one's at every point, and the other way round: they
+	 * are in lockstep. An axis that goes its own way is its own leader. */
 	size_t leader;
-	size_t *of_leader, *to_leader; /* this axis' level for one of the leader, and back */
 };
 
 struct data_point {
@@ -45,6 +44,7 @@ struct dataset {
 	struct db *db; /* not owned */
 	struct data_axis *axes;
 	size_t axis_count;
+	size_t **told; /* private; see dataset_tells */
 	struct data_point
 		*points; /* in the order of their places on the axes, the first axis slowest */
 	size_t point_count;
@@ -61,8 +61,9 @@ void dataset_free(struct dataset *d);
 /* -1 when there is none. */
 int dataset_find_axis(const struct dataset *d, const char *name);
 
-/* Whether the two axes are in lockstep; then dataset_follow gives b's level for one of a. */
-bool dataset_in_lockstep(const struct dataset *d, size_t a, size_t b);
+/* Whether at all points a's level tells that of b, another axis, as in lockstep, also where b has a
+ * value several times; then dataset_follow gives b's level for one of a. */
+bool dataset_tells(const struct dataset *d, size_t a, size_t b);
 size_t dataset_follow(const struct dataset *d, size_t a, size_t level, size_t b);
 
 /* The index of the point with these levels, one per axis; -1 when the sweep left it out. */

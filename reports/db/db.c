@@ -405,6 +405,14 @@ const char *db_study_hash(const struct db *db)
 	return db->study_hash;
 }
 
+const cJSON *db_next_profile(const struct db *db, const cJSON *previous)
+{
+	const cJSON *swept = cJSON_GetObjectItemCaseSensitive(db->profile, "profiles");
+	if (!swept)
+		return previous ? NULL : db->profile;
+	return previous ? previous->next : swept->child;
+}
+
 const char *db_profile_hash(const struct db *db)
 {
 	return db->profile_hash;

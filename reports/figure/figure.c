@@ -103,11 +103,18 @@ static bool is_screened(const struct drawing *d, const char *axis)
 		       cJSON_GetObjectItemCaseSensitive(screen, "parameters"), axis);
 }
 
+/* Whether `at` says which value of the axis is meant. */
+static bool is_fixed(const struct drawing *d, size_t axis)
+{
+	return d->figure && d->figure->at &&
+	       cJSON_GetObjectItemCaseSensitive(d->figure->at, d->data->axes[axis].name);
+}
+
 /* The axis that tells this one's level by lockstep: x, the series, or one fixed by `at`; -1. */
 static int teller(const struct drawing *d, const size_t *fixed, size_t axis)
 {
 	for (size_t i = 0; i < d->data->axis_count; i++)
-		if (i != axis && dataset_in_lockstep(d->data, i, axis) &&
+		if (i != axis && dataset_tells(d->data, i, axis) &&
 		    ((int)i == d->x || (int)i == d->series || fixed[i] != SIZE_MAX))
 			return (int)i;
 	return -1;
@@ -217,11 +224,11 @@ long figure_point(const struct drawing *d, size_t x, size_t s)
 	if (d->series >= 0)
 		d->level[d->series] = s;
 	for (size_t i = 0; i < d->data->axis_count; i++) {
-		if ((int)i == d->x || (int)i == d->series)
+		if ((int)i == d->x || (int)i == d->series || is_fixed(d, i))
 			continue;
-		if (d->x >= 0 && dataset_in_lockstep(d->data, (size_t)d->x, i))
+		if (d->x >= 0 && dataset_tells(d->data, (size_t)d->x, i))
 			d->level[i] = dataset_follow(d->data, (size_t)d->x, x, i);
-		else if (d->series >= 0 && dataset_in_lockstep(d->data, (size_t)d->series, i))
+		else if (d->series >= 0 && dataset_tells(d->data, (size_t)d->series, i))
 			d->level[i] = dataset_follow(d->data, (size_t)d->series, s, i);
 	}
 	return dataset_find_point(d->data, d->level);

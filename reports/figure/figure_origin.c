@@ -40,8 +40,8 @@ static void count_sources(const cJSON *profile, char *out, size_t size)
 					      counts[i], sources[i]);
 }
 
-/* One sentence about the costs: profile, date, machine, sources. */
-static void describe_profile(const cJSON *profile, char *out, size_t size)
+/* Profile, date, machine, sources. Returns the length. */
+static size_t describe_profile(const cJSON *profile, char *out, size_t size)
 {
 	const cJSON *machine = cJSON_GetObjectItemCaseSensitive(profile, "machine");
 	const char *name = text_at(machine, "name"), *cpu = text_at(machine, "cpu");
@@ -49,10 +49,7 @@ static void describe_profile(const cJSON *profile, char *out, size_t size)
 	const char *when = text_at(machine, "measured_at");
 	char sources[80];
 	count_sources(profile, sources, sizeof(sources));
-	size_t n = (size_t)snprintf(out, size, "Costs: profile %s",
-				    name  ? name
-				    : cpu ? cpu
-					  : "unnamed");
+	size_t n = (size_t)snprintf(out, size, "profile %s", name ? name : cpu ? cpu : "unnamed");
 	if (n < size && name && cpu)
 		n += (size_t)snprintf(out + n, size - n, ", %s", cpu);
 	if (n < size && hypervisor && strcmp(hypervisor, "none") != 0)
@@ -61,6 +58,20 @@ static void describe_profile(const cJSON *profile, char *out, size_t size)
 		n += (size_t)snprintf(out + n, size - n, ", measured %.10s", when);
 	if (n < size && sources[0])
 		n += (size_t)snprintf(out + n, size - n, "; primitives used: %s", sources);
+	return n;
+}
+
+/* One sentence about the costs. */
+static void describe_costs(const struct db *db, char *out, size_t size)
+{
+	const cJSON *profile = NULL;
+	size_t n = (size_t)snprintf(out, size, "Costs: ");
+	for (size_t i = 0; (profile = db_next_profile(db, profile)) && n < size; i++) {
+		if (i)
+			n += (size_t)snprintf(out + n, size - n, "; ");
+		if (n < size)
+			n += describe_profile(profile, out + n, size - n);
+	}
 	if (n < size)
 		snprintf(out + n, size - n, ".");
 }
@@ -72,7 +83,7 @@ void figure_origin_of(const struct dataset *data, struct figure_origin *out)
 	snprintf(out->comment, sizeof(out->comment),
 		 "# study %s\n# profile %s\n# seed %" PRIu64 "\n", db_study_hash(db),
 		 db_profile_hash(db), db_seed(db));
-	describe_profile(db_profile(db), out->costs, sizeof(out->costs));
+	describe_costs(db, out->costs, sizeof(out->costs));
 	snprintf(out->study, sizeof(out->study),
 		 "Study %.8s, profile %.8s, seed %" PRIu64 ", mcvsim %s", db_study_hash(db),
 		 db_profile_hash(db), db_seed(db), data->version);

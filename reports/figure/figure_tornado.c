@@ -32,7 +32,7 @@ static long end_point(const struct drawing *d, size_t axis, size_t level, size_t
 	memcpy(levels, d->level, d->data->axis_count * sizeof(*levels));
 	levels[axis] = level;
 	for (size_t i = 0; i < d->data->axis_count; i++)
-		if (i != axis && dataset_in_lockstep(d->data, axis, i))
+		if (i != axis && dataset_tells(d->data, axis, i))
 			levels[i] = dataset_follow(d->data, axis, level, i);
 	return dataset_find_point(d->data, levels);
 }

@@ -219,19 +219,36 @@ static void put_price(FILE *out, const cJSON *p)
 	fputs("</tr>\n", out);
 }
 
-static void put_prices(const cJSON *profile, FILE *out)
+/* name: of a profile among several, or NULL. */
+static void put_prices(const cJSON *profile, const char *name, size_t index, FILE *out)
 {
 	static const char *const heads[] = {"primitive", "here",   "median",	       "90 %",
 					    "unit",	 "source", "how or from where"};
 	const cJSON *p, *primitives = cJSON_GetObjectItemCaseSensitive(profile, "primitives");
-	if (!cJSON_GetArraySize(primitives))
+	char id[32] = "prices", *title = NULL;
+	size_t size;
+	FILE *text = open_memstream(&title, &size);
+	if (!text || !cJSON_GetArraySize(primitives)) {
+		if (text)
+			fclose(text);
+		free(title);
 		return;
-	begin_table(out, "prices", "Where the prices come from",
+	}
+	if (index)
+		snprintf(id, sizeof(id), "prices-%zu", index + 1);
+	fputs("Where the prices come from", text);
+	if (name) {
+		fputs(": ", text);
+		html_put(text, name);
+	}
+	fclose(text);
+	begin_table(out, id, title ? title : "",
 		    "Every primitive of the profile: <em>measured</em> by <code>mcvsim "
 		    "calibrate</code> on the machine of the profile, from the <em>literature</em> "
 		    "(primary: read in the source itself; secondary: in a text that quotes it; "
 		    "recalled: from memory), or <em>assumed</em>. <em>Used</em> are those that the "
 		    "platforms of this study name.");
+	free(title);
 	fputs("<table class=\"data\">\n<thead><tr>", out);
 	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
 		fprintf(out, "<th scope=\"col\"%s>%s</th>", i == 2 || i == 3 ? " class=\"n\"" : "",
@@ -239,6 +256,13 @@ static void put_prices(const cJSON *profile, FILE *out)
 	fputs("</tr></thead>\n<tbody>\n", out);
 	cJSON_ArrayForEach(p, primitives) put_price(out, p);
 	fputs("</tbody>\n</table>\n</div>\n</section>\n", out);
+}
+
+static void put_all_prices(const struct db *db, FILE *out)
+{
+	const cJSON *profile = NULL;
+	for (size_t i = 0; (profile = db_next_profile(db, profile)); i++)
+		put_prices(profile, profile->string, i, out);
 }
 
 /* --- platforms --- */
@@ -309,8 +333,10 @@ static void put_provenance(const struct dataset *data, FILE *out)
 	html_put(out, data->command);
 	fputs("</pre>\n", out);
 	put_document(out, "The resolved study", db_document(data->db));
-	put_document(out, "The machine of the profile",
-		     cJSON_GetObjectItemCaseSensitive(db_profile(data->db), "machine"));
+	const cJSON *profile = NULL;
+	while ((profile = db_next_profile(data->db, profile)))
+		put_document(out, "The machine of the profile",
+			     cJSON_GetObjectItemCaseSensitive(profile, "machine"));
 	fputs("</section>\n", out);
 }
 
@@ -364,8 +390,8 @@ static int put_header(const struct page *page, const char *title, FILE *out, str
 	fputs("<li><a href=\"#results-part\">Results</a></li>\n", out);
 	if (page->platform_count)
 		fputs("<li><a href=\"#platforms\">Platforms</a></li>\n", out);
-	if (cJSON_GetArraySize(
-		    cJSON_GetObjectItemCaseSensitive(db_profile(data->db), "primitives")))
+	if (cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(db_next_profile(data->db, NULL),
+								"primitives")))
 		fputs("<li><a href=\"#prices-part\">Prices</a></li>\n", out);
 	fputs("<li><a href=\"#again\">How to run it again</a></li>\n</ul></nav>\n</header>\n", out);
 	return 0;
@@ -391,7 +417,7 @@ int page_write(const struct page *page, FILE *out, struct err *e)
 	if (code)
 		return code;
 	put_platforms(page, out);
-	put_prices(db_profile(data->db), out);
+	put_all_prices(data->db, out);
 	put_provenance(data, out);
 	fprintf(out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_script);
 	if (fflush(out) || ferror(out))

@@ -52,7 +52,9 @@ static bool worth_a_row(const cJSON *item)
 	const char *last = strrchr(pointer, '/');
 	return strcmp(cJSON_GetObjectItem(item, "part")->valuestring, "profile") != 0 ||
 	       strcmp(last ? last : "", "/p50") == 0 || strcmp(last ? last : "", "/source") == 0 ||
-	       strncmp(pointer, "/machine/cpu", 12) == 0 || strcmp(pointer, "/machine/kernel") == 0;
+	       strstr(pointer, "/machine/cpu") || strstr(pointer, "/machine/kernel") ||
+	       cJSON_IsObject(cJSON_GetObjectItem(item, "a")) !=
+		       cJSON_IsObject(cJSON_GetObjectItem(item, "b"));
 }
 
 static int show_origins(const cJSON *list, size_t rows, struct diff *out, struct err *e)

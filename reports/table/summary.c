@@ -296,7 +296,8 @@ static bool axis_varies(const struct selection *s, size_t axis)
 	if (own == leader || !own->numeric || !leader->numeric)
 		return true;
 	for (size_t i = 0; i < own->count; i++)
-		if (own->values[i].number != leader->values[own->to_leader[i]].number)
+		if (own->values[i].number !=
+		    leader->values[dataset_follow(s->data, axis, i, own->leader)].number)
 			return true;
 	return false;
 }

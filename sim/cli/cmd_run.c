@@ -150,11 +150,11 @@ static int open_database(struct session *s, struct err *e)
 	command_line(s->args, false, command, sizeof(command));
 	struct db_study about = {
 		.document = s->study.doc.root,
-		.profile = s->study.prices,
+		.profile = s->study.profiles.stored,
 		.seed = s->study.experiment.seed,
 		.version = cli_version(),
 		.command = command,
-		.machine = cJSON_GetObjectItemCaseSensitive(s->study.prices, "machine")};
+		.machine = cJSON_GetObjectItemCaseSensitive(s->study.profiles.stored, "machine")};
 	bool resumed = false;
 	if (access(path, F_OK) != 0 && save_check_folder(path, e) != 0)
 		return e->code;

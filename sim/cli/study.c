@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/cli/study.h"
 #include "reports/db/where.h"
-#include "sim/cli/prices.h"
 #include "sim/cli/study_metrics.h"
 
 #include <stdio.h>
@@ -31,9 +30,12 @@ const struct key_object study_object = {.name = "study",
 					.also = study_parts};
 
 /* Keys that change no run: they are left out of what identifies a point. The profile is identified
- * by its content. */
-static const char *const not_of_a_point[] = {"description", "figures", "profile",
-					     "fallback_profile", NULL};
+ * by its content: with the study's results where there is one, by profiles_trim where it is swept.
+ */
+static const char *const not_of_a_point[] = {"description", "figures", "fallback_profile",
+					     "profile", NULL};
+static const char *const not_of_a_point_of_profiles[] = {"description", "figures",
+							 "fallback_profile", NULL};
 
 static const char *const sections[] = {"platforms", "radios", "apps", "traces", NULL};
 
@@ -134,22 +136,30 @@ static bool is_inside(const char *pointer, const char *above)
 	return strncmp(pointer, above, n) == 0 && (pointer[n] == '\0' || pointer[n] == '/');
 }
 
-/* Prices are read once for a whole study and stored once with its results. */
+/* Profiles are read before there are points, so their names must be there; and what a fallback
+ * lends depends on the profile. */
 static int refuse_swept_profiles(const struct study *s, struct diag_list *diags)
 {
 	int code = 0;
 	for (size_t a = 0; a < experiment_axis_count(&s->experiment); a++) {
 		struct axis_place axis = experiment_axis(&s->experiment, a);
-		if (!is_inside(axis.path, "/profile") && !is_inside(axis.path, "/fallback_profile"))
+		bool own = is_inside(axis.path, "/profile");
+		if (!own && !is_inside(axis.path, "/fallback_profile"))
+			continue;
+		if (own && s->profiles.swept && strcmp(axis.path, "/profile") == 0)
 			continue;
 		char at[400];
 		json_pointer_join(at, sizeof(at), axis.section, axis.name);
-		json_doc_error(
-			&s->doc, diags, json_pointer_join(at, sizeof(at), at, "path"),
-			"a study has one %s, stored with its results, so it cannot be swept; "
-			"run the study once with each (--set %s=FILE) and compare with "
-			"`mcvsim diff`",
-			axis.path + 1, axis.path);
+		json_pointer_join(at, sizeof(at), at, "path");
+		if (own)
+			json_doc_error(&s->doc, diags, at,
+				       "a profile is swept as a whole: an axis of \"sweep\" with "
+				       "\"path\": \"/profile\" and \"values\", a list of files");
+		else
+			json_doc_error(&s->doc, diags, at,
+				       "a study has one fallback_profile, so it cannot be swept; "
+				       "sweep \"/profile\", or run the study once with each (--set "
+				       "/fallback_profile=FILE) and compare with `mcvsim diff`");
 		code = ERR_INVALID;
 	}
 	return code;
@@ -182,8 +192,9 @@ static int refuse_settings_of_axes(const struct study *s, const struct cli_args 
 
 static int trim_point(void *ctx, cJSON *document)
 {
-	(void)ctx;
-	return world_trim(document);
+	const struct study *s = ctx;
+	int code = world_trim(document);
+	return code ? code : profiles_trim(&s->profiles, document);
 }
 
 /* Builds each point's world once, so that no mistake waits for the middle of the night. */
@@ -197,14 +208,15 @@ static int check_points(struct study *s, struct metric_uses *uses, struct diag_l
 		int one = plan_point_doc(&s->plan, i, &doc);
 		if (one != 0)
 			return err_set(e, one, "out of memory");
-		one = world_new(&world, &doc, &s->profile, &s->fallback, diags, e);
+		const struct profile *profile = profiles_of(&s->profiles, doc.root);
+		one = world_new(&world, &doc, profile, &s->profiles.fallback, diags, e);
 		if (one == 0) {
 			s->expected_tasks += world_expected_tasks(world);
 			metric_uses_meet(uses, world);
 		}
 		int names = s->stored ? 0
-				      : world_check_overrides(&doc, s->doc.root, &s->profile,
-							      &s->fallback, diags);
+				      : world_check_overrides(&doc, s->doc.root, profile,
+							      &s->profiles.fallback, diags);
 		world_free(world);
 		json_doc_free(&doc);
 		if (one != 0 && one != ERR_INVALID)
@@ -225,7 +237,7 @@ static int check_results(struct study *s, const struct figures *figures, struct 
 	return axes ? axes : code;
 }
 
-/* Everything after the text was read; the prices are there. `args` may be NULL. */
+/* Everything after the text and the profiles were read. `args` may be NULL. */
 static int put_together(struct study *s, const struct cli_args *args, struct diag_list *diags,
 			struct err *e)
 {
@@ -250,10 +262,14 @@ static int put_together(struct study *s, const struct cli_args *args, struct dia
 	s->where = where_open();
 	if (!s->where)
 		return err_set(e, ERR_NOMEM, "out of memory");
-	struct plan_options options = {.drop = not_of_a_point,
+	if (profiles_identify(&s->profiles, &s->doc) != 0)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	struct plan_options options = {.drop = s->profiles.swept ? not_of_a_point_of_profiles
+								 : not_of_a_point,
 				       .filter = where_keep,
 				       .filter_ctx = s->where,
-				       .trim = trim_point};
+				       .trim = trim_point,
+				       .trim_ctx = s};
 	code = plan_expand(&s->plan, &s->experiment, &s->doc, &options, diags, e);
 	if (code != 0)
 		return code;
@@ -262,45 +278,9 @@ static int put_together(struct study *s, const struct cli_args *args, struct dia
 		s->stored ? 0 : check_results(s, figures_code == 0 ? &figures : NULL, &uses, diags);
 	if (results_code == ERR_NOMEM)
 		return err_set(e, results_code, "out of memory");
-	if (s->prices) { /* else a profile is missing, which is told already */
-		prices_mark_used(s->prices, &s->doc);
+	if (s->profiles.stored) /* else a profile is missing, which is told already */
 		code = check_points(s, &uses, diags, e);
-	}
 	return code ? code : figures_code ? figures_code : results_code;
-}
-
-/* Reads a profile that the study names; *document becomes its tree, owned by the caller. */
-static int read_profile(struct study *s, const char *pointer, const char *name,
-			struct profile *profile, cJSON **document, struct diag_list *diags,
-			struct err *e)
-{
-	const char *path = library_file_path(&s->library, name);
-	if (!path) {
-		json_doc_error(
-			&s->doc, diags, pointer,
-			"there is no profile \"%s\"; `mcvsim calibrate -o FILE` makes one, and "
-			"\"profiles/literature.json\" comes with the program",
-			name);
-		return ERR_INVALID;
-	}
-	struct json_doc doc;
-	int code = json_doc_load(&doc, path, diags, e);
-	if (code != 0)
-		return code;
-	const char *slash = strrchr(name, '/');
-	code = profile_read(profile, &doc, slash ? slash + 1 : name, diags, e);
-	if (code == 0) {
-		*document = doc.root;
-		doc.root = NULL;
-	}
-	json_doc_free(&doc);
-	return code;
-}
-
-/* The text of a top-level key, or NULL; of another type is told when the whole is parsed. */
-static const char *top_level_text(const struct study *s, const char *key)
-{
-	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(s->doc.root, key));
 }
 
 /* Profiles are read before the keys are parsed, so the default of that row is put in here. */
@@ -321,20 +301,7 @@ static int read_profiles(struct study *s, struct diag_list *diags, struct err *e
 	if (cJSON_IsObject(s->doc.root) &&
 	    !cJSON_GetObjectItemCaseSensitive(s->doc.root, "profile") && default_profile(s) != 0)
 		return err_set(e, ERR_NOMEM, "out of memory");
-	const char *name = top_level_text(s, "profile");
-	const char *fallback_name = top_level_text(s, "fallback_profile");
-	cJSON *document = NULL, *fallback = NULL;
-	int code = name ? read_profile(s, "/profile", name, &s->profile, &document, diags, e) : 0;
-	int other = fallback_name ? read_profile(s, "/fallback_profile", fallback_name,
-						 &s->fallback, &fallback, diags, e)
-				  : 0;
-	if (code == 0 && other == 0) {
-		s->prices = prices_join(document, s->profile.name, fallback, s->fallback.name);
-		code = s->prices ? 0 : err_set(e, ERR_NOMEM, "out of memory");
-	}
-	cJSON_Delete(document);
-	cJSON_Delete(fallback);
-	return code ? code : other;
+	return profiles_read(&s->profiles, &s->library, &s->doc, diags, e);
 }
 
 int study_open(struct study *s, const char *path, const struct cli_args *args,
@@ -361,25 +328,14 @@ int study_open_stored(struct study *s, const cJSON *document, const cJSON *price
 {
 	*s = (struct study){.path = "stored study", .stored = true};
 	library_open(&s->library, NULL);
-	struct json_doc profile = {0};
-	char *text = cJSON_PrintUnformatted(document), *price_text = cJSON_PrintUnformatted(prices);
-	int code = text && price_text ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+	char *text = cJSON_PrintUnformatted(document);
+	int code = text ? json_doc_parse(&s->doc, s->path, text, strlen(text), diags, e)
+			: err_set(e, ERR_NOMEM, "out of memory");
 	if (code == 0)
-		code = json_doc_parse(&s->doc, s->path, text, strlen(text), diags, e);
-	if (code == 0)
-		code = json_doc_parse(&profile, "stored profile", price_text, strlen(price_text),
-				      diags, e);
-	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(prices, "name"));
-	if (code == 0)
-		code = profile_read(&s->profile, &profile, name ? name : "stored profile", diags,
-				    e);
-	if (code == 0 && !(s->prices = cJSON_Duplicate(prices, true)))
-		code = err_set(e, ERR_NOMEM, "out of memory");
+		code = profiles_read_stored(&s->profiles, prices, diags, e);
 	if (code == 0)
 		code = put_together(s, NULL, diags, e);
-	json_doc_free(&profile);
-	free(text);
-	free(price_text);
+	cJSON_free(text);
 	return code;
 }
 
@@ -387,9 +343,7 @@ void study_close(struct study *s)
 {
 	plan_free(&s->plan);
 	where_close(s->where);
-	profile_free(&s->profile);
-	profile_free(&s->fallback);
-	cJSON_Delete(s->prices);
+	profiles_free(&s->profiles);
 	json_doc_free(&s->doc);
 	library_close(&s->library);
 	arena_free(&s->arena);
@@ -477,7 +431,8 @@ int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
 	int code = copy ? json_doc_derive(&doc, &s->doc, copy) : ERR_NOMEM;
 	if (code != 0)
 		return err_set(e, code, "out of memory");
-	code = world_new(&world, &doc, &s->profile, &s->fallback, &diags, e);
+	code = world_new(&world, &doc, profiles_of(&s->profiles, document), &s->profiles.fallback,
+			 &diags, e);
 	/* The points were checked before the first run, so a mistake here is a rare one. */
 	if (code == ERR_INVALID && diags.count)
 		err_set(e, code, "%s: %s", diags.items[0].pointer ? diags.items[0].pointer : "",

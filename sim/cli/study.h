@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A study, put together: the document with its settings and library entries, the plan of its
- * points, the profile that prices them. What `check`, `run` and `reproduce` start from. Joins the
+ * points, the profiles that price them. What `check`, `run` and `reproduce` start from. Joins the
  * layers that know nothing of each other: the world (models/), the sweep (sim/experiment/), figures
  * and `where` (reports/).
  */
 #ifndef SIM_CLI_STUDY_H
 #define SIM_CLI_STUDY_H
 
-#include "models/platform/profile.h"
 #include "models/world/world.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/library.h"
+#include "sim/cli/profiles.h"
 #include "sim/experiment/plan.h"
 
 /* The key table of a whole study. */
@@ -23,9 +23,7 @@ struct study {
 	struct library library;
 	struct experiment experiment;
 	struct plan plan;
-	struct profile profile, fallback; /* empty when there is none */
-	cJSON *prices; /* what the runs are priced with: profile and fallback in one, as it is
-			  stored */
+	struct profiles profiles;
 	double expected_tasks;		 /* over all points, one repetition each */
 	struct where *where;		 /* the filter that the plan was made with */
 	const struct world_trace *trace; /* follows the runs, or NULL */

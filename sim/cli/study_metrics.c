@@ -240,10 +240,36 @@ static size_t axis_index(const struct study *s, const char *name)
 	return i;
 }
 
-/* The name that axes in lockstep have in common. */
-static const char *leader(const struct axis *axis)
+struct pair {
+	const char *from, *to;
+};
+
+static int by_from(const void *a, const void *b)
 {
-	return axis->with ? axis->with : axis->name;
+	return strcmp(((const struct pair *)a)->from, ((const struct pair *)b)->from);
+}
+
+/* Whether the value of axis `from` tells that of axis `to`, with which it is in lockstep: not where
+ * it has a value twice. Returns 1, 0 or ERR_NOMEM. */
+static int tells(const struct study *s, size_t from, size_t to)
+{
+	const struct axis *axes = s->experiment.sweep.items;
+	const char *one = axes[from].with ? axes[from].with : axes[from].name;
+	if (from == to || strcmp(one, axes[to].with ? axes[to].with : axes[to].name) != 0)
+		return from == to;
+	struct pair *pairs = calloc(s->plan.count, sizeof(*pairs));
+	if (!pairs)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < s->plan.count; i++)
+		pairs[i] = (struct pair){s->plan.points[i].parameters[from].text,
+					 s->plan.points[i].parameters[to].text};
+	qsort(pairs, s->plan.count, sizeof(*pairs), by_from);
+	int told = 1;
+	for (size_t i = 1; i < s->plan.count && told; i++)
+		told = strcmp(pairs[i].from, pairs[i - 1].from) != 0 ||
+		       strcmp(pairs[i].to, pairs[i - 1].to) == 0;
+	free(pairs);
+	return told;
 }
 
 static bool is_chosen(const struct figure *f, const char *axis)
@@ -287,10 +313,11 @@ static int check_axes(struct study *s, const struct figure *f, const char *point
 	}
 	/* `where` may bring axes into lockstep, which only the results show. */
 	for (size_t a = 0; a < count && !s->experiment.where; a++) {
-		bool told = false;
-		for (size_t b = 0; b < count && !told; b++)
-			told = strcmp(leader(&axes[a]), leader(&axes[b])) == 0 &&
-			       is_chosen(f, axes[b].name);
+		int told = 0;
+		for (size_t b = 0; b < count && told == 0; b++)
+			told = is_chosen(f, axes[b].name) ? tells(s, b, a) : 0;
+		if (told == ERR_NOMEM)
+			return told;
 		if (told || !has_several_values(s, a))
 			continue;
 		json_doc_error(&s->doc, diags, pointer,

@@ -24,6 +24,31 @@ void axis_check_names(const struct json_doc *doc, const char *pointer, const cha
 			       "with a digit, because `where` uses it");
 }
 
+/* As many labels as values, no two the same. */
+static void check_labels(const struct axis *a, const struct json_doc *doc, const char *pointer,
+			 struct diag_list *diags)
+{
+	const char *const *labels = a->labels.items;
+	size_t values = cJSON_IsArray(a->values) ? (size_t)cJSON_GetArraySize(a->values) : 0;
+	char list[400], at[440];
+	json_pointer_join(list, sizeof(list), pointer, "labels");
+	if (a->labels.count > AXIS_LABELS_MAX)
+		json_doc_error(doc, diags, list, "are for people: at most %d", AXIS_LABELS_MAX);
+	else if (a->labels.count && a->labels.count != values)
+		json_doc_error(doc, diags, list,
+			       "must have one label for each of \"values\" (%zu for %zu)",
+			       a->labels.count, values);
+	for (size_t i = 0; i < a->labels.count && i < AXIS_LABELS_MAX; i++) {
+		const char *wrong = !labels[i] || labels[i][0] ? NULL : "must not be empty";
+		for (size_t k = 0; k < i && labels[i] && !wrong; k++)
+			if (labels[k] && strcmp(labels[i], labels[k]) == 0)
+				wrong = "is the label of another value, too";
+		snprintf(at, sizeof(at), "%s/%zu", list, i);
+		if (wrong)
+			json_doc_error(doc, diags, at, "%s", wrong);
+	}
+}
+
 /* What the rows cannot say: which keys go together. */
 static void check_axis(void *object, const struct json_doc *doc, const char *pointer,
 		       struct diag_list *diags)
@@ -43,12 +68,15 @@ static void check_axis(void *object, const struct json_doc *doc, const char *poi
 	if (wrong)
 		json_doc_error(doc, diags, pointer, "%s", wrong);
 	axis_check_names(doc, pointer, a->name, a->path, diags);
+	check_labels(a, doc, pointer, diags);
 }
 
 #define AT(field) offsetof(struct axis, field)
 static const struct key axis_keys[] = {
 	{"path", KEY_STRING, AT(path), .help = "JSON pointer to what the axis changes"},
 	{"values", KEY_ANY, AT(values), .optional = true, .help = "the list of values"},
+	{"labels", KEY_STRINGS, AT(labels), .optional = true,
+	 .help = "what tables, figures, `at` and `where` call the values, one for each"},
 	{"from", KEY_ANY, AT(from), .optional = true,
 	 .help = "first value of a range, a number or a quantity"},
 	{"to", KEY_ANY, AT(to), .optional = true, .help = "last value of a range"},
@@ -284,5 +312,16 @@ int axis_parameter(const char *name, const cJSON *value, struct parameter *out, 
 		out->number = amount.base;
 		out->unit = amount.dimension == UNIT_NONE ? "1" : unit_base(amount.dimension);
 	}
+	return out->name && out->text ? 0 : ERR_NOMEM;
+}
+
+int axis_value_parameter(const struct axis *axis, size_t i, const cJSON *value,
+			 struct parameter *out, struct arena *arena)
+{
+	const char *const *labels = axis->labels.items;
+	if (i >= axis->labels.count)
+		return axis_parameter(axis->name, value, out, arena);
+	*out = (struct parameter){.name = arena_strdup(arena, axis->name), .unit = ""};
+	out->text = arena_strdup(arena, labels[i]);
 	return out->name && out->text ? 0 : ERR_NOMEM;
 }

@@ -9,19 +9,21 @@
 #include "sim/base/keys.h"
 #include "sim/experiment/run.h"
 
-enum { AXIS_VALUES_MAX = 100000 };
+enum { AXIS_VALUES_MAX = 100000, AXIS_LABELS_MAX = 1000 };
 
 enum axis_scale { AXIS_LINEAR, AXIS_LOG };
 
-/* As the study has it: `values`, or `from` and `to` with `steps` (how many values, both ends
- * included) or `step` (linear: the distance). `from`, `to` and `step` are numbers or quantities. */
+/* As the study has it: `values` with or without `labels`, or `from` and `to` with `steps` (how many
+ * values, both ends included) or `step` (linear: the distance). `from`, `to` and `step` are numbers
+ * or quantities. */
 struct axis {
 	const char *name; /* letters, digits and _: it is a column in `where` */
 	const char *path; /* JSON pointer into the study */
 	const cJSON *values, *from, *to, *step;
-	int64_t steps;	  /* 0: not given */
-	int scale;	  /* enum axis_scale */
-	const char *with; /* the axis that this one is in lockstep with, or NULL */
+	int64_t steps;		/* 0: not given */
+	int scale;		/* enum axis_scale */
+	const char *with;	/* the axis that this one is in lockstep with, or NULL */
+	struct key_list labels; /* of const char *, one for each of `values`; empty: none */
 };
 
 extern const struct key_object axis_object;
@@ -62,5 +64,10 @@ cJSON *axis_values(const struct axis *axis, const struct json_doc *doc, const ch
  * Returns 0 or ERR_NOMEM. */
 int axis_parameter(const char *name, const cJSON *value, struct parameter *out,
 		   struct arena *arena);
+
+/* The same of the i-th value of an axis: where the axis has labels, a text, by which tables,
+ * figures and `where` know it. */
+int axis_value_parameter(const struct axis *axis, size_t i, const cJSON *value,
+			 struct parameter *out, struct arena *arena);
 
 #endif

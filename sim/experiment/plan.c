@@ -201,7 +201,7 @@ static int prepare_axis(struct expansion *x, struct plan_axis *a, const char *co
 	const cJSON *value = a->values->child;
 	for (uint32_t i = 0; i < a->count; i++, value = value->next) {
 		a->value[i] = value;
-		if (axis_parameter(a->axis->name, value, &a->parameter[i], arena) != 0)
+		if (axis_value_parameter(a->axis, i, value, &a->parameter[i], arena) != 0)
 			return no_memory(x);
 	}
 	return 0;

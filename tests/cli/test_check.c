@@ -67,9 +67,38 @@ static void what_an_axis_sets_cannot_be_set_beside_it(void)
 		       "--set /sites/edge/hosts/node/platform=native");
 	PROGRAM_EXPECT(0, "valid; 4 points",
 		       "$BIN/mcvsim check $TMP/swept.json --set /sites/edge/hosts/node/cores=8");
-	PROGRAM_EXPECT(2, "/sweep/prices/path: a study has one profile",
-		       "$BIN/mcvsim check $TMP/swept.json --set "
-		       "'/sweep/prices={\"path\": \"/profile\", \"values\": [\"a.json\"]}'");
+}
+
+#define CHECK_AXIS "$BIN/mcvsim check $TMP/axes.json --set '/sweep/%s'"
+
+static void profiles_are_swept_as_a_whole(void)
+{
+	study_write("axes.json", "");
+	PROGRAM_EXPECT(2, "/sweep/prices/values/0: there is no profile \"a.json\"", CHECK_AXIS,
+		       "prices={\"path\": \"/profile\", \"values\": [\"a.json\"]}");
+	PROGRAM_EXPECT(2, "/sweep/prices/values/0: must be the name of a profile", CHECK_AXIS,
+		       "prices={\"path\": \"/profile\", \"values\": [7]}");
+	PROGRAM_EXPECT(2, "/sweep/prices/path: a profile is swept as a whole", CHECK_AXIS,
+		       "prices={\"path\": \"/profile\", \"from\": 1, \"to\": 2, \"steps\": 2}");
+	PROGRAM_EXPECT(2, "a study has one fallback_profile", CHECK_AXIS,
+		       "prices={\"path\": \"/fallback_profile\", \"values\": [\"a.json\"]}");
+	/* A profile under two names is one and the same. */
+	PROGRAM_EXPECT(2, "values 1 and 2 make the same study",
+		       "mkdir -p $TMP/profiles && cp scenarios/profiles/literature.json "
+		       "$TMP/profiles/copy.json && " CHECK_AXIS,
+		       "prices={\"path\": \"/profile\", \"values\": "
+		       "[\"profiles/literature.json\", \"profiles/copy.json\"]}");
+}
+
+static void labels_go_with_values(void)
+{
+	study_write("axes.json", "");
+	PROGRAM_EXPECT(0, "valid; 4 points", CHECK_AXIS,
+		       "platform/labels=[\"a\", \"b\", \"c\", \"d\"]");
+	PROGRAM_EXPECT(2, "one label for each of \"values\" (2 for 4)", CHECK_AXIS,
+		       "platform/labels=[\"a\", \"b\"]");
+	PROGRAM_EXPECT(2, "/labels/3: is the label of another value", CHECK_AXIS,
+		       "platform/labels=[\"a\", \"b\", \"c\", \"a\"]");
 }
 
 #define CHECK_SET "$BIN/mcvsim check $TMP/names.json --set '%s'"
@@ -208,6 +237,8 @@ int main(int argc, char **argv)
 		{"a_study_without_a_profile_takes_the_default",
 		 a_study_without_a_profile_takes_the_default},
 		{"an_override_of_nothing_is_a_mistake", an_override_of_nothing_is_a_mistake},
+		{"profiles_are_swept_as_a_whole", profiles_are_swept_as_a_whole},
+		{"labels_go_with_values", labels_go_with_values},
 		{"what_an_axis_sets_cannot_be_set_beside_it",
 		 what_an_axis_sets_cannot_be_set_beside_it},
 		{"metrics_that_no_run_reports_are_mistakes",

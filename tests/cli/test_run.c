@@ -157,6 +157,54 @@ static void results_are_never_overwritten(void)
 	PROGRAM_EXPECT(1, "absent.db", "$BIN/mcvsim report $TMP/absent.db -o $TMP/f");
 }
 
+#define SWEPT_PROFILES                                                                             \
+	"--set '/sweep/prices={\"path\": \"/profile\", \"labels\": [\"a\", \"b\"], \"values\": "   \
+	"[\"profiles/literature.json\", \"profiles/nested-epyc.json\"]}' --set /repeat=1 "         \
+	"--set /fallback_profile=profiles/literature.json "                                        \
+	"--set '/figures/0/series=\"prices\"' "
+
+/* Each point is priced by its own profile, and gives what a study of that profile alone gives. */
+static void a_sweep_over_profiles_is_the_studies_of_each(void)
+{
+	static const char numbers[] =
+		"sqlite3 -noheader $TMP/%s.db \"SELECT metric, subject, r.value FROM result r "
+		"JOIN parameter p USING(point) WHERE p.name = 'platform' AND p.value = "
+		"'kvm-emulated' AND (%s) ORDER BY 1, 2\" >$TMP/%s.txt";
+	study_write("both.json", "");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/both.json -o $TMP/both.db " SWEPT_PROFILES);
+	PROGRAM_EXPECT(0, NULL,
+		       "$BIN/mcvsim run $TMP/both.json -o $TMP/alone.db --set /repeat=1 --set "
+		       "/profile=profiles/nested-epyc.json --set "
+		       "/fallback_profile=profiles/literature.json");
+	PROGRAM_EXPECT(0, NULL, numbers, "alone", "1", "alone");
+	PROGRAM_EXPECT(0, NULL, numbers, "both",
+		       "r.point IN (SELECT point FROM parameter WHERE name = 'prices' AND value = "
+		       "'b')",
+		       "b");
+	PROGRAM_EXPECT(0, NULL, numbers, "both",
+		       "r.point IN (SELECT point FROM parameter WHERE name = 'prices' AND value = "
+		       "'a')",
+		       "a");
+	PROGRAM_EXPECT(0, NULL, "test -s $TMP/b.txt && cmp $TMP/b.txt $TMP/alone.txt");
+	PROGRAM_EXPECT(1, "differ", "cmp $TMP/a.txt $TMP/b.txt");
+	/* What is stored is enough: no file is asked for. */
+	PROGRAM_EXPECT(0, "the same, to the bit", "$BIN/mcvsim reproduce $TMP/both.db");
+	PROGRAM_EXPECT(0, "b", "$BIN/mcvsim query $TMP/both.db --filter \"prices = 'b'\"");
+	PROGRAM_EXPECT(0, "# series: b",
+		       "$BIN/mcvsim report $TMP/both.db -o $TMP/profiles-figures --format svg "
+		       "--html && cat $TMP/profiles-figures/p95.tsv");
+	PROGRAM_EXPECT(0, "2",
+		       "grep -c 'section id=\"prices.*-part' "
+		       "$TMP/profiles-figures/index.html");
+	/* A shard of it is one of the same points. */
+	PROGRAM_EXPECT(
+		0, "the same, to the bit",
+		"for i in 1 2; do $BIN/mcvsim run $TMP/both.json -o "
+		"$TMP/prices$i.db " SWEPT_PROFILES
+		"--shard $i/2 || exit 1; done; $BIN/mcvsim merge $TMP/joined.db $TMP/prices1.db "
+		"$TMP/prices2.db && $BIN/mcvsim reproduce $TMP/joined.db");
+}
+
 static void mistakes_in_a_study_are_told_all_with_places(void)
 {
 	study_write("wrong.json",
@@ -536,6 +584,8 @@ int main(int argc, char **argv)
 		 a_killed_run_keeps_what_was_committed_and_completes},
 		{"an_interrupt_says_how_to_go_on", an_interrupt_says_how_to_go_on},
 		{"results_are_never_overwritten", results_are_never_overwritten},
+		{"a_sweep_over_profiles_is_the_studies_of_each",
+		 a_sweep_over_profiles_is_the_studies_of_each},
 		{"mistakes_in_a_study_are_told_all_with_places",
 		 mistakes_in_a_study_are_told_all_with_places},
 		{"wrong_command_lines_are_refused", wrong_command_lines_are_refused},

@@ -98,6 +98,13 @@ static void axes_in_lockstep_go_together(void)
 		   "q=10 p=1 r=7;q=10 p=1 r=8;q=20 p=2 r=7;q=20 p=2 r=8;");
 }
 
+static void labels_stand_for_values(void)
+{
+	expands_to("{\"p\": 0, \"sweep\": {\"a\": {\"path\": \"/p\", \"values\": "
+		   "[{\"k\": 1}, 2], \"labels\": [\"one\", \"two\"]}}}",
+		   "a=one;a=two;");
+}
+
 static void ranges_have_exact_ends_and_round_values(void)
 {
 	static const char frame[] = "{\"p\": 0, \"sweep\": {\"a\": {\"path\": \"/p\", %s}}}";
@@ -336,6 +343,7 @@ int main(int argc, char **argv)
 		{"points_are_the_product_in_the_order_of_the_file",
 		 points_are_the_product_in_the_order_of_the_file},
 		{"axes_in_lockstep_go_together", axes_in_lockstep_go_together},
+		{"labels_stand_for_values", labels_stand_for_values},
 		{"ranges_have_exact_ends_and_round_values",
 		 ranges_have_exact_ends_and_round_values},
 		{"mistakes_in_axes_are_placed", mistakes_in_axes_are_placed},
