@@ -249,8 +249,9 @@ void figure_count_repetitions(struct drawing *d, size_t n)
 FILE *figure_open(const struct drawing *d, const char *extension, struct err *e)
 {
 	char path[4096];
-	int n = snprintf(path, sizeof(path), "%s/%s.%s", d->request->folder, d->figure->name,
-			 extension);
+	bool for_latex = d->latex && strcmp(extension, "gp") == 0;
+	int n = snprintf(path, sizeof(path), "%s/%s%s.%s", d->request->folder, d->figure->name,
+			 for_latex ? "-latex" : "", extension);
 	FILE *file = n < (int)sizeof(path) ? fopen(path, "we") : NULL;
 	if (!file)
 		err_sys(e, n < (int)sizeof(path) ? errno : ENAMETOOLONG, "cannot write %s", path);
@@ -268,17 +269,16 @@ int figure_close(FILE *file, int code, const char *name, struct err *e)
 	return code;
 }
 
-static int draw(struct drawing *d, size_t *fixed, struct err *e)
+static int draw(struct drawing *d, struct err *e)
 {
 	int code = find_axis(d, "x", d->figure->x, &d->x);
 	int series = find_axis(d, d->figure->series ? "series" : "y", figure_second_axis(d->figure),
 			       &d->series);
 	if (find_metric(d) || code || series)
 		return ERR_INVALID;
-	code = fix_axes(d, fixed);
+	code = fix_axes(d, d->level);
 	if (code)
 		return code;
-	d->level = fixed;
 	d->tsv = figure_open(d, "tsv", e);
 	d->gp = d->tsv ? figure_open(d, "gp", e) : NULL;
 	code = d->gp ? draw_kind[d->figure->kind](d, e) : (e ? (int)e->code : ERR_IO);
@@ -286,12 +286,30 @@ static int draw(struct drawing *d, size_t *fixed, struct err *e)
 	return figure_close(d->gp, code, d->figure->name, e);
 }
 
+/* One script of a figure, which begins from nothing. */
+static int draw_script(const struct drawing *common, const struct figure *f, bool latex,
+		       struct arena *arena, const char **script, struct err *e)
+{
+	struct drawing d = *common;
+	d.figure = f;
+	d.latex = latex;
+	d.width_in = figure_sizes[f->width].width;
+	d.height_in = figure_sizes[f->width].height;
+	d.level = arena_array(arena, d.data->axis_count, sizeof(*d.level));
+	*script = arena_printf(arena, "%s%s.gp", f->name, latex ? "-latex" : "");
+	if (!d.level || !*script)
+		return err_set(e, ERR_NOMEM, "no memory to draw");
+	for (size_t a = 0; a < d.data->axis_count; a++)
+		d.level[a] = SIZE_MAX;
+	return draw(&d, e);
+}
+
 int figures_write(const struct dataset *data, const struct figures *figures,
 		  const struct figure_request *request, const char **scripts, size_t *written,
 		  struct arena *arena, struct diag_list *diags, struct err *e)
 {
 	const struct figure *list = figures->list.items;
-	int result = 0;
+	int result = 0, scripts_each = request->formats & FIGURE_LATEX ? 2 : 1;
 	size_t lossy_count;
 	bool *lossy = arena_array(arena, data->point_count + 1, sizeof(*lossy));
 	*written = 0;
@@ -303,31 +321,27 @@ int figures_write(const struct dataset *data, const struct figures *figures,
 	struct figure_origin origin;
 	figure_origin_of(data, &origin);
 	for (size_t i = 0; i < figures->list.count; i++) {
-		size_t *fixed = arena_array(arena, data->axis_count, sizeof(*fixed));
-		if (!fixed)
-			return err_set(e, ERR_NOMEM, "no memory to draw");
-		for (size_t a = 0; a < data->axis_count; a++)
-			fixed[a] = SIZE_MAX;
-		struct drawing d = {.data = data,
-				    .figure = &list[i],
-				    .request = request,
-				    .index = i,
-				    .origin = &origin,
-				    .width_in = figure_sizes[list[i].width].width,
-				    .height_in = figure_sizes[list[i].width].height,
-				    .lossy = lossy,
-				    .diags = diags};
-		int code = draw(&d, fixed, e);
-		if (code == ERR_INVALID) {
-			result = code;
-			continue;
+		struct drawing common = {.data = data,
+					 .request = request,
+					 .index = i,
+					 .origin = &origin,
+					 .lossy = lossy,
+					 .diags = diags};
+		struct diag_list said_before = {0}; /* by the first script */
+		for (int k = 0; k < scripts_each; k++) {
+			if (k == 1)
+				common.diags = &said_before;
+			int code = draw_script(&common, &list[i], k == 1, arena, &scripts[*written],
+					       e);
+			diag_free(&said_before);
+			if (code && code != ERR_INVALID)
+				return code;
+			if (code == ERR_INVALID) {
+				result = code;
+				break;
+			}
+			++*written;
 		}
-		if (code)
-			return code;
-		scripts[*written] = arena_printf(arena, "%s.gp", list[i].name);
-		if (!scripts[*written])
-			return err_set(e, ERR_NOMEM, "no memory to draw");
-		++*written;
 	}
 	return result;
 }

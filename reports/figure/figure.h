@@ -67,7 +67,8 @@ enum {
 	FIGURE_PDF = 1,
 	FIGURE_SVG = 2,
 	FIGURE_PNG = 4,
-	FIGURE_LATEX = 8, /* NAME-latex.tex and its PDF, with the fonts of the document */
+	FIGURE_LATEX = 8, /* NAME-latex.tex and its PDF, with the fonts of the document, by a script
+			     of its own */
 };
 
 struct figure_request {
@@ -76,11 +77,12 @@ struct figure_request {
 	const char *file;   /* whose figures they are, for diagnostics; may be NULL */
 };
 
-/* Writes folder/NAME.tsv and folder/NAME.gp for each figure; existing ones are replaced. Appends to
- * scripts (count of them in *written, room for as many as there are figures) the names "NAME.gp",
- * to be run by gnuplot inside the folder. Figures that cannot be drawn from these results (an
- * unknown metric, an axis that is not fixed) are diags; the others are written all the same.
- * Returns 0, ERR_INVALID when there were diags, or another negative code with *e filled. */
+/* Writes folder/NAME.tsv and folder/NAME.gp for each figure, and with FIGURE_LATEX
+ * folder/NAME-latex.gp; existing ones are replaced. Appends their names to scripts (count of them
+ * in *written, room for all), to be run by gnuplot inside the folder. Figures that cannot be drawn
+ * from these results (an unknown metric, an axis that is not fixed) are diags; the others are
+ * written all the same. Returns 0, ERR_INVALID when there were diags, or another negative code with
+ * *e filled. */
 int figures_write(const struct dataset *data, const struct figures *figures,
 		  const struct figure_request *request, const char **scripts, size_t *written,
 		  struct arena *arena, struct diag_list *diags, struct err *e);

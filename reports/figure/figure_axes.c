@@ -41,18 +41,16 @@ static double broken_width(const char *text)
 }
 
 /* In double quotes, where gnuplot knows \n. */
-static void write_broken(FILE *gp, const char *text, bool in_two)
+static void write_broken(const struct drawing *d, const char *text, bool in_two)
 {
 	const char *at = in_two ? middle_break(text) : NULL;
-	fputc('"', gp);
+	fputc('"', d->gp);
 	for (const char *p = text; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			fputc('\\', gp);
-		fputc((unsigned char)*p < ' ' ? ' ' : *p, gp);
+		gp_put_char(d, d->gp, *p, '"');
 		if (p == at)
-			fputs("\\n", gp);
+			fputs("\\n", d->gp);
 	}
-	fputc('"', gp);
+	fputc('"', d->gp);
 }
 
 void gp_axis_label(struct drawing *d, char axis, const char *label, const char *unit)
@@ -66,7 +64,7 @@ void gp_axis_label(struct drawing *d, char axis, const char *label, const char *
 	/* Beside the plot there is room for about so much in one line. */
 	bool in_two = axis == 'y' && gp_text_width(text) > label_room_pt;
 	d->broken_label |= in_two;
-	write_broken(d->gp, text, in_two);
+	write_broken(d, text, in_two);
 	fprintf(d->gp, " noenhanced offset %s\n",
 		axis == 'x' ? "0,0.4"
 		: in_two    ? "0.4,0"
@@ -145,7 +143,7 @@ void gp_y_label(struct drawing *d, const char *label, const char *unit)
 	double width = figure_width_pt(d);
 	d->has_y_label = true;
 	fputs("set label 100 ", d->gp);
-	write_broken(d->gp, text, in_two);
+	write_broken(d, text, in_two);
 	fprintf(d->gp,
 		" at screen %.4f, graph 0.5 center rotate by 90 noenhanced\n"
 		"set lmargin screen %.4f\n",
@@ -172,7 +170,7 @@ void gp_colour_label(struct drawing *d, const char *label, const char *unit)
 	double label_pt = in_two ? 2 * line_pt : line_pt;
 	double scale_pt = label_pt + 4 + d->colour_tics_pt + 7;
 	fputs("set label 101 ", d->gp);
-	write_broken(d->gp, text, in_two);
+	write_broken(d, text, in_two);
 	fprintf(d->gp,
 		" at screen %.4f, graph 0.5 center rotate by 90 noenhanced\n"
 		"set rmargin screen %.4f\n"
@@ -186,7 +184,7 @@ void gp_rows(struct drawing *d, const char *const *names, size_t count)
 	fputs("set ytics scale 0 (", d->gp);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i ? ", " : "", d->gp);
-		write_broken(d->gp, names[i], false);
+		write_broken(d, names[i], false);
 		fprintf(d->gp, " %zu", i);
 		d->y_tics_pt = fmax(d->y_tics_pt, gp_text_width(names[i]));
 	}
@@ -390,6 +388,20 @@ void gp_warn_crowded(const struct drawing *d)
 		 d->figure->width == FIGURE_COLUMN ? "give it \"width\": \"page\", or " : "");
 }
 
+/* Slants the labels at the x axis, as flat as leaves lines of text beside each other. Returns how
+ * much deeper than usual they reach. */
+static double slant_tics(struct drawing *d, double pitch, double widest)
+{
+	double angle = pitch > 18 ? 30 : pitch > 11 ? 55 : 90;
+	double sine = sin(angle * 3.14159265358979 / 180);
+	if (pitch < 0.9 * line_pt)
+		gp_warn_crowded(d);
+	d->slanted_tics = true;
+	fprintf(d->gp, "set xtics rotate by %g right offset %s\n", angle,
+		angle < 90 ? "0.8,0.1" : "0.1,0");
+	return fmax(0, widest * sine - 12);
+}
+
 double gp_category_axis(struct drawing *d, const struct data_axis *axis, double taken_pt)
 {
 	char label[120];
@@ -400,30 +412,24 @@ double gp_category_axis(struct drawing *d, const struct data_axis *axis, double 
 		broken = fmax(broken, broken_width(axis->values[i].text));
 	}
 	bool in_two = widest > room && broken <= room;
+	/* Of numbers every second or third says enough. */
+	size_t step = axis->numeric && widest > room && !in_two
+			      ? (size_t)ceil((widest + tic_gap) / (room + tic_gap))
+			      : 1;
 	gp_axis_label(d, 'x', scale_axis_label(axis->name, label, sizeof(label)), "");
 	fputs("set xtics scale 0 (", d->gp);
-	for (size_t i = 0; i < axis->count; i++) {
+	for (size_t i = 0; i < axis->count; i += step) {
 		fprintf(d->gp, "%s", i ? ", " : "");
-		write_broken(d->gp, axis->values[i].text, in_two);
+		write_broken(d, axis->values[i].text, in_two);
 		fprintf(d->gp, " %zu", i);
 	}
 	fprintf(d->gp, ") noenhanced\nset xrange [-0.6:%.1f]\n", (double)axis->count - 0.4);
-	if (widest <= room)
+	if (widest <= room || step > 1)
 		return 0;
 	/* The labels of the values need the place of the axis's own name, and speak for themselves.
 	 */
 	fputs("unset xlabel\n", d->gp);
-	if (in_two)
-		return 0;
-	/* As flat as leaves lines of text beside each other. */
-	double pitch = room + tic_gap, angle = pitch > 18 ? 30 : pitch > 11 ? 55 : 90;
-	double sine = sin(angle * 3.14159265358979 / 180);
-	if (pitch < 0.9 * line_pt)
-		gp_warn_crowded(d);
-	d->slanted_tics = true;
-	fprintf(d->gp, "set xtics rotate by %g right offset %s\n", angle,
-		angle < 90 ? "0.8,0.1" : "0.1,0");
-	return fmax(0, widest * sine - 12);
+	return in_two ? 0 : slant_tics(d, room + tic_gap, widest);
 }
 
 void gp_x_axis(struct drawing *d)
@@ -476,7 +482,7 @@ void gp_cell_axis(struct drawing *d, char which, const struct data_axis *axis)
 		for (size_t i = 0; i < axis->count; i += step ? step : 1) {
 			level_name(axis, i, scale.factor, text, sizeof(text));
 			fputs(i ? ", " : "", d->gp);
-			write_broken(d->gp, text, false);
+			write_broken(d, text, false);
 			fprintf(d->gp, " %zu", i);
 			if (which == 'y')
 				d->y_tics_pt = fmax(d->y_tics_pt, gp_text_width(text));

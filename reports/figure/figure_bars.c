@@ -67,7 +67,7 @@ int figure_draw_bars(struct drawing *d, struct err *e)
 				figure_bar_fill(d->series < 0 ? 0 : s), look.colour);
 			fputs(d->series < 0 ? "notitle" : "title ", text);
 			if (d->series >= 0)
-				gp_quote(text, titles[s]);
+				gp_quote(d, text, titles[s]);
 		}
 		for (size_t s = 0; s < series; s++)
 			fprintf(text,

@@ -109,7 +109,7 @@ int figure_draw_cdf(struct drawing *d, struct err *e)
 				look.point, 40 + 7 * (int)(s % 8));
 			fputs(d->series < 0 ? " notitle" : " title ", text);
 			if (d->series >= 0)
-				gp_quote(text, figure_series_title(d, s));
+				gp_quote(d, text, figure_series_title(d, s));
 			first = false;
 		}
 		fflush(text);

@@ -38,6 +38,7 @@ struct drawing {
 	size_t *level;			  /* one per axis; those of x and series change */
 	const struct data_metric *metric; /* NULL when `y` has several subjects */
 	FILE *tsv, *gp;
+	bool latex;		    /* the script for LaTeX, whose texts TeX reads */
 	double width_in, height_in; /* of the whole; a kind may need more height */
 	const char *note;	    /* for the footnote, as "mean and 95 % interval"; may be NULL */
 	size_t repetitions_min, repetitions_max; /* of what is drawn, for the footnote */
@@ -102,8 +103,10 @@ struct fill_style figure_fill_style(const char *part, size_t i);
 
 /* --- the script (figure_script.c, figure_axes.c) --- */
 
-/* gnuplot's text in single quotes. */
-void gp_quote(FILE *gp, const char *text);
+/* gnuplot's text in single quotes; of a script for LaTeX so that TeX shows it as it is. */
+void gp_quote(const struct drawing *d, FILE *gp, const char *text);
+/* One byte of such a text, inside quotes of either kind. */
+void gp_put_char(const struct drawing *d, FILE *gp, char c, char quote);
 
 /* Begins the data file: what it holds, where it comes from. */
 void tsv_begin(struct drawing *d, const char *columns);

@@ -204,6 +204,12 @@ static void check_figure(void *object, const struct json_doc *doc, const char *p
 	const struct figure *f = object;
 	const char *second = figure_second_axis(f);
 	char at[600];
+	size_t length = f->name ? strlen(f->name) : 0;
+	if (length >= 6 && strcmp(f->name + length - 6, "-latex") == 0) {
+		json_pointer_join(at, sizeof(at), pointer, "name");
+		json_doc_error(doc, diags, at,
+			       "must not end in \"-latex\", as the files of `report --latex` do");
+	}
 	if (f->name && !is_file_name(f->name)) {
 		json_pointer_join(at, sizeof(at), pointer, "name");
 		json_doc_error(doc, diags, at,

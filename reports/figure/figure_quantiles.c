@@ -74,7 +74,7 @@ static void plot_series(const struct drawing *d, FILE *plot, const int *rows)
 			30 + 7 * (int)(s % 8));
 		fputs(d->series < 0 ? " notitle" : " title ", plot);
 		if (d->series >= 0)
-			gp_quote(plot, figure_series_title(d, s));
+			gp_quote(d, plot, figure_series_title(d, s));
 		first = false;
 	}
 }

@@ -40,14 +40,59 @@ double gp_text_width(const char *text)
 	return width / 1000 * font_pt;
 }
 
-void gp_quote(FILE *gp, const char *text)
+/* TeX takes these for itself unless they are written so. */
+static const char *tex_escape(char c)
+{
+	switch (c) {
+	case '%':
+		return "\\%";
+	case '_':
+		return "\\_";
+	case '#':
+		return "\\#";
+	case '&':
+		return "\\&";
+	case '$':
+		return "\\$";
+	case '{':
+		return "\\{";
+	case '}':
+		return "\\}";
+	case '~':
+		return "\\textasciitilde{}";
+	case '^':
+		return "\\textasciicircum{}";
+	case '\\':
+		return "\\textbackslash{}";
+	case '<':
+		return "\\textless{}";
+	case '>':
+		return "\\textgreater{}";
+	case '|':
+		return "\\textbar{}";
+	default:
+		return NULL;
+	}
+}
+
+void gp_put_char(const struct drawing *d, FILE *gp, char c, char quote)
+{
+	char plain[2] = {(unsigned char)c < ' ' ? ' ' : c, '\0'};
+	const char *text = d->latex ? tex_escape(c) : NULL;
+	for (const char *p = text ? text : plain; *p; p++) {
+		if (quote == '\'' && *p == '\'')
+			fputc('\'', gp);
+		if (quote == '"' && (*p == '"' || *p == '\\'))
+			fputc('\\', gp);
+		fputc(*p, gp);
+	}
+}
+
+void gp_quote(const struct drawing *d, FILE *gp, const char *text)
 {
 	fputc('\'', gp);
-	for (const char *p = text; *p; p++) {
-		if (*p == '\'')
-			fputc('\'', gp);
-		fputc((unsigned char)*p < ' ' ? ' ' : *p, gp);
-	}
+	for (const char *p = text; *p; p++)
+		gp_put_char(d, gp, *p, '\'');
 	fputc('\'', gp);
 }
 
@@ -139,7 +184,7 @@ void gp_begin(struct drawing *d)
 		d->figure->name, d->figure->name, d->origin->version, d->origin->comment);
 	if (d->figure->title) {
 		fputs("set title ", d->gp);
-		gp_quote(d->gp, d->figure->title);
+		gp_quote(d, d->gp, d->figure->title);
 		fputs(" noenhanced offset 0,-0.5\n", d->gp);
 	}
 }
@@ -161,7 +206,7 @@ void gp_key_above(struct drawing *d, const char *head, const char *const *titles
 		columns);
 	if (head) {
 		fputs(" title ", d->gp);
-		gp_quote(d->gp, head);
+		gp_quote(d, d->gp, head);
 		rows++;
 	}
 	fputc('\n', d->gp);
@@ -180,6 +225,16 @@ void gp_key_of_series(struct drawing *d, const char *const *titles, size_t count
 		     titles, count);
 }
 
+static const double footnote_step_pt = 5 * 1.2; /* between its lines */
+
+/* Room below the plot for `lines` of a footnote, besides what the axis takes. */
+static void write_bottom(struct drawing *d, size_t lines)
+{
+	fprintf(d->gp, "set bmargin screen %.4f\n",
+		(footnote_step_pt * (double)lines + 5 + 26 + d->extra_bottom_pt) /
+			(d->height_in * 72));
+}
+
 static void write_footnote(struct drawing *d, double font_scale)
 {
 	char text[1000], losses[160], how[120];
@@ -190,19 +245,16 @@ static void write_footnote(struct drawing *d, double font_scale)
 	char *lines[FOOTNOTE_LINES];
 	double width = d->width_in * 72, height = d->height_in * 72;
 	size_t count = wrap(text, width - 8, lines, FOOTNOTE_LINES);
-	double step = footnote_pt * 1.2;
 	for (size_t i = 0; i < count; i++) {
 		fprintf(d->gp, "set label %zu ", i + 1);
-		gp_quote(d->gp, lines[i]);
+		gp_quote(d, d->gp, lines[i]);
 		fprintf(d->gp,
 			" at screen %.4f,%.4f left noenhanced font \",%.4g\" textcolor rgb "
 			"\"#505050\"\n",
-			4 / width, (3 + step * ((double)(count - i) - 0.5)) / height,
+			4 / width, (3 + footnote_step_pt * ((double)(count - i) - 0.5)) / height,
 			footnote_pt * font_scale);
 	}
-	/* Room for the footnote below what the axis takes: tick labels and label. */
-	fprintf(d->gp, "set bmargin screen %.4f\n",
-		(step * (double)count + 5 + 26 + d->extra_bottom_pt) / height);
+	write_bottom(d, count);
 }
 
 /* gnuplot lays SVG out for a larger font than it writes, which leaves gaps in one place and
@@ -221,6 +273,10 @@ static void correct_svg(struct drawing *d)
 
 void gp_end(struct drawing *d, const char *plot)
 {
+	if (d->latex && d->key_above) /* TeX's lines are higher */
+		fputs("set key spacing 1.1 height 0.5\n", d->gp);
+	if (d->latex) /* there the caption says what the footnote does */
+		d->height_in -= FOOTNOTE_LINES * footnote_step_pt / 72;
 	double w = d->width_in, h = d->height_in;
 	const char *name = d->figure->name;
 	const char *command = plot;
@@ -246,23 +302,26 @@ void gp_end(struct drawing *d, const char *plot)
 		 w * PNG_DPI, h * PNG_DPI, font_pt, PNG_DPI / 96.0, PNG_DPI / 72.0,
 		 0.45 * PNG_DPI / 72);
 	snprintf(sections[2].terminal, sizeof(sections[2].terminal),
-		 "cairolatex pdf size %gin,%gin linewidth 2 pointscale 0.45", w, h);
+		 /* The document's font, in the size that the layout is for. */
+		 "cairolatex pdf size %gin,%gin font \",%g\" linewidth 2 pointscale 0.45 "
+		 "header '\\fontsize{%g}{%g}\\selectfont'",
+		 w, h, font_pt, font_pt, 1.2 * font_pt);
 	snprintf(sections[3].terminal, sizeof(sections[3].terminal),
 		 "svg size %.0f,%.0f font \"Arial,%.2f\" linewidth 1.3333 background \"white\"",
 		 w * SVG_DPI, h * SVG_DPI, font_pt * SVG_DPI / 72);
 	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
-		if (!(d->request->formats & sections[i].format))
+		if (!(d->request->formats & sections[i].format) ||
+		    d->latex != (sections[i].format == FIGURE_LATEX))
 			continue;
 		fprintf(d->gp, "\nset terminal %s\n", sections[i].terminal);
-		write_footnote(d, sections[i].font_scale);
-		if (sections[i].format == FIGURE_LATEX) /* there the caption says it */
-			for (int line = 1; line <= FOOTNOTE_LINES; line++)
-				fprintf(d->gp, "unset label %d\n", line);
+		if (d->latex)
+			write_bottom(d, 0);
+		else
+			write_footnote(d, sections[i].font_scale);
 		if (sections[i].format == FIGURE_SVG)
 			correct_svg(d);
-		fprintf(d->gp, "set output \"%s%s.%s\"\n%s\n", name,
-			sections[i].format == FIGURE_LATEX ? "-latex" : "", sections[i].extension,
-			command);
+		fprintf(d->gp, "set output \"%s%s.%s\"\n%s\n", name, d->latex ? "-latex" : "",
+			sections[i].extension, command);
 		command = "replot";
 	}
 	fputs("unset output\n", d->gp);

@@ -166,7 +166,7 @@ static void write_plot(const struct drawing *d, const struct stack *s, FILE *plo
 			"%s\\\n  '%s.tsv' using ($%zu*y_factor) fillcolor rgb \"#%06x\" "
 			"fillstyle %s border rgb \"#303030\" linewidth 0.5 title ",
 			column > 2 ? ", " : "", d->figure->name, column, look.colour, look.fill);
-		gp_quote(plot, name);
+		gp_quote(d, plot, name);
 		column++;
 	}
 }
@@ -190,7 +190,7 @@ static void name_groups(struct drawing *d, double depth_pt)
 		else
 			snprintf(text, sizeof(text), "%s", axis->values[x].text);
 		fprintf(d->gp, "set label %zu ", 200 + x);
-		gp_quote(d->gp, text);
+		gp_quote(d, d->gp, text);
 		widest = fmax(widest, gp_text_width(text));
 		fprintf(d->gp,
 			" at first %g, graph 0 center noenhanced offset screen 0, screen %.4f\n",
@@ -226,11 +226,11 @@ int figure_draw_stack(struct drawing *d, struct err *e)
 		d->extra_bottom_pt = gp_category_axis(d, &s.places, key_width(&s));
 		if (d->series >= 0)
 			name_groups(d, d->extra_bottom_pt + (d->slanted_tics ? 24 : 22));
-		gp_axis_label(
-			d, 'y',
+		gp_linear_axis(d, 'y', 0, 1.04 * largest * scale.factor);
+		gp_y_label(
+			d,
 			scale_metric_label(d->figure->y, d->figure->subject, label, sizeof(label)),
 			scale.unit);
-		fputs("set yrange [0:*]\n", d->gp);
 		write_plot(d, &s, text);
 		fflush(text);
 		if (s.shown_count || s.other)

@@ -80,7 +80,7 @@ static void plot_series(const struct drawing *d, FILE *plot, const int *counts)
 				counts[s] / 6 + 1 + (int)(s % 5));
 			fputs(d->series < 0 ? " notitle" : " title ", plot);
 			if (d->series >= 0)
-				gp_quote(plot, figure_series_title(d, s));
+				gp_quote(d, plot, figure_series_title(d, s));
 		}
 	}
 }

@@ -155,8 +155,8 @@ static void write_plot(const struct drawing *d, FILE *plot)
 		name, name);
 }
 
-static int write_chart(const struct chart *c, const struct figure_origin *origin,
-		       const struct figure_request *request, struct err *e)
+static int write_script(const struct chart *c, const struct figure_origin *origin,
+			const struct figure_request *request, bool latex, struct err *e)
 {
 	struct figure figure = {.name = c->name, .title = c->name, .width = FIGURE_PAGE};
 	struct drawing d = {.figure = &figure,
@@ -164,6 +164,7 @@ static int write_chart(const struct chart *c, const struct figure_origin *origin
 			    .origin = origin,
 			    .x = -1,
 			    .series = -1,
+			    .latex = latex,
 			    .width_in = figure_sizes[FIGURE_PAGE].width,
 			    .height_in = frame_in + row_in * (double)c->count};
 	char *plot = NULL;
@@ -189,6 +190,15 @@ static int write_chart(const struct chart *c, const struct figure_origin *origin
 		fclose(text);
 	free(plot);
 	free(names);
+	return code;
+}
+
+static int write_chart(const struct chart *c, const struct figure_origin *origin,
+		       const struct figure_request *request, struct err *e)
+{
+	int code = write_script(c, origin, request, false, e);
+	if (code == 0 && (request->formats & FIGURE_LATEX))
+		code = write_script(c, origin, request, true, e);
 	return code;
 }
 

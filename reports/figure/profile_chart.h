@@ -16,10 +16,11 @@ struct profile_charts {
 	size_t count;
 };
 
-/* Writes folder/NAME.tsv and folder/NAME.gp for each chart of `profile` ({"machine","primitives",
- * "operations"} as `mcvsim calibrate` prints it), to be run by gnuplot inside the folder. Bars end
- * at the p50; a line goes from the least batch to the p90. Entries without a p50 above zero are
- * left out. Returns 0; ERR_INVALID when none is left; or another negative code with *e filled. */
+/* Writes folder/NAME.tsv, folder/NAME.gp and, with FIGURE_LATEX, folder/NAME-latex.gp for each
+ * chart of `profile` ({"machine","primitives", "operations"} as `mcvsim calibrate` prints it), to
+ * be run by gnuplot inside the folder. Bars end at the p50; a line goes from the least batch to the
+ * p90. Entries without a p50 above zero are left out. Returns 0; ERR_INVALID when none is left; or
+ * another negative code with *e filled. */
 int profile_charts_write(const cJSON *profile, const char *version,
 			 const struct figure_request *request, struct profile_charts *out,
 			 struct err *e);

@@ -111,7 +111,7 @@ static void write_plot(const struct drawing *d, const struct scatter *s,
 			", \\\n  '%s.tsv' index %zu using ($1*factor):($2*factor) with points "
 			"pointtype %d pointsize 1.3 linecolor rgb \"#%06x\" title ",
 			d->figure->name, g, look.point, look.colour);
-		gp_quote(plot, groups->values[g].text);
+		gp_quote(d, plot, groups->values[g].text);
 	}
 }
 
@@ -127,13 +127,15 @@ static void describe(const struct scatter *s, size_t shown, struct figure_origin
 	snprintf(out->study + n, sizeof(out->study) - n, "; mcvsim %s", s->version);
 }
 
-int scatter_write(const struct scatter *s, const struct figure_request *request, struct err *e)
+static int write_script(const struct scatter *s, const struct figure_request *request, bool latex,
+			struct err *e)
 {
 	struct figure figure = {
 		.name = s->name, .title = s->title, .log = s->log, .width = s->width};
 	struct figure_origin origin;
 	struct drawing d = {.figure = &figure,
 			    .request = request,
+			    .latex = latex,
 			    .origin = &origin,
 			    .x = -1,
 			    .series = -1,
@@ -176,6 +178,14 @@ int scatter_write(const struct scatter *s, const struct figure_request *request,
 	free(plot);
 	free(titles);
 	free(groups.values);
+	return code;
+}
+
+int scatter_write(const struct scatter *s, const struct figure_request *request, struct err *e)
+{
+	int code = write_script(s, request, false, e);
+	if (code == 0 && (request->formats & FIGURE_LATEX))
+		code = write_script(s, request, true, e);
 	return code;
 }
 

@@ -26,10 +26,10 @@ struct scatter {
 	int log, width;	     /* enum figure_log, figure_width */
 };
 
-/* Writes folder/NAME.tsv and folder/NAME.gp, to be run by gnuplot inside the folder. Points that
- * are not finite are left out; a logarithmic axis (also chosen by itself where values span decades)
- * leaves out what is not above zero. Returns 0; ERR_INVALID when no point is left; or another
- * negative code with *e filled. */
+/* Writes folder/NAME.tsv and folder/NAME.gp, and with FIGURE_LATEX NAME-latex.gp, to be run by
+ * gnuplot inside the folder. Points that are not finite are left out; a logarithmic axis (also
+ * chosen by itself where values span decades) leaves out what is not above zero. Returns 0;
+ * ERR_INVALID when no point is left; or another negative code with *e filled. */
 int scatter_write(const struct scatter *s, const struct figure_request *request, struct err *e);
 
 /* The same of what `mcvsim validate --json` prints:

@@ -94,7 +94,7 @@ static int report(struct drawing *d)
 		return cli_fail(CLI_USAGE,
 				"the study asks for no figures; add \"figures\" to it, or say "
 				"--figure '{\"kind\":...}'");
-	const char **scripts = calloc(d->figures.list.count + 1, sizeof(*scripts));
+	const char **scripts = calloc(2 * d->figures.list.count + 1, sizeof(*scripts));
 	size_t count = 0;
 	if (!scripts)
 		return cli_fail(CLI_FAILED, "out of memory");
@@ -137,7 +137,8 @@ static int write_validation(const struct drawing *d, const struct figure_request
 /* What is in a file of its own: an answer of validate, or a profile. */
 static int report_json(struct drawing *d)
 {
-	const char *path = d->args->arguments[0], *scripts[PROFILE_CHARTS_MAX];
+	const char *path = d->args->arguments[0], *scripts[2 * PROFILE_CHARTS_MAX];
+	size_t count = 0;
 	const struct figure_request request = {
 		.folder = d->folder, .formats = d->formats, .file = path};
 	struct profile_charts charts;
@@ -161,9 +162,16 @@ static int report_json(struct drawing *d)
 	cli_print_diags(&d->diags);
 	if (code)
 		return d->diags.errors ? CLI_USAGE : cli_fail_err(&e);
-	for (size_t i = 0; i < charts.count; i++)
-		scripts[i] = charts.scripts[i];
-	return pictures_draw(d->folder, d->formats, scripts, charts.count);
+	for (size_t i = 0; i < charts.count; i++) {
+		const char *script = charts.scripts[i];
+		scripts[count++] = script;
+		if (d->formats & FIGURE_LATEX)
+			scripts[count++] = arena_printf(&d->arena, "%.*s-latex.gp",
+							(int)strlen(script) - 3, script);
+		if (!scripts[count - 1])
+			return cli_fail(CLI_FAILED, "out of memory");
+	}
+	return pictures_draw(d->folder, d->formats, scripts, count);
 }
 
 static int run(const struct cli_args *args)

@@ -39,9 +39,9 @@ static const struct picture {
 	unsigned format;
 	const char *suffix, *ending;
 } pictures[] = {
-	{FIGURE_PDF, ".pdf", "%%EOF"},	       {FIGURE_SVG, ".svg", "</svg>"},
-	{FIGURE_PNG, ".png", "IEND"},	       {FIGURE_LATEX, "-latex.tex", "\\endgroup"},
-	{FIGURE_LATEX, "-latex.pdf", "%%EOF"},
+	{FIGURE_PDF, ".pdf", "%%EOF"},	 {FIGURE_SVG, ".svg", "</svg>"},
+	{FIGURE_PNG, ".png", "IEND"},	 {FIGURE_LATEX, ".tex", "\\endgroup"},
+	{FIGURE_LATEX, ".pdf", "%%EOF"},
 };
 
 static bool ends_with(const char *path, const char *ending)
@@ -72,6 +72,10 @@ static bool disk_is_full(const char *folder)
 /* Whether the pictures of a script are there and complete; says of the first that is not so. */
 static int check_pictures(const char *folder, unsigned formats, const char *script)
 {
+	static const char latex[] = "-latex.gp";
+	size_t length = strlen(script), n_latex = sizeof(latex) - 1;
+	bool for_latex = length > n_latex && strcmp(script + length - n_latex, latex) == 0;
+	formats &= for_latex ? FIGURE_LATEX : ~(unsigned)FIGURE_LATEX;
 	for (size_t i = 0; i < sizeof(pictures) / sizeof(*pictures); i++) {
 		char path[4096];
 		if (!(formats & pictures[i].format))

@@ -179,6 +179,124 @@ static void check_words(const char *name)
 	}
 }
 
+/* A text of an SVG picture: its box by the font's metrics. Slanted ones have none. */
+static bool svg_word(const char *group, struct word *w)
+{
+	double x, y, size, angle = 0;
+	char anchor[8] = "", text[400];
+	size_t n = 0;
+	const char *turned = strstr(group, "rotate("), *end = strchr(group, '>');
+	const char *font = strstr(group, "font-size="), *from = strstr(group, "text-anchor=");
+	const char *stop = strstr(group, "</text>");
+	if (!end || !font || !from || !stop ||
+	    sscanf(group, "<g transform=\"translate(%lf,%lf)", &x, &y) != 2 ||
+	    sscanf(font, "font-size=\"%lf", &size) != 1 ||
+	    sscanf(from, "text-anchor=\"%7[a-z]", anchor) != 1)
+		return false;
+	if (turned && turned < end)
+		sscanf(turned, "rotate(%lf", &angle);
+	bool tag = false;
+	for (const char *p = strstr(group, "<text>"); p && p < stop && n + 1 < sizeof(text); p++) {
+		tag = *p == '<' || (tag && *p != '>');
+		if (!tag && *p != '>')
+			text[n++] = *p;
+	}
+	text[n] = '\0';
+	double width = gp_text_width(text) * size / 8;
+	double before = strcmp(anchor, "end") == 0	? width
+			: strcmp(anchor, "middle") == 0 ? width / 2
+							: 0;
+	if (angle == 0)
+		*w = (struct word){x - before, y - 0.7 * size, x - before + width, y, {0}};
+	else if (angle == -90)
+		*w = (struct word){x - 0.7 * size, y + before - width, x, y + before, {0}};
+	else
+		return false;
+	snprintf(w->text, sizeof(w->text), "%.59s", text);
+	return true;
+}
+
+/* The same of the SVG picture. Widths are those of the metrics by class of letters, so a text that
+ * reaches over the edge by a few pixels may still be whole. */
+static void check_svg(const char *name)
+{
+	struct program_result r = program_run("cat $TMP/a/%s.svg", name);
+	static struct word words[400];
+	double width = 0, height = 0;
+	size_t n = 0;
+	const char *size = strstr(r.out, "viewBox=");
+	CU_ASSERT(size && sscanf(size, "viewBox=\"0 0 %lf %lf", &width, &height) == 2);
+	for (const char *p = r.out; (p = strstr(p, "<g transform=")) && n < 400; p++)
+		n += svg_word(p, &words[n]);
+	program_free(&r);
+	CU_ASSERT(n > 8);
+	for (size_t i = 0; i < n; i++) {
+		const struct word *a = &words[i];
+		if (a->x0 < -1 || a->y0 < -1 || a->x1 > width + 12 || a->y1 > height + 1) {
+			printf(" %s.svg: '%s' is cut off ", name, a->text);
+			CU_FAIL("a label is cut off");
+		}
+		for (size_t k = 0; k < i; k++) {
+			const struct word *b = &words[k];
+			if (fmin(a->x1, b->x1) - fmax(a->x0, b->x0) > 2 &&
+			    fmin(a->y1, b->y1) - fmax(a->y0, b->y0) > 1) {
+				printf(" %s.svg: '%s' is on '%s' ", name, a->text, b->text);
+				CU_FAIL("labels overlap");
+			}
+		}
+	}
+}
+
+/* A document takes the script's TeX: nothing of it is for TeX but what gnuplot wrote, and the fonts
+ * have the size that the layout is for. */
+static void latex_gets_texts_that_it_can_read(void)
+{
+	static const char strange[] =
+		"{\"name\":\"strange\",\"kind\":\"quantiles\",\"y\":\"response_time\",\"series\":"
+		"\"platform\",\"at\":{\"exit_cost\":8},\"title\":\"100 % of_all #1 & {$x^2$} "
+		"~ \\\\ <a|b>\"}";
+	char path[200];
+	struct arena arena = {0};
+	struct figures figures = {0};
+	struct diag_list diags = {0};
+	struct json_doc doc;
+	struct err e = {0};
+	const char *scripts[2];
+	size_t written = 0;
+	open_data();
+	snprintf(path, sizeof(path), "%s/latex", test_scratch());
+	mkdir(path, 0700);
+	struct figure_request request = {path, FIGURE_PDF | FIGURE_LATEX, NULL};
+	CU_ASSERT_EQUAL_FATAL(figures_parse(db, strange, &figures, &doc, &arena, &diags, &e), 0);
+	CU_ASSERT_EQUAL(
+		figures_write(&data, &figures, &request, scripts, &written, &arena, &diags, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(written, 2);
+	CU_ASSERT_STRING_EQUAL(scripts[1], "strange-latex.gp");
+	json_doc_free(&doc);
+	arena_free(&arena);
+	diag_free(&diags);
+	if (!have("gnuplot"))
+		return;
+	PROGRAM_EXPECT(0, NULL, "cd $TMP/latex && gnuplot *.gp 2>err; test ! -s err");
+	PROGRAM_EXPECT(0, "share of observations below (\\%)}",
+		       "grep 'share of' $TMP/latex/strange-latex.tex");
+	PROGRAM_EXPECT(0,
+		       "100 \\% of\\_all \\#1 \\& \\{\\$x\\textasciicircum{}2\\$\\} "
+		       "\\textasciitilde{} \\textbackslash{} "
+		       "\\textless{}a\\textbar{}b\\textgreater{}",
+		       "grep '100 ' $TMP/latex/strange-latex.tex");
+	PROGRAM_EXPECT(0, "\\fontsize{8}{9.6}", "cat $TMP/latex/strange-latex.tex");
+	struct program_result r = program_run("command -v pdflatex");
+	if (r.code == 0) {
+		program_write_file("latex/paper.tex",
+				   "\\documentclass{article}\\usepackage{graphicx,color}\n"
+				   "\\begin{document}\\input{strange-latex.tex}\\end{document}\n");
+		PROGRAM_EXPECT(0, "Output written on paper.pdf",
+			       "cd $TMP/latex && pdflatex -halt-on-error paper.tex");
+	}
+	program_free(&r);
+}
+
 /* The label of the y axis stands upright beside the ticks, also beside those of a logarithm. */
 static void check_y_label(const char *name)
 {
@@ -212,8 +330,10 @@ static void no_label_is_cut_off_or_on_another(void)
 	draw(gallery, "a", &diags);
 	diag_free(&diags);
 	PROGRAM_EXPECT(0, NULL, "cd $TMP/a && gnuplot *.gp");
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		check_words(names[i]);
+		check_svg(names[i]);
+	}
 	for (size_t i = 0; i < 4; i++)
 		check_y_label(names[i]);
 }
@@ -595,6 +715,7 @@ int main(int argc, char **argv)
 		 the_whole_gallery_runs_with_plain_gnuplot},
 		{"drawing_twice_gives_the_same_bytes", drawing_twice_gives_the_same_bytes},
 		{"no_label_is_cut_off_or_on_another", no_label_is_cut_off_or_on_another},
+		{"latex_gets_texts_that_it_can_read", latex_gets_texts_that_it_can_read},
 		{"fonts_have_the_size_they_claim", fonts_have_the_size_they_claim},
 		{"the_data_file_has_the_numbers_of_the_summary",
 		 the_data_file_has_the_numbers_of_the_summary},
