@@ -11,7 +11,13 @@ add_custom_command(OUTPUT ${manual}/mcvsim.1 ${manual}/mcvsim.bash ${manual}/_mc
   COMMAND mcvsim completion bash > ${manual}/mcvsim.bash
   COMMAND mcvsim completion zsh > ${manual}/_mcvsim
   DEPENDS mcvsim VERBATIM)
-add_custom_target(manual ALL DEPENDS ${manual}/mcvsim.1)
+add_custom_command(OUTPUT ${manual}/hvcore.1
+  COMMAND $<TARGET_FILE:hvcore> --help > ${manual}/hvcore.help
+  COMMAND awk -v name=hvcore -v version=${PROJECT_VERSION}
+    -v "about=micro-VMM that measures what virtualization costs"
+    -f ${PROJECT_SOURCE_DIR}/cmake/help_to_man.awk ${manual}/hvcore.help > ${manual}/hvcore.1
+  DEPENDS hvcore ${PROJECT_SOURCE_DIR}/cmake/help_to_man.awk VERBATIM)
+add_custom_target(manual ALL DEPENDS ${manual}/mcvsim.1 ${manual}/hvcore.1)
 
 set(data ${CMAKE_INSTALL_DATADIR}/mcvsim)
 install(TARGETS mcvsim hvcore RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -29,7 +35,18 @@ install(FILES ${manual}/_mcvsim DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-
 
 set(CPACK_PACKAGE_NAME mcvsim)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-set(CPACK_PACKAGE_CONTACT "mcvsim authors <mcvsim@localhost>")
+# Who makes a package answers for it: named as Debian's own tools take it from the environment, else
+# the account and machine that built it.
+if(DEFINED ENV{DEBEMAIL} AND DEFINED ENV{DEBFULLNAME})
+  set(packager "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+elseif(DEFINED ENV{DEBEMAIL})
+  set(packager "$ENV{DEBEMAIL}")
+else()
+  cmake_host_system_information(RESULT host QUERY FQDN)
+  execute_process(COMMAND id -un OUTPUT_VARIABLE account OUTPUT_STRIP_TRAILING_WHITESPACE)
+  set(packager "${account} <${account}@${host}>")
+endif()
+set(CPACK_PACKAGE_CONTACT "${packager}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "What virtualization costs a handset that offloads its work")
 set(CPACK_PACKAGE_DESCRIPTION "A discrete-event simulator of mobile cloud computing under full, para and
  OS-level virtualization (mcvsim), and the micro-VMM that measures its costs (hvcore).")

@@ -34,6 +34,16 @@ for command in $commands; do
 	fi
 done
 
+page=$1/manual/hvcore.1
+[ -s "$page" ] || fail "no page for hvcore"
+for word in $("$1/hvcore" --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p; s/^\([a-z]*\)  .*/\1/p'); do
+	sed 's/\\-/-/g' "$page" | grep -q "^\.B $word" || fail "hvcore's page lacks $word"
+done
+if command -v groff >/dev/null 2>&1; then
+	groff -man -Tutf8 -ww "$page" >"$work/text" 2>"$work/warnings" || fail "groff refuses $page"
+	[ ! -s "$work/warnings" ] || { cat "$work/warnings"; fail "groff warns of $page"; }
+fi
+
 complete_words() { # words, the last one to be completed
 	COMP_WORDS=(mcvsim "$@")
 	COMP_CWORD=$#

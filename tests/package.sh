@@ -31,6 +31,8 @@ root=$work/root
 deb=$(ls "$work"/out/*.deb)
 depends=$(dpkg-deb -f "$deb" Depends)
 echo "$(basename "$deb") depends on: $depends"
+maintainer=$(dpkg-deb -f "$deb" Maintainer)
+printf '%s\n' "$maintainer" | grep -q '@' || fail "no packager is named: '$maintainer'"
 case $depends in
 *libc6*libgsl*) ;;
 *) fail "the dependencies were not computed" ;;
@@ -84,7 +86,7 @@ dpkg --root="$root" --force-not-root --log=/dev/null -i "$deb" >"$work/dpkg.log"
 	fail "dpkg cannot install it"
 }
 for file in usr/bin/mcvsim usr/bin/hvcore usr/share/mcvsim/first.json usr/share/mcvsim/schema/study.json \
-	usr/share/man/man1/mcvsim-run.1 usr/share/bash-completion/completions/mcvsim \
+	usr/share/man/man1/mcvsim-run.1 usr/share/man/man1/hvcore.1 usr/share/bash-completion/completions/mcvsim \
 	usr/share/doc/mcvsim/README.md usr/share/doc/mcvsim/copyright; do
 	[ -s "$root/$file" ] || fail "$file is missing"
 done

@@ -196,29 +196,45 @@ int dataset_compare(const struct dataset *a, const struct data_metric *metric_a,
 	return code;
 }
 
-int dataset_histogram(const struct dataset *d, const struct data_metric *metric,
-		      const struct data_point *point, struct pooled *out, struct err *e)
+/* Gives what each repetition of a point has for a metric to `use`, until that fails. `sql` asks for
+ * one column of bytes, by point and metric. */
+static int each_bytes(const struct dataset *d, const char *sql, const struct data_metric *metric,
+		      const struct data_point *point,
+		      int (*use)(void *ctx, const void *bytes, size_t size, struct err *e),
+		      void *ctx, struct err *e)
 {
-	*out = (struct pooled){0};
-	sqlite3_stmt *s = db_prepare(d->db,
-				     "SELECT buckets FROM histogram WHERE point = ? AND metric = ? "
-				     "ORDER BY repetition",
-				     e);
+	sqlite3_stmt *s = db_prepare(d->db, sql, e);
 	if (!s)
 		return ERR_CORRUPT;
 	sqlite3_bind_int64(s, 1, point->key);
 	sqlite3_bind_int64(s, 2, metric->key);
 	int got;
-	while ((got = db_step(d->db, s, "read its histograms", e)) == 1) {
+	while ((got = db_step(d->db, s, "read its distributions and series", e)) == 1) {
 		const void *bytes = sqlite3_column_blob(s, 0);
-		got = pooled_add(out, bytes, (size_t)sqlite3_column_bytes(s, 0), e);
+		got = use(ctx, bytes, (size_t)sqlite3_column_bytes(s, 0), e);
 		if (got)
 			break;
 	}
 	sqlite3_finalize(s);
-	if (got)
-		pooled_free(out);
 	return got;
+}
+
+static int pool(void *ctx, const void *bytes, size_t size, struct err *e)
+{
+	return pooled_add(ctx, bytes, size, e);
+}
+
+int dataset_histogram(const struct dataset *d, const struct data_metric *metric,
+		      const struct data_point *point, struct pooled *out, struct err *e)
+{
+	*out = (struct pooled){0};
+	int code = each_bytes(d,
+			      "SELECT buckets FROM histogram WHERE point = ? AND metric = ? "
+			      "ORDER BY repetition",
+			      metric, point, pool, out, e);
+	if (code)
+		pooled_free(out);
+	return code;
 }
 
 /* The series of one metric at one point, one for each repetition that has it. */
@@ -236,8 +252,9 @@ static void runs_free(struct runs *r)
 	free(r->counts);
 }
 
-static int runs_add(struct runs *r, const void *bytes, size_t size, struct err *e)
+static int runs_add(void *ctx, const void *bytes, size_t size, struct err *e)
 {
+	struct runs *r = ctx;
 	struct result_sample **samples = realloc(r->samples, (r->n + 1) * sizeof(*samples));
 	if (samples)
 		r->samples = samples;
@@ -249,28 +266,6 @@ static int runs_add(struct runs *r, const void *bytes, size_t size, struct err *
 	int code = series_decode(bytes, size, &samples[r->n], &counts[r->n], e);
 	r->n += code == 0;
 	return code;
-}
-
-static int read_runs(const struct dataset *d, const struct data_metric *metric,
-		     const struct data_point *point, struct runs *out, struct err *e)
-{
-	sqlite3_stmt *s = db_prepare(d->db,
-				     "SELECT samples FROM series WHERE point = ? AND metric = ? "
-				     "ORDER BY repetition",
-				     e);
-	if (!s)
-		return ERR_CORRUPT;
-	sqlite3_bind_int64(s, 1, point->key);
-	sqlite3_bind_int64(s, 2, metric->key);
-	int got;
-	while ((got = db_step(d->db, s, "read its series", e)) == 1) {
-		const void *bytes = sqlite3_column_blob(s, 0);
-		got = runs_add(out, bytes, (size_t)sqlite3_column_bytes(s, 0), e);
-		if (got)
-			break;
-	}
-	sqlite3_finalize(s);
-	return got;
 }
 
 /* The moments of all repetitions, each once, ascending. Returns their number. */
@@ -300,7 +295,10 @@ int dataset_series(const struct dataset *d, const struct data_metric *metric,
 	struct runs runs = {0};
 	size_t all = 0;
 	*out = (struct data_series){0};
-	int code = read_runs(d, metric, point, &runs, e);
+	int code = each_bytes(d,
+			      "SELECT samples FROM series WHERE point = ? AND metric = ? "
+			      "ORDER BY repetition",
+			      metric, point, runs_add, &runs, e);
 	for (size_t r = 0; r < runs.n; r++)
 		all += runs.counts[r];
 	double *x = calloc(runs.n + 1, sizeof(*x));

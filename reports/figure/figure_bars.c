@@ -56,9 +56,7 @@ int figure_draw_bars(struct drawing *d, struct err *e)
 		fprintf(d->gp, "set boxwidth %.4g absolute\n", width * 0.9);
 		fputs("plot ", text);
 		for (size_t s = 0; s < series; s++) {
-			struct line_style look =
-				d->series < 0 ? (struct line_style){0x0072b2, "1", 7}
-					      : figure_line_style(&d->data->axes[d->series], s);
+			struct line_style look = figure_series_style(d, s);
 			fprintf(text,
 				"%s\\\n  '%s.tsv' index %zu using 1:($2*y_factor) with boxes "
 				"fillcolor "

@@ -97,9 +97,7 @@ int figure_draw_cdf(struct drawing *d, struct err *e)
 		for (size_t s = 0; s < series; s++) {
 			if (!there[s])
 				continue;
-			struct line_style look =
-				d->series < 0 ? (struct line_style){0x0072b2, "1", 7}
-					      : figure_line_style(&d->data->axes[d->series], s);
+			struct line_style look = figure_series_style(d, s);
 			/* A few points on each line, so that grey print tells them apart. */
 			fprintf(text,
 				"%s\\\n  '%s.tsv' index %zu using ($1*x_factor):2 with linespoints "

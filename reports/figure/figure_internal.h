@@ -50,6 +50,8 @@ struct drawing {
 	struct diag_list *diags;
 };
 
+struct gp_extent;
+
 typedef int draw_function(struct drawing *d, struct err *e);
 extern draw_function figure_draw_lines, figure_draw_bars, figure_draw_stack, figure_draw_cdf,
 	figure_draw_quantiles, figure_draw_heatmap, figure_draw_tornado, figure_draw_time_series,
@@ -74,6 +76,19 @@ size_t figure_series_count(const struct drawing *d);
 /* The title of a series; "" where there is only one. Not quoted. */
 const char *figure_series_title(const struct drawing *d, size_t s);
 
+/* A figure with one curve for each series, over an x axis that is none of the sweep's. */
+struct curves {
+	const char *columns; /* of the data file */
+	const char *what;    /* "no run has WHAT of 'metric' here" */
+	/* Writes one block of the data file. Returns how many rows it has, or a negative code. */
+	int (*write)(struct drawing *d, size_t s, struct gp_extent *extent, void *ctx,
+		     struct err *e);
+	void (*x_axis)(struct drawing *d, const void *ctx);
+	/* Writes the plot command's parts; rows[] of each series. */
+	void (*plot)(const struct drawing *d, FILE *plot, const int *rows);
+};
+int figure_draw_curves(struct drawing *d, const struct curves *kind, void *ctx, struct err *e);
+
 /* Notes the repetitions of a cell that is drawn. */
 void figure_count_repetitions(struct drawing *d, size_t n);
 
@@ -88,6 +103,9 @@ struct line_style {
 /* Of level `s` of an axis: a platform looks the same in every figure, and as far as there are looks
  * in every study. */
 struct line_style figure_line_style(const struct data_axis *axis, size_t s);
+
+/* Of a series of a figure; the only one is blue. */
+struct line_style figure_series_style(const struct drawing *d, size_t s);
 
 /* gnuplot's fillstyle of the s-th of grouped bars: hatched in turn, so that grey print tells
  * neighbours apart. */

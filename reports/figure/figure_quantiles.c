@@ -7,16 +7,16 @@
 #include "reports/figure/figure_internal.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* A quantile that fewer observations lie beyond says little. */
 enum { OBSERVATIONS_BEYOND = 10 };
 
 /* One block: place on the axis (the inverse of the share beyond), value, share. Returns how many
  * rows it has, or a negative code. */
-static int write_series(struct drawing *d, size_t s, struct gp_extent *extent, double *furthest,
+static int write_series(struct drawing *d, size_t s, struct gp_extent *extent, void *ctx,
 			struct err *e)
 {
+	double *furthest = ctx;
 	long p = figure_point(d, 0, s);
 	struct pooled h = {0};
 	int rows = 0;
@@ -40,8 +40,9 @@ static int write_series(struct drawing *d, size_t s, struct gp_extent *extent, d
 	return code ? code : rows;
 }
 
-static void share_axis(struct drawing *d, double furthest)
+static void share_axis(struct drawing *d, const void *ctx)
 {
+	double furthest = *(const double *)ctx;
 	static const struct {
 		double place;
 		const char *text;
@@ -60,9 +61,7 @@ static void plot_series(const struct drawing *d, FILE *plot, const int *rows)
 {
 	bool first = true;
 	for (size_t s = 0; s < figure_series_count(d); s++) {
-		struct line_style look = d->series < 0
-						 ? (struct line_style){0x0072b2, "1", 7}
-						 : figure_line_style(&d->data->axes[d->series], s);
+		struct line_style look = figure_series_style(d, s);
 		if (rows[s] <= 0)
 			continue;
 		/* Points here and there, so that grey print tells the lines apart. */
@@ -81,39 +80,8 @@ static void plot_series(const struct drawing *d, FILE *plot, const int *rows)
 
 int figure_draw_quantiles(struct drawing *d, struct err *e)
 {
-	size_t series = figure_series_count(d), shown = 0, size;
-	int *rows = calloc(series, sizeof(*rows));
-	const char **titles = calloc(series, sizeof(*titles));
-	char *plot = NULL;
-	FILE *text = open_memstream(&plot, &size);
-	struct gp_extent extent = GP_EXTENT_NONE;
+	static const struct curves kind = {"inverse of the share beyond\tvalue\tshare below",
+					   "a distribution", write_series, share_axis, plot_series};
 	double furthest = 1;
-	int code = rows && titles && text ? 0 : err_set(e, ERR_NOMEM, "no memory to draw");
-	if (code == 0)
-		tsv_begin(d, "inverse of the share beyond\tvalue\tshare below");
-	for (size_t s = 0; s < series && code == 0; s++) {
-		rows[s] = write_series(d, s, &extent, &furthest, e);
-		code = rows[s] < 0 ? rows[s] : 0;
-		if (rows[s] > 0)
-			titles[shown++] = figure_series_title(d, s);
-	}
-	if (code == 0 && shown == 0)
-		code = figure_mistake(d, "y", "no run has a distribution of '%s' here",
-				      d->metric->name);
-	if (code == 0) {
-		gp_begin(d);
-		gp_key_of_series(d, titles, shown);
-		share_axis(d, furthest);
-		gp_y_axis(d, &extent, false);
-		fputs("plot ", text);
-		plot_series(d, text, rows);
-		fflush(text);
-		gp_end(d, plot);
-	}
-	if (text)
-		fclose(text);
-	free(plot);
-	free(titles);
-	free(rows);
-	return code;
+	return figure_draw_curves(d, &kind, &furthest, e);
 }

@@ -117,6 +117,16 @@ static const char *part_name(const struct stack *s, size_t i)
 	return s->parts[i]->subject[0] ? s->parts[i]->subject : "all";
 }
 
+/* The key stands in one column beside the plot, so the plot is as high as its rows. */
+static void make_room_for_key(struct drawing *d, const struct stack *s)
+{
+	static const double row_pt = 10, around_pt = 62; /* footnote, axis, edge */
+	double rows = (double)(s->shown_count + s->other);
+	double room = d->height_in * 72 - around_pt - d->extra_bottom_pt;
+	if (rows * row_pt > room)
+		d->height_in += (rows * row_pt - room) / 72;
+}
+
 /* Of the key beside the plot, in points: its longest name and the sample. */
 static double key_width(const struct stack *s)
 {
@@ -224,6 +234,7 @@ int figure_draw_stack(struct drawing *d, struct err *e)
 		      d->gp);
 		fprintf(d->gp, "y_factor = %g\n", scale.factor);
 		d->extra_bottom_pt = gp_category_axis(d, &s.places, key_width(&s));
+		make_room_for_key(d, &s);
 		if (d->series >= 0)
 			name_groups(d, d->extra_bottom_pt + (d->slanted_tics ? 24 : 22));
 		gp_linear_axis(d, 'y', 0, 1.04 * largest * scale.factor);

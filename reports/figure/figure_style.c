@@ -64,6 +64,12 @@ struct line_style figure_line_style(const struct data_axis *axis, size_t s)
 	return styles[own[s]];
 }
 
+struct line_style figure_series_style(const struct drawing *d, size_t s)
+{
+	return d->series < 0 ? (struct line_style){0x0072b2, "1", 7}
+			     : figure_line_style(&d->data->axes[d->series], s);
+}
+
 const char *figure_bar_fill(size_t s)
 {
 	static const char *const fills[] = {"solid 0.75", "pattern 4", "solid 0.25",

@@ -5,16 +5,16 @@
 #include "reports/figure/figure_internal.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 struct span {
 	double low_s, high_s;
 };
 
 /* One block. Returns how many moments it has, or a negative code. */
-static int write_series(struct drawing *d, size_t s, struct gp_extent *extent, struct span *span,
+static int write_series(struct drawing *d, size_t s, struct gp_extent *extent, void *ctx,
 			struct err *e)
 {
+	struct span *span = ctx;
 	long p = figure_point(d, 0, s);
 	struct data_series series = {0};
 	fprintf(d->tsv, "# series: %s\n", figure_series_title(d, s));
@@ -37,18 +37,19 @@ static int write_series(struct drawing *d, size_t s, struct gp_extent *extent, s
 	return code ? code : count;
 }
 
-static void time_axis(struct drawing *d, struct span span)
+static void time_axis(struct drawing *d, const void *ctx)
 {
+	const struct span *span = ctx;
 	static const struct {
 		double from_s, unit_s;
 		const char *name;
 	} units[] = {{7200, 3600, "h"}, {300, 60, "min"}, {0, 1, "s"}};
 	size_t u = 0;
-	while (span.high_s < units[u].from_s)
+	while (span->high_s < units[u].from_s)
 		u++;
 	fprintf(d->gp, "x_factor = %.17g\n", 1 / units[u].unit_s);
 	gp_axis_label(d, 'x', "simulated time", units[u].name);
-	gp_linear_axis(d, 'x', span.low_s / units[u].unit_s, span.high_s / units[u].unit_s);
+	gp_linear_axis(d, 'x', span->low_s / units[u].unit_s, span->high_s / units[u].unit_s);
 }
 
 static void plot_series(const struct drawing *d, FILE *plot, const int *counts)
@@ -56,9 +57,7 @@ static void plot_series(const struct drawing *d, FILE *plot, const int *counts)
 	bool first = true;
 	for (int line = 0; line < 2; line++) { /* bands below all lines */
 		for (size_t s = 0; s < figure_series_count(d); s++) {
-			struct line_style look =
-				d->series < 0 ? (struct line_style){0x0072b2, "1", 7}
-					      : figure_line_style(&d->data->axes[d->series], s);
+			struct line_style look = figure_series_style(d, s);
 			if (counts[s] <= 0)
 				continue;
 			fprintf(plot, "%s\\\n  '%s.tsv' index %zu using ($1*x_factor):",
@@ -87,40 +86,10 @@ static void plot_series(const struct drawing *d, FILE *plot, const int *counts)
 
 int figure_draw_time_series(struct drawing *d, struct err *e)
 {
-	size_t series = figure_series_count(d), shown = 0, size;
-	int *counts = calloc(series, sizeof(*counts));
-	const char **titles = calloc(series, sizeof(*titles));
-	char *plot = NULL;
-	FILE *text = open_memstream(&plot, &size);
-	struct gp_extent extent = GP_EXTENT_NONE;
+	static const struct curves kind = {"time (s)\tmean\tlow\thigh\tn, with the 95 % interval",
+					   "samples over time", write_series, time_axis,
+					   plot_series};
 	struct span span = {INFINITY, -INFINITY};
-	int code = counts && titles && text ? 0 : err_set(e, ERR_NOMEM, "no memory to draw");
-	if (code == 0)
-		tsv_begin(d, "time (s)\tmean\tlow\thigh\tn, with the 95 % interval");
-	for (size_t s = 0; s < series && code == 0; s++) {
-		counts[s] = write_series(d, s, &extent, &span, e);
-		code = counts[s] < 0 ? counts[s] : 0;
-		if (counts[s] > 0)
-			titles[shown++] = figure_series_title(d, s);
-	}
-	if (code == 0 && shown == 0)
-		code = figure_mistake(d, "y", "no run has recorded '%s' over time here",
-				      d->metric->name);
-	if (code == 0) {
-		d->note = "mean and 95 % interval";
-		gp_begin(d);
-		gp_key_of_series(d, titles, shown);
-		time_axis(d, span);
-		gp_y_axis(d, &extent, false);
-		fputs("plot ", text);
-		plot_series(d, text, counts);
-		fflush(text);
-		gp_end(d, plot);
-	}
-	if (text)
-		fclose(text);
-	free(plot);
-	free(titles);
-	free(counts);
-	return code;
+	d->note = "mean and 95 % interval";
+	return figure_draw_curves(d, &kind, &span, e);
 }

@@ -115,9 +115,7 @@ static void write_plot(const struct drawing *d, const struct cascade *c, FILE *p
 {
 	fputs("plot ", plot);
 	for (size_t s = 0; s < c->series; s++) {
-		struct line_style look = d->series < 0
-						 ? (struct line_style){0x0072b2, "1", 7}
-						 : figure_line_style(&d->data->axes[d->series], s);
+		struct line_style look = figure_series_style(d, s);
 		fprintf(plot,
 			"%s\\\n  '%s.tsv' index %zu using ($2*x_factor):(($4+$5)/2):($2*x_factor):"
 			"($3*x_factor):4:5 with boxxyerror fillcolor rgb \"#%06x\" fillstyle %s "

@@ -219,9 +219,9 @@ static int compare_points(const struct dataset *a, const struct dataset *b, stru
 	int *axis = calloc(a->axis_count + 1, sizeof(*axis));
 	size_t *level = calloc(b->axis_count + 1, sizeof(*level));
 	int code = axis && level ? 0 : no_memory(e);
-	bool comparable = code == 0 && match_axes(a, b, axis);
+	out->same_axes = code == 0 && match_axes(a, b, axis);
 	for (size_t p = 0; p < a->point_count && code == 0; p++) {
-		long q = comparable ? counterpart(a, p, b, axis, level) : -1;
+		long q = out->same_axes ? counterpart(a, p, b, axis, level) : -1;
 		if (q < 0) {
 			out->only_a++;
 			continue;

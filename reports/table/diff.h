@@ -13,6 +13,7 @@ struct diff {
 	size_t origins;	       /* places in study, profile and seed that differ */
 	size_t only_a, only_b; /* points without a counterpart */
 	size_t points;	       /* that both have: same values on axes of the same names */
+	bool same_axes;	       /* else no point has a counterpart */
 	size_t numbers;	       /* means compared: a metric and subject at such a point */
 	size_t identical;      /* of these, the same in every repetition */
 	size_t significant;    /* of these, with a difference whose 95 % interval leaves out zero */

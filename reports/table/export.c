@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,14 +38,34 @@ static void put_json(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static void put_head(const struct dataset *d, FILE *out)
+enum { NUMBERS_MAX = 3 };
+
+static const struct rows {
+	const char *sql; /* metric, repetition, and what has the numbers, of a point */
+	const char *columns[NUMBERS_MAX + 1];
+} kinds[] = {
+	[EXPORT_VALUES] = {"SELECT metric, repetition, value FROM value WHERE point = ? "
+			   "ORDER BY metric, repetition",
+			   {"value"}},
+	[EXPORT_HISTOGRAMS] = {"SELECT metric, repetition, buckets FROM histogram WHERE point = ? "
+			       "ORDER BY metric, repetition",
+			       {"low", "high", "count"}},
+	[EXPORT_SERIES] = {"SELECT metric, repetition, samples FROM series WHERE point = ? "
+			   "ORDER BY metric, repetition",
+			   {"time_s", "value"}},
+};
+
+static void put_head(const struct dataset *d, const struct rows *rows, FILE *out)
 {
 	fputs("study,seed,point,repetition", out);
 	for (size_t a = 0; a < d->axis_count; a++) {
 		fputc(',', out);
 		put_csv(out, d->axes[a].name);
 	}
-	fputs(",metric,subject,value,unit\r\n", out);
+	fputs(",metric,subject", out);
+	for (size_t i = 0; rows->columns[i]; i++)
+		fprintf(out, ",%s", rows->columns[i]);
+	fputs(",unit\r\n", out);
 }
 
 /* What is the same for all rows of a point, behind its repetition. */
@@ -72,28 +93,84 @@ static void put_parameters(const struct dataset *d, const struct data_point *p,
 		fputs(d->axis_count ? "}" : "{}", out);
 }
 
-static void put_row(const struct dataset *d, const struct data_point *p,
-		    const struct data_metric *m, const char *parameters, sqlite3_stmt *s,
-		    enum export_format format, FILE *out)
+/* Where the rows of one point go, and what they begin with. */
+struct export
 {
-	bool csv = format == EXPORT_CSV, defined = sqlite3_column_type(s, 2) != SQLITE_NULL;
+	const struct dataset *data;
+	const struct rows *rows;
+	const struct data_point *point;
+	const char *parameters;
+	enum export_what what;
+	bool csv;
+	FILE *out;
+};
+
+static void put_row(const struct export *x, const struct data_metric *m, int repetition,
+		    const double *numbers)
+{
+	FILE *out = x->out;
 	fprintf(out,
-		csv ? "%s,%" PRIu64 ",%s,%d%s,"
-		    : "{\"study\":\"%s\",\"seed\":\"%" PRIu64
-		      "\",\"point\":\"%s\",\"repetition\":%d,\"parameters\":%s,\"metric\":",
-		db_study_hash(d->db), db_seed(d->db), p->id, sqlite3_column_int(s, 1), parameters);
-	void (*put)(FILE *, const char *) = csv ? put_csv : put_json;
+		x->csv ? "%s,%" PRIu64 ",%s,%d%s,"
+		       : "{\"study\":\"%s\",\"seed\":\"%" PRIu64
+			 "\",\"point\":\"%s\",\"repetition\":%d,\"parameters\":%s,\"metric\":",
+		db_study_hash(x->data->db), db_seed(x->data->db), x->point->id, repetition,
+		x->parameters);
+	void (*put)(FILE *, const char *) = x->csv ? put_csv : put_json;
 	put(out, m->name);
-	fputs(csv ? "," : ",\"subject\":", out);
+	fputs(x->csv ? "," : ",\"subject\":", out);
 	put(out, m->subject);
-	fputs(csv ? "," : ",\"value\":", out);
-	if (defined)
-		fprintf(out, "%.17g", sqlite3_column_double(s, 2));
-	else if (!csv)
-		fputs("null", out);
-	fputs(csv ? "," : ",\"unit\":", out);
+	for (size_t i = 0; x->rows->columns[i]; i++) {
+		fprintf(out, x->csv ? "," : ",\"%s\":", x->rows->columns[i]);
+		if (isfinite(numbers[i]))
+			fprintf(out, "%.17g", numbers[i]);
+		else if (!x->csv)
+			fputs("null", out);
+	}
+	fputs(x->csv ? "," : ",\"unit\":", out);
 	put(out, m->unit);
-	fputs(csv ? "\r\n" : "}\n", out);
+	fputs(x->csv ? "\r\n" : "}\n", out);
+}
+
+/* The rows of a histogram: its buckets. */
+static int put_buckets(const struct export *x, const struct data_metric *m, int repetition,
+		       const void *bytes, size_t size, struct err *e)
+{
+	struct pooled h = {0};
+	int code = pooled_add(&h, bytes, size, e);
+	for (size_t i = 0; i < h.count && code == 0; i++)
+		put_row(x, m, repetition,
+			(double[]){h.buckets[i].low, h.buckets[i].high,
+				   (double)h.buckets[i].count});
+	pooled_free(&h);
+	return code;
+}
+
+static int put_samples(const struct export *x, const struct data_metric *m, int repetition,
+		       const void *bytes, size_t size, struct err *e)
+{
+	struct result_sample *samples = NULL;
+	size_t count = 0;
+	int code = series_decode(bytes, size, &samples, &count, e);
+	for (size_t i = 0; i < count && code == 0; i++)
+		put_row(x, m, repetition, (double[]){samples[i].time_s, samples[i].value});
+	free(samples);
+	return code;
+}
+
+/* All rows of one row of the database. */
+static int put_result(const struct export *x, const struct data_metric *m, sqlite3_stmt *s,
+		      struct err *e)
+{
+	int repetition = sqlite3_column_int(s, 1);
+	if (x->what == EXPORT_VALUES) {
+		bool defined = sqlite3_column_type(s, 2) != SQLITE_NULL;
+		put_row(x, m, repetition, (double[]){defined ? sqlite3_column_double(s, 2) : NAN});
+		return 0;
+	}
+	const void *bytes = sqlite3_column_blob(s, 2);
+	size_t size = (size_t)sqlite3_column_bytes(s, 2);
+	return x->what == EXPORT_HISTOGRAMS ? put_buckets(x, m, repetition, bytes, size, e)
+					    : put_samples(x, m, repetition, bytes, size, e);
 }
 
 static const struct data_metric *find_key(const struct dataset *d, int64_t key)
@@ -104,41 +181,47 @@ static const struct data_metric *find_key(const struct dataset *d, int64_t key)
 	return NULL;
 }
 
-static int export_point(const struct dataset *d, const struct data_point *p, sqlite3_stmt *s,
-			enum export_format format, FILE *out, struct err *e)
+static int export_point(struct export *x, sqlite3_stmt *s, struct err *e)
 {
 	char *parameters = NULL;
 	size_t size;
 	FILE *text = open_memstream(&parameters, &size);
 	if (!text)
 		return err_set(e, ERR_NOMEM, "no memory to export");
-	put_parameters(d, p, format, text);
+	put_parameters(x->data, x->point, x->csv ? EXPORT_CSV : EXPORT_JSONL, text);
 	fclose(text);
-	sqlite3_bind_int64(s, 1, p->key);
+	x->parameters = parameters;
+	sqlite3_bind_int64(s, 1, x->point->key);
 	int got;
-	while ((got = db_step(d->db, s, "read its values", e)) == 1) {
-		const struct data_metric *m = find_key(d, sqlite3_column_int64(s, 0));
-		if (m)
-			put_row(d, p, m, parameters, s, format, out);
+	while ((got = db_step(x->data->db, s, "read its values", e)) == 1) {
+		const struct data_metric *m = find_key(x->data, sqlite3_column_int64(s, 0));
+		got = m ? put_result(x, m, s, e) : 0;
+		if (got)
+			break;
 	}
 	sqlite3_reset(s);
 	free(parameters);
 	return got;
 }
 
-int export_values(const struct dataset *data, enum export_format format, FILE *out, struct err *e)
+int export_results(const struct dataset *data, enum export_what what, enum export_format format,
+		   FILE *out, struct err *e)
 {
-	sqlite3_stmt *s = db_prepare(data->db,
-				     "SELECT metric, repetition, value FROM value WHERE point = ? "
-				     "ORDER BY metric, repetition",
-				     e);
+	struct export x = {.data = data,
+			   .rows = &kinds[what],
+			   .what = what,
+			   .csv = format == EXPORT_CSV,
+			   .out = out};
+	sqlite3_stmt *s = db_prepare(data->db, x.rows->sql, e);
 	if (!s)
 		return ERR_CORRUPT;
-	if (format == EXPORT_CSV)
-		put_head(data, out);
+	if (x.csv)
+		put_head(data, x.rows, out);
 	int code = 0;
-	for (size_t i = 0; i < data->point_count && code == 0; i++)
-		code = export_point(data, &data->points[i], s, format, out, e);
+	for (size_t i = 0; i < data->point_count && code == 0; i++) {
+		x.point = &data->points[i];
+		code = export_point(&x, s, e);
+	}
 	sqlite3_finalize(s);
 	if (code == 0 && (fflush(out) || ferror(out)))
 		code = err_sys(e, errno ? errno : EIO, "cannot write the export");

@@ -11,11 +11,14 @@
 #include <stdio.h>
 
 enum export_format { EXPORT_CSV, EXPORT_JSONL };
+enum export_what { EXPORT_VALUES, EXPORT_HISTOGRAMS, EXPORT_SERIES };
 
-/* Columns: study, seed, point, repetition, one per axis (numbers in base units), metric, subject,
- * value, unit. A value that is not defined is empty in CSV and null in JSON. Rows are ordered by
- * point, metric and repetition. Returns 0 or a negative code with *e filled; a failed write of
- * `out` is ERR_IO. */
-int export_values(const struct dataset *data, enum export_format format, FILE *out, struct err *e);
+/* Columns: study, seed, point, repetition, one per axis (numbers in base units), metric, subject, then
+ * value; low, high, count of a histogram's buckets (from low up to high, in the metric's unit); or
+ * time_s, value of a series' samples; and unit. A number that is not defined is empty in CSV and null
+ * in JSON. Rows are ordered by point, metric and repetition. Returns 0 or a negative code with *e
+ * filled; a failed write of `out` is ERR_IO. */
+int export_results(const struct dataset *data, enum export_what what, enum export_format format,
+		   FILE *out, struct err *e);
 
 #endif

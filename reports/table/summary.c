@@ -18,9 +18,10 @@ struct selection {
 	size_t metric_count;
 	int baseline_axis; /* -1: none */
 	size_t baseline_level;
-	struct cell **cells;	   /* [metric][point] */
-	struct cell **differences; /* the same, with a baseline */
-	struct scale *scales;	   /* [metric] */
+	struct cell **cells;		 /* [metric][point] */
+	struct cell **differences;	 /* the same, with a baseline */
+	struct scale *scales;		 /* [metric] */
+	struct scale *difference_scales; /* they may be far smaller than what they are of */
 };
 
 static void selection_free(struct selection *s)
@@ -34,6 +35,7 @@ static void selection_free(struct selection *s)
 	free(s->cells);
 	free(s->differences);
 	free(s->scales);
+	free(s->difference_scales);
 	free(s->metrics);
 	free(s->keep);
 }
@@ -189,6 +191,10 @@ static size_t *baseline_points(const struct selection *s)
 	for (size_t i = 0; baseline && level && i < d->point_count; i++) {
 		memcpy(level, d->points[i].level, d->axis_count * sizeof(*level));
 		level[s->baseline_axis] = s->baseline_level;
+		size_t axis = (size_t)s->baseline_axis;
+		for (size_t a = 0; a < d->axis_count; a++) /* in lockstep with it */
+			if (a != axis && dataset_tells(d, axis, a))
+				level[a] = dataset_follow(d, axis, s->baseline_level, a);
 		long found = dataset_find_point(d, level);
 		baseline[i] = found < 0 ? SIZE_MAX : (size_t)found;
 	}
@@ -207,7 +213,9 @@ static int read_numbers(struct selection *s, struct err *e)
 	s->cells = calloc(s->metric_count + 1, sizeof(*s->cells));
 	s->differences = calloc(s->metric_count + 1, sizeof(*s->differences));
 	s->scales = calloc(s->metric_count + 1, sizeof(*s->scales));
-	int code = s->cells && s->differences && s->scales && (baseline || s->baseline_axis < 0)
+	s->difference_scales = calloc(s->metric_count + 1, sizeof(*s->difference_scales));
+	int code = s->cells && s->differences && s->scales && s->difference_scales &&
+				   (baseline || s->baseline_axis < 0)
 			   ? 0
 			   : no_memory(e);
 	for (size_t i = 0; i < s->metric_count && code == 0; i++) {
@@ -232,6 +240,15 @@ static struct scale column_scale(const struct selection *s, size_t metric)
 	return scale_choose(s->metrics[metric]->unit, largest);
 }
 
+static struct scale difference_scale(const struct selection *s, size_t metric)
+{
+	double largest = 0;
+	for (size_t i = 0; i < s->data->point_count; i++)
+		if (s->keep[i] && s->differences[metric][i].n)
+			largest = fmax(largest, fabs(s->differences[metric][i].mean));
+	return largest > 0 ? scale_choose(s->metrics[metric]->unit, largest) : s->scales[metric];
+}
+
 static int select_results(struct selection *s, const struct dataset *data,
 			  const struct summary_request *r, struct diag_list *diags, struct err *e)
 {
@@ -246,8 +263,10 @@ static int select_results(struct selection *s, const struct dataset *data,
 	if (bad_filter || bad_baseline || bad_metrics)
 		return bad_filter ? bad_filter : ERR_INVALID;
 	int code = read_numbers(s, e);
-	for (size_t m = 0; m < s->metric_count && code == 0; m++)
+	for (size_t m = 0; m < s->metric_count && code == 0; m++) {
 		s->scales[m] = column_scale(s, m);
+		s->difference_scales[m] = difference_scale(s, m);
+	}
 	return code;
 }
 
@@ -279,10 +298,11 @@ static const char *metric_head(struct arena *a, const struct data_metric *m, con
 	return unit[0] ? arena_printf(a, "%s (%s)", label, unit) : arena_strdup(a, label);
 }
 
-static const char *difference_head(const struct selection *s, struct arena *a)
+static const char *difference_head(const struct selection *s, struct arena *a, const char *unit)
 {
 	const struct data_axis *axis = &s->data->axes[s->baseline_axis];
-	return arena_printf(a, "against %s", axis->values[s->baseline_level].text);
+	return arena_printf(a, unit[0] ? "against %s (%s)" : "against %s",
+			    axis->values[s->baseline_level].text, unit);
 }
 
 /* Axes with one value in all points say nothing in a table, and neither do those that repeat
@@ -371,8 +391,8 @@ static int wide_table(const struct selection *s, struct table *t, struct err *e)
 		t->columns[t->column_count++] = (struct table_column){
 			metric_head(&t->arena, s->metrics[m], scale.unit), true};
 		if (differences)
-			t->columns[t->column_count++] =
-				(struct table_column){difference_head(s, &t->arena), true};
+			t->columns[t->column_count++] = (struct table_column){
+				difference_head(s, &t->arena, s->difference_scales[m].unit), true};
 	}
 	for (size_t i = 0; i < s->data->point_count; i++) {
 		if (!s->keep[i])
@@ -384,7 +404,7 @@ static int wide_table(const struct selection *s, struct table *t, struct err *e)
 			row[c++] = number_text(&t->arena, &s->cells[m][i], scale.factor);
 			if (differences)
 				row[c++] = difference_text(&t->arena, &s->differences[m][i],
-							   scale.factor);
+							   s->difference_scales[m].factor);
 		}
 	}
 	return 0;
@@ -401,7 +421,7 @@ static int long_table(const struct selection *s, struct table *t, struct err *e)
 	t->columns[t->column_count++] = (struct table_column){"mean", true};
 	if (differences)
 		t->columns[t->column_count++] =
-			(struct table_column){difference_head(s, &t->arena), true};
+			(struct table_column){difference_head(s, &t->arena, ""), true};
 	t->columns[t->column_count++] = (struct table_column){"unit", false};
 	for (size_t i = 0; i < s->data->point_count; i++) {
 		for (size_t m = 0; m < s->metric_count && s->keep[i]; m++) {

@@ -26,6 +26,9 @@ static void print_text(const struct diff *d)
 	       "every "
 	       "repetition, %zu differ significantly\n",
 	       d->points, d->only_a, d->only_b, d->numbers, d->identical, d->significant);
+	if (!d->same_axes)
+		printf("They are swept over different axes, so no point of one is a point of the "
+		       "other.\n");
 }
 
 static int compare(const struct results *a, const struct results *b, bool json)

@@ -3,6 +3,7 @@
  * mcvsim reproduce: runs again what a results database holds, from the study and the prices that
  * are stored in it, and compares bit for bit.
  */
+#include "reports/table/diff.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/results.h"
 #include "sim/cli/study.h"
@@ -18,6 +19,8 @@ static const struct cli_option options[] = {
 	{"jobs", 'j', "N", "threads; as many as there are processors when not given"},
 	{"output", 'o', "FILE", "keep the new results there"},
 	{0}};
+
+enum { DIFFERENCES_SHOWN = 10 };
 
 struct rerun {
 	struct study study;
@@ -109,6 +112,46 @@ static int run_again(struct rerun *r, struct db *old, int64_t repetitions, const
 	return code;
 }
 
+/* What differs, and what may explain it. */
+static void describe_difference(const struct dataset *old, const struct dataset *again)
+{
+	struct diff diff = {0};
+	struct db_counts before = {0}, after = {0};
+	struct err e = {0};
+	if (db_count(old->db, &before, &e) != 0 || db_count(again->db, &after, &e) != 0)
+		return;
+	if (after.done + after.failed == 0) {
+		cli_say("none of its runs is a run of this program: mcvsim %s made it, which "
+			"resolves the study differently; reproduce it with that one",
+			old->version);
+		return;
+	}
+	if (diff_results(old, again, DIFFERENCES_SHOWN, &diff, &e) == 0) {
+		if (diff.change.row_count)
+			table_print(&diff.change, TABLE_TEXT, stdout);
+		cli_say("of %zu means %zu are the same in every repetition", diff.numbers,
+			diff.identical);
+		diff_free(&diff);
+	}
+	if (before.failed != after.failed)
+		cli_say("%lld runs had failed when it was stored, %lld now",
+			(long long)before.failed, (long long)after.failed);
+}
+
+/* The new results are at `path`. */
+static void tell_difference(struct db *old, const char *path)
+{
+	struct db *again = NULL;
+	struct dataset a = {0}, b = {0};
+	struct err e = {0};
+	if (db_open(&again, path, &e) == 0 && dataset_load(&a, old, &e) == 0 &&
+	    dataset_load(&b, again, &e) == 0)
+		describe_difference(&a, &b);
+	dataset_free(&a);
+	dataset_free(&b);
+	db_close(again);
+}
+
 static int compare(struct db *old, const char *path, struct rerun *r)
 {
 	char before[33], after[33];
@@ -126,8 +169,9 @@ static int compare(struct db *old, const char *path, struct rerun *r)
 		return CLI_OK;
 	}
 	printf("different: %s stored, %s now\n", before, after);
-	return cli_fail(CLI_FAILED, "the results differ; another "
-				    "version of the program or of its libraries made it");
+	tell_difference(old, path);
+	return cli_fail(CLI_FAILED, "the results differ; they were changed, or another "
+				    "version of the program or of its libraries made them");
 }
 
 static int run(const struct cli_args *args)

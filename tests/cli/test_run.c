@@ -440,6 +440,37 @@ static void stored_results_can_be_reproduced(void)
 		       "$BIN/mcvsim reproduce $TMP/stored.db");
 }
 
+/* One changed value and one run that is said to have failed are found and told. */
+static void what_does_not_come_out_again_is_told(void)
+{
+	study_write("changed.json", ",\n  \"repeat\": 2");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/changed.json -o $TMP/changed.db");
+	PROGRAM_EXPECT(
+		0, NULL,
+		"cp $TMP/changed.db $TMP/failed.db && sqlite3 $TMP/changed.db \"UPDATE value "
+		"SET value = 2 * value WHERE point = 2 AND metric = (SELECT key FROM metric "
+		"WHERE name = 'response_time.p95')\" && sqlite3 $TMP/failed.db \"UPDATE run "
+		"SET status = 'failed' WHERE point = 1 AND repetition = 1\"");
+	PROGRAM_EXPECT(1, "response time, p95 (s)", "$BIN/mcvsim reproduce $TMP/changed.db");
+	PROGRAM_EXPECT(1, "-50 %", "$BIN/mcvsim reproduce $TMP/changed.db");
+	PROGRAM_EXPECT(1, "1 runs had failed when it was stored, 0 now",
+		       "$BIN/mcvsim reproduce $TMP/failed.db");
+	/* Other axes have no point in common, which is said. */
+	PROGRAM_EXPECT(
+		0, NULL,
+		"$BIN/mcvsim run $TMP/changed.json -o $TMP/axes.db --set "
+		"'/sweep/cores={\"path\": \"/sites/edge/hosts/node/cores\", \"values\": [2, 4]}' "
+		"--set '/figures=[]'");
+	PROGRAM_EXPECT(0, "swept over different axes",
+		       "$BIN/mcvsim diff $TMP/changed.db $TMP/axes.db");
+	/* Histograms and series leave as rows; what there is none of is only a head. */
+	PROGRAM_EXPECT(0, "metric,subject,low,high,count,unit",
+		       "$BIN/mcvsim export $TMP/axes.db --what histograms");
+	PROGRAM_EXPECT(
+		0, "\"time_s\":", "$BIN/mcvsim export $TMP/axes.db --what series --format jsonl");
+	PROGRAM_EXPECT(2, "--what must be", "$BIN/mcvsim export $TMP/axes.db --what rows");
+}
+
 static void a_part_can_be_reproduced_and_says_that_it_is_one(void)
 {
 	study_write("part.json", "");
@@ -604,6 +635,7 @@ int main(int argc, char **argv)
 		 an_assertion_costs_its_run_and_not_the_sweep},
 		{"a_failed_run_can_be_repeated_alone", a_failed_run_can_be_repeated_alone},
 		{"stored_results_can_be_reproduced", stored_results_can_be_reproduced},
+		{"what_does_not_come_out_again_is_told", what_does_not_come_out_again_is_told},
 		{"a_part_can_be_reproduced_and_says_that_it_is_one",
 		 a_part_can_be_reproduced_and_says_that_it_is_one},
 		{"tasks_that_do_not_finish_are_told", tasks_that_do_not_finish_are_told},

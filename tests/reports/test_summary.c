@@ -263,21 +263,21 @@ static void mistakes_in_a_request_are_all_told(void)
 	diag_free(&diags);
 }
 
-static char *export_to_text(enum export_format format)
+static char *export_to_text(enum export_what what, enum export_format format)
 {
 	char *text = NULL;
 	size_t size;
 	struct err e = {0};
 	open_data();
 	FILE *out = open_memstream(&text, &size);
-	CU_ASSERT_EQUAL(export_values(&data, format, out, &e), 0);
+	CU_ASSERT_EQUAL(export_results(&data, what, format, out, &e), 0);
 	fclose(out);
 	return text;
 }
 
 static void exports_can_be_read_back(void)
 {
-	char *text = export_to_text(EXPORT_JSONL);
+	char *text = export_to_text(EXPORT_VALUES, EXPORT_JSONL);
 	double sum = 0;
 	size_t rows = 0, undefined = 0;
 	for (char *save, *line = strtok_r(text, "\n", &save); line;
@@ -298,7 +298,7 @@ static void exports_can_be_read_back(void)
 	CU_ASSERT_EQUAL(rows, SYNTHETIC_POINTS * SYNTHETIC_REPETITIONS * 19);
 	CU_ASSERT_EQUAL(undefined, SYNTHETIC_REPETITIONS);
 	CU_ASSERT_EQUAL(sum, SYNTHETIC_POINTS * SYNTHETIC_REPETITIONS * 2000.0);
-	text = export_to_text(EXPORT_CSV);
+	text = export_to_text(EXPORT_VALUES, EXPORT_CSV);
 	CU_ASSERT_EQUAL(lines_of(text), rows + 1);
 	CU_ASSERT_EQUAL(strncmp(text,
 				"study,seed,point,repetition,platform,exit_cost,metric,subject,"
@@ -306,6 +306,48 @@ static void exports_can_be_read_back(void)
 				72),
 			0);
 	free(text);
+}
+
+/* Histograms and series give back what the dataset reads of them. */
+static void distributions_and_series_are_exported_with_their_context(void)
+{
+	struct pooled h;
+	struct err e = {0};
+	for (int what = EXPORT_HISTOGRAMS; what <= EXPORT_SERIES; what++) {
+		char *text = export_to_text((enum export_what)what, EXPORT_CSV);
+		const char *second = strchr(text, '\n') + 1;
+		size_t columns = 1, cells = 1;
+		for (const char *p = text; *p != '\n'; p++)
+			columns += *p == ',';
+		for (const char *p = second; *p != '\n'; p++)
+			cells += *p == ',';
+		CU_ASSERT_EQUAL(columns, cells);
+		CU_ASSERT_EQUAL(columns, what == EXPORT_SERIES ? 11 : 12);
+		CU_ASSERT(strstr(text, what == EXPORT_SERIES
+					       ? "subject,time_s,value,unit"
+					       : "subject,low,high,count,unit") < second);
+		free(text);
+	}
+	char *text = export_to_text(EXPORT_HISTOGRAMS, EXPORT_JSONL);
+	double counted = 0, total = 0;
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		cJSON *row = cJSON_Parse(line);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+		CU_ASSERT(cJSON_GetObjectItem(row, "low")->valuedouble <
+			  cJSON_GetObjectItem(row, "high")->valuedouble);
+		CU_ASSERT_EQUAL(cJSON_GetArraySize(cJSON_GetObjectItem(row, "parameters")), 2);
+		counted += cJSON_GetObjectItem(row, "count")->valuedouble;
+		cJSON_Delete(row);
+	}
+	free(text);
+	const struct data_metric *m = dataset_find_metric(&data, "response_time", NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	for (size_t i = 0; i < data.point_count; i++) {
+		CU_ASSERT_EQUAL(dataset_histogram(&data, m, &data.points[i], &h, &e), 0);
+		total += (double)h.total;
+		pooled_free(&h);
+	}
+	CU_ASSERT(counted > 0 && counted == total);
 }
 
 static void an_export_to_a_full_disk_is_an_error(void)
@@ -317,7 +359,7 @@ static void an_export_to_a_full_disk_is_an_error(void)
 		return;
 	}
 	open_data();
-	CU_ASSERT_EQUAL(export_values(&data, EXPORT_CSV, out, &e), ERR_IO);
+	CU_ASSERT_EQUAL(export_results(&data, EXPORT_VALUES, EXPORT_CSV, out, &e), ERR_IO);
 	fclose(out);
 }
 
@@ -333,6 +375,8 @@ int main(int argc, char **argv)
 		{"json_agrees_with_the_view", json_agrees_with_the_view},
 		{"mistakes_in_a_request_are_all_told", mistakes_in_a_request_are_all_told},
 		{"exports_can_be_read_back", exports_can_be_read_back},
+		{"distributions_and_series_are_exported_with_their_context",
+		 distributions_and_series_are_exported_with_their_context},
 		{"an_export_to_a_full_disk_is_an_error", an_export_to_a_full_disk_is_an_error},
 		{0},
 	};
