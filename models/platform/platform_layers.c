@@ -93,6 +93,8 @@ enum {
 	STEP_LEAVE = 1u << CAUSE_EXITS,
 	STEP_WAKE = 1u << CAUSE_WAIT,
 	STEP_WORK = 1u << CAUSE_BACKEND,
+	STEP_KERNEL = 1u << CAUSE_IO | 1u << CAUSE_SLOWDOWN,
+	STEP_BACK = 1u << CAUSE_INTERRUPTS,
 };
 
 static void add_backend(struct stack *s)
@@ -102,8 +104,9 @@ static void add_backend(struct stack *s)
 		add(s, "device model", "inside the hypervisor", false, true, STEP_WORK);
 		return;
 	case BACKEND_ROOT_PARTITION:
-		add(s, "root partition", "a privileged guest with the drivers and the device model",
-		    false, true, STEP_WORK);
+		add(s, "root partition",
+		    "a privileged guest beside this one: drivers and device model", false, true,
+		    STEP_WORK);
 		return;
 	case BACKEND_HOST_USER:
 		add(s, "device model", "a process of the host", false, true, STEP_WORK);
@@ -123,7 +126,7 @@ static void add_guest(struct stack *s)
 	const int *axes = s->p->axes;
 	bool passthrough = axes[AXIS_IO] == IO_PASSTHROUGH;
 	char role[160];
-	add(s, "guest kernel", guest_roles[axes[AXIS_GUEST]], true, true, 0);
+	add(s, "guest kernel", guest_roles[axes[AXIS_GUEST]], true, true, STEP_KERNEL);
 	add(s, "virtual device", device_roles[axes[AXIS_IO]], true, true, STEP_LEAVE);
 	snprintf(role, sizeof(role), "%s; %s", placement_roles[axes[AXIS_PLACEMENT]],
 		 cpu_roles[axes[AXIS_CPU]]);
@@ -154,8 +157,8 @@ size_t platform_layers(const struct platform *p, struct platform_layer layers[PL
 		    guest	? "has the drivers"
 		    : contained ? "shared by all containers: what is virtualized is its names"
 				: "the task's own kernel",
-		    false, p->axes[AXIS_IO] != IO_PASSTHROUGH, 0);
-	add(&s, "hardware", "cores, disk, network card", false, true, 0);
+		    false, p->axes[AXIS_IO] != IO_PASSTHROUGH, guest ? 0 : STEP_KERNEL);
+	add(&s, "hardware", "cores, disk, network card", false, true, STEP_BACK);
 	return s.failed ? 0 : s.count;
 }
 
@@ -176,10 +179,11 @@ char *platform_diagram(const struct platform *p, struct arena *arena)
 			fprintf(out, "  +--\n");
 		fprintf(out, "%s %c %-18s %s\n", l->in_guest ? "  |" : "   ",
 			l->on_path ? '*' : ' ', l->name, l->role);
-		bool last = i + 1 == n;
-		if (!last && l->on_path)
+		if (i + 1 < n && l->on_path)
 			fprintf(out, "%s |%s%s\n", l->in_guest ? "  |" : "   ",
 				l->step ? "   " : "", l->step ? l->step : "");
+		else if (l->step)
+			fprintf(out, "         and back: %s\n", l->step);
 	}
 	fprintf(out, "\n  *  the way of a block request of 4 KiB, with what each step spends\n");
 	if (fclose(out) != 0) {

@@ -17,7 +17,8 @@ struct platform_layer {
 	bool on_path;	  /* a block request passes through it */
 	bool in_guest;	  /* belongs to the virtual machine */
 	/* How the request gets to the next layer on its path: the primitives of the step, with how
-	 * often for 4 KiB ("22 x exit.pio_user"); NULL when the step costs nothing of its own. */
+	 * often for 4 KiB ("22 x exit.pio_user"); NULL when the step costs nothing of its own. Of
+	 * the last layer it is the way back: the interrupt that tells the guest. */
 	const char *step;
 };
 

@@ -58,7 +58,7 @@ static void put_guest(FILE *out, const struct platform_layer *layers, size_t n)
 		"stroke=\"#0072b2\" stroke-dasharray=\"5 3\"/>\n"
 		"<text x=\"%d\" y=\"%d\" text-anchor=\"end\" font-size=\"10\" "
 		"fill=\"#0072b2\">the guest</text>\n",
-		BOX_X - 8, box_y(first) - 8, BOX_W + 16, box_y(last) - box_y(first) - GAP + 16,
+		BOX_X - 8, box_y(first) - 8, BOX_W + 16, box_y(last) - box_y(first) - GAP + 13,
 		BOX_X + BOX_W, box_y(first) - 11);
 }
 
@@ -92,7 +92,8 @@ static void put_path(FILE *out, const struct platform_layer *layers, size_t n)
 				PATH_X, box_y(from) + BOX_H / 2, PATH_X, box_y(i) + BOX_H / 2);
 		if (layers[i].step) {
 			fprintf(out, "<text x=\"%d\" y=\"%d\" fill=\"#d55e00\" font-size=\"10\">",
-				BOX_X + 10, box_y(i) + BOX_H + 14);
+				BOX_X + 10, box_y(i) + BOX_H + 16);
+			put_text(out, i + 1 < n ? "" : "and back: ");
 			put_text(out, layers[i].step);
 			fputs("</text>\n", out);
 		}
@@ -108,7 +109,7 @@ char *platform_svg(const struct platform *p, struct arena *arena)
 	FILE *out = n ? open_memstream(&text, &size) : NULL;
 	if (!out)
 		return NULL;
-	int height = box_y(n) - GAP + 34;
+	int height = box_y(n) + 34 - (layers[n - 1].step ? 0 : GAP);
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
 		"viewBox=\"0 0 %d %d\" font-family=\"Helvetica, Arial, sans-serif\" "

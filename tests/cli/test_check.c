@@ -8,7 +8,10 @@
 #include "tests/support/test.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Without `profile` a study is priced by what the schema says is the default. */
 static void a_study_without_a_profile_takes_the_default(void)
@@ -231,6 +234,83 @@ static void a_task_is_explained_and_a_platform_drawn(void)
 	PROGRAM_EXPECT(2, "--svg draws one platform", "$BIN/mcvsim platforms --svg");
 }
 
+/* What `explain --json` says of a task that does a bit of everything, on a platform. */
+static double explained(const char *platform)
+{
+	struct program_result r =
+		program_run("r=$PWD; cd $TMP/whole && $BIN/mcvsim explain %s --app whole --json "
+			    "--profile $r/scenarios/profiles/nested-epyc.json",
+			    platform);
+	cJSON *json = cJSON_Parse(r.out);
+	const cJSON *site;
+	double sum = 0;
+	cJSON_ArrayForEach(site, cJSON_GetObjectItem(json, "total_ns")) sum += site->valuedouble;
+	cJSON_Delete(json);
+	program_free(&r);
+	return sum;
+}
+
+static void write_whole_task(void)
+{
+	char here[1024], text[4096];
+	CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(here, sizeof(here)));
+	PROGRAM_EXPECT(0, NULL, "mkdir -p $TMP/whole/apps");
+	program_write_file(
+		"whole/apps/whole.json",
+		"{ \"description\": \"a bit of everything\", \"input\": \"0 B\", \"output\": \"0 "
+		"B\","
+		" \"cycles\": \"3 Mcycles\", \"operations\": { \"syscall\": 7, \"page_fault\": 5,"
+		" \"page_touch\": 3, \"map_change\": 11, \"context_switch\": 2, \"timer\": 1,"
+		" \"ipi\": 1, \"net_rx\": { \"packets\": 3, \"bytes\": \"4 kB\" },"
+		" \"net_tx\": { \"packets\": 2, \"bytes\": \"2 kB\" },"
+		" \"blk_read\": { \"requests\": 3, \"bytes\": \"12 kB\" },"
+		" \"blk_write\": { \"requests\": 1 } } }\n");
+	snprintf(
+		text, sizeof(text),
+		"{ \"extends\": \"%s/scenarios/base/server.json\", \"duration\": \"1000 s\","
+		" \"profile\": \"profiles/nested-epyc.json\","
+		" \"fallback_profile\": \"profiles/literature.json\", \"apps\": { \"work\": null },"
+		" \"handsets\": { \"sources\": { \"count\": 1, \"apps\": { \"work\": null,"
+		" \"whole\": { \"arrivals\": { \"periodic\": \"100 s\" } } } } },"
+		" \"sites\": { \"server\": { \"hosts\": { \"node\": { \"disk_latency\": \"0 s\" } "
+		"} } },"
+		" \"sweep\": { \"platform\": { \"path\": \"/sites/server/hosts/node/platform\","
+		" \"values\": [\"native\", \"container\", \"hyper-v\", \"kvm-emulated\","
+		" \"kvm-passthrough\", \"kvm-virtio\", \"pvm\", \"qemu-tcg\", \"uml\", "
+		"\"vmware-esx\","
+		" \"vmware-workstation\", \"xen-hvm\", \"xen-pv\"] } }, \"repeat\": 1 }\n",
+		here);
+	program_write_file("whole/study.json", text);
+}
+
+/* Through the programs: the measured profile, what it lacks from the literature's, and a task of
+ * all operations that meets nobody, to the nanosecond. */
+static void a_lone_task_takes_what_explain_says(void)
+{
+	write_whole_task();
+	PROGRAM_EXPECT(0, NULL,
+		       "cd $TMP/whole && $BIN/mcvsim run study.json -o $TMP/whole.db 2>/dev/null");
+	struct program_result r =
+		program_run("$BIN/mcvsim query --json --metric response_time.max $TMP/whole.db");
+	cJSON *points = cJSON_Parse(r.out);
+	CU_ASSERT_EQUAL(cJSON_GetArraySize(points), 13);
+	const cJSON *point;
+	cJSON_ArrayForEach(point, points)
+	{
+		const char *platform = cJSON_GetStringValue(
+			cJSON_GetObjectItem(cJSON_GetObjectItem(point, "parameters"), "platform"));
+		const cJSON *value = cJSON_GetArrayItem(cJSON_GetObjectItem(point, "values"), 0);
+		double taken = cJSON_GetNumberValue(cJSON_GetObjectItem(value, "mean")) * 1e9;
+		double said = explained(platform);
+		CU_ASSERT(said > 3e6 / 2.6);
+		if (llround(taken) != llround(said))
+			printf(" %s: took %.0f ns, explain says %.0f ", platform, taken, said);
+		CU_ASSERT_EQUAL(llround(taken), llround(said));
+	}
+	cJSON_Delete(points);
+	program_free(&r);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -248,6 +328,7 @@ int main(int argc, char **argv)
 		 the_terms_that_explain_shows_add_up_to_its_totals},
 		{"platforms_of_the_current_folder_are_shown",
 		 platforms_of_the_current_folder_are_shown},
+		{"a_lone_task_takes_what_explain_says", a_lone_task_takes_what_explain_says},
 		{"a_task_is_explained_and_a_platform_drawn",
 		 a_task_is_explained_and_a_platform_drawn},
 		{0},

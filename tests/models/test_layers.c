@@ -60,6 +60,35 @@ static void steps_say_what_the_terms_spend(void)
 	arena_free(&arena);
 }
 
+/* A drawing leaves nothing out that a read of 4 KiB spends. */
+static void a_drawing_names_all_that_a_read_spends(void)
+{
+	static const char *const names[] = {"native",	    "container",       "kvm-virtio",
+					    "kvm-emulated", "kvm-passthrough", "hyper-v",
+					    "xen-pv",	    "xen-hvm",	       "vmware-workstation",
+					    "vmware-esx",   "qemu-tcg",	       "uml"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct platform p = platform_named(names[i]);
+		const char *text = platform_diagram(&p, &arena);
+		const char *svg = platform_svg(&p, &arena);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(svg);
+		for (size_t k = 0; k < p.term_count; k++) {
+			if (p.terms[k].op != OP_BLK_READ)
+				continue;
+			bool named = strstr(text, p.terms[k].primitive) &&
+				     strstr(svg, p.terms[k].primitive);
+			if (!named)
+				printf(" %s: %s ", names[i], p.terms[k].primitive);
+			CU_ASSERT_TRUE(named);
+		}
+	}
+	CU_ASSERT_STRING_EQUAL(layer("hyper-v", "hardware")->step, "irq.inject");
+	CU_ASSERT_STRING_EQUAL(layer("container", "host kernel")->step,
+			       "file.native, 4096 x copy.file");
+	arena_free(&arena);
+}
+
 static void a_drawing_has_a_line_for_each_layer(void)
 {
 	static const char *const names[] = {"native", "container", "kvm-virtio", "xen-pv", "uml"};
@@ -83,6 +112,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"layers_follow_from_the_axes", layers_follow_from_the_axes},
 		{"steps_say_what_the_terms_spend", steps_say_what_the_terms_spend},
+		{"a_drawing_names_all_that_a_read_spends", a_drawing_names_all_that_a_read_spends},
 		{"a_drawing_has_a_line_for_each_layer", a_drawing_has_a_line_for_each_layer},
 		{0},
 	};
