@@ -7,7 +7,7 @@
 #define MODELS_BALANCE_H
 
 #include "models/choice.h"
-#include "sim/engine/sim.h"
+#include "models/site/interval.h"
 
 struct balance_host {
 	double load; /* share of its cores that was busy since the last look */

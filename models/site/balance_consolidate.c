@@ -6,7 +6,8 @@
 #include "models/site/balance.h"
 
 struct consolidate {
-	double below, above, interval_s;
+	struct look_interval interval; /* first */
+	double below, above;
 };
 
 static const struct key keys[] = {
@@ -24,14 +25,7 @@ static const struct key keys[] = {
 	 .max = 1,
 	 .def = "0.8",
 	 .help = "load that no host is brought to"},
-	{.name = "interval",
-	 .type = KEY_QUANTITY,
-	 .offset = offsetof(struct consolidate, interval_s),
-	 .unit = UNIT_TIME,
-	 .min = 1e-3,
-	 .max = 1e6,
-	 .def = "\"10 s\"",
-	 .help = "how often to look"},
+	LOOK_INTERVAL_KEY("\"10 s\""),
 	{0},
 };
 static const struct key_object object = {
@@ -40,11 +34,6 @@ static const struct key_object object = {
 	.size = sizeof(struct consolidate),
 	.help = "on few hosts",
 };
-
-static sim_time interval(const void *parameters)
-{
-	return sim_from_seconds(((const struct consolidate *)parameters)->interval_s);
-}
 
 static bool pick(const void *parameters, const struct balance_host *hosts, uint32_t n,
 		 uint32_t *from, uint32_t *to)
@@ -71,6 +60,6 @@ const struct balance_ops balance_consolidate_ops = {
 		   .help = "guests leave hosts with little load, so that these can be off",
 		   .parameters = &object,
 		   .main_key = "below"},
-	.interval = interval,
+	.interval = look_interval_of,
 	.pick = pick,
 };

@@ -6,7 +6,8 @@
 #include "models/site/balance.h"
 
 struct spread {
-	double above, interval_s;
+	struct look_interval interval; /* first */
+	double above;
 };
 
 static const struct key keys[] = {
@@ -17,14 +18,7 @@ static const struct key keys[] = {
 	 .max = 1,
 	 .def = "0.8",
 	 .help = "load of a host, as a share of its cores, from which a guest leaves it"},
-	{.name = "interval",
-	 .type = KEY_QUANTITY,
-	 .offset = offsetof(struct spread, interval_s),
-	 .unit = UNIT_TIME,
-	 .min = 1e-3,
-	 .max = 1e6,
-	 .def = "\"10 s\"",
-	 .help = "how often to look"},
+	LOOK_INTERVAL_KEY("\"10 s\""),
 	{0},
 };
 static const struct key_object object = {
@@ -33,11 +27,6 @@ static const struct key_object object = {
 	.size = sizeof(struct spread),
 	.help = "away from hosts under load",
 };
-
-static sim_time interval(const void *parameters)
-{
-	return sim_from_seconds(((const struct spread *)parameters)->interval_s);
-}
 
 static bool pick(const void *parameters, const struct balance_host *hosts, uint32_t n,
 		 uint32_t *from, uint32_t *to)
@@ -65,6 +54,6 @@ const struct balance_ops balance_spread_ops = {
 		   .help = "a guest leaves a host under load for the least loaded one",
 		   .parameters = &object,
 		   .main_key = "above"},
-	.interval = interval,
+	.interval = look_interval_of,
 	.pick = pick,
 };

@@ -6,7 +6,7 @@
 #define MODELS_SCALING_H
 
 #include "models/choice.h"
-#include "sim/engine/sim.h"
+#include "models/site/interval.h"
 
 /* What an autoscaler sees of the guests that do the same work, when an interval is over. */
 struct scaling_view {

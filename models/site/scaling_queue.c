@@ -7,7 +7,8 @@
 #include <math.h>
 
 struct queue {
-	double tasks, interval_s;
+	struct look_interval interval; /* first */
+	double tasks;
 };
 
 static const struct key keys[] = {
@@ -17,14 +18,7 @@ static const struct key keys[] = {
 	 .min = 1e-3,
 	 .max = 1e6,
 	 .help = "for each guest"},
-	{.name = "interval",
-	 .type = KEY_QUANTITY,
-	 .offset = offsetof(struct queue, interval_s),
-	 .unit = UNIT_TIME,
-	 .min = 1e-3,
-	 .max = 1e6,
-	 .def = "\"15 s\"",
-	 .help = "how often to look"},
+	LOOK_INTERVAL_KEY("\"15 s\""),
 	{0},
 };
 static const struct key_object object = {
@@ -33,11 +27,6 @@ static const struct key_object object = {
 	.size = sizeof(struct queue),
 	.help = "guests in proportion to the tasks that are there",
 };
-
-static sim_time interval(const void *parameters)
-{
-	return sim_from_seconds(((const struct queue *)parameters)->interval_s);
-}
 
 static uint32_t wanted(const void *parameters, const struct scaling_view *v)
 {
@@ -49,6 +38,6 @@ const struct scaling_ops scaling_queue_ops = {
 		   .help = "guests in proportion to the tasks that are there",
 		   .parameters = &object,
 		   .main_key = "tasks"},
-	.interval = interval,
+	.interval = look_interval_of,
 	.wanted = wanted,
 };

@@ -8,7 +8,8 @@
 #include <math.h>
 
 struct utilization {
-	double target, interval_s;
+	struct look_interval interval; /* first */
+	double target;
 };
 
 static const struct key keys[] = {
@@ -18,14 +19,7 @@ static const struct key keys[] = {
 	 .min = 0.01,
 	 .max = 1,
 	 .help = "share of the virtual CPUs' time"},
-	{.name = "interval",
-	 .type = KEY_QUANTITY,
-	 .offset = offsetof(struct utilization, interval_s),
-	 .unit = UNIT_TIME,
-	 .min = 1e-3,
-	 .max = 1e6,
-	 .def = "\"15 s\"",
-	 .help = "how often to look"},
+	LOOK_INTERVAL_KEY("\"15 s\""),
 	{0},
 };
 static const struct key_object object = {
@@ -34,11 +28,6 @@ static const struct key_object object = {
 	.size = sizeof(struct utilization),
 	.help = "towards a utilization of the running guests",
 };
-
-static sim_time interval(const void *parameters)
-{
-	return sim_from_seconds(((const struct utilization *)parameters)->interval_s);
-}
 
 static uint32_t wanted(const void *parameters, const struct scaling_view *v)
 {
@@ -57,6 +46,6 @@ const struct scaling_ops scaling_utilization_ops = {
 			   "autoscaler does",
 		   .parameters = &object,
 		   .main_key = "target"},
-	.interval = interval,
+	.interval = look_interval_of,
 	.wanted = wanted,
 };

@@ -5,18 +5,13 @@
 
 #include <stdio.h>
 
-#define KEY(of, word, kind, field, ...)                                                            \
-	{                                                                                          \
-		.name = word, .type = kind, .offset = offsetof(of, field), __VA_ARGS__             \
-	}
-
 static const struct key outage_keys[] = {
-	KEY(struct outage_file, "at", KEY_QUANTITY, at_s, .unit = UNIT_TIME, .max = 1e8,
-	    .help = "when it fails"),
-	KEY(struct outage_file, "for", KEY_QUANTITY, for_s, .unit = UNIT_TIME, .max = 1e8,
-	    .help = "how long, until it is repaired"),
-	KEY(struct outage_file, "host", KEY_INT, number, .max = 1e6, .def = "0",
-	    .help = "which of the hosts of its kind"),
+	WORLD_KEY(struct outage_file, "at", KEY_QUANTITY, at_s, .unit = UNIT_TIME, .max = 1e8,
+		  .help = "when it fails"),
+	WORLD_KEY(struct outage_file, "for", KEY_QUANTITY, for_s, .unit = UNIT_TIME, .max = 1e8,
+		  .help = "how long, until it is repaired"),
+	WORLD_KEY(struct outage_file, "host", KEY_INT, number, .max = 1e6, .def = "0",
+		  .help = "which of the hosts of its kind"),
 	{0},
 };
 static const struct key_object outage_object = {
@@ -27,15 +22,15 @@ static const struct key_object outage_object = {
 };
 
 static const struct key failures_keys[] = {
-	KEY(struct failures_file, "after", KEY_ANY, up, .unit = UNIT_TIME, .variants = dist_times,
-	    .optional = true,
-	    .help = "time to failure, from the start and from each repair on: a time or a "
-		    "distribution; never unless said"),
-	KEY(struct failures_file, "repair", KEY_ANY, repair, .unit = UNIT_TIME,
-	    .variants = dist_times, .optional = true,
-	    .help = "time to repair, likewise; needed with \"after\""),
-	KEY(struct failures_file, "schedule", KEY_ARRAY, schedule, .object = &outage_object,
-	    .def = "[]", .help = "failures at times, beside those"),
+	WORLD_KEY(struct failures_file, "after", KEY_ANY, up, .unit = UNIT_TIME,
+		  .variants = dist_times, .optional = true,
+		  .help = "time to failure, from the start and from each repair on: a time or a "
+			  "distribution; never unless said"),
+	WORLD_KEY(struct failures_file, "repair", KEY_ANY, repair, .unit = UNIT_TIME,
+		  .variants = dist_times, .optional = true,
+		  .help = "time to repair, likewise; needed with \"after\""),
+	WORLD_KEY(struct failures_file, "schedule", KEY_ARRAY, schedule, .object = &outage_object,
+		  .def = "[]", .help = "failures at times, beside those"),
 	{0},
 };
 

@@ -11,6 +11,16 @@
 #include "models/platform/platform_keys.h"
 #include "sim/base/keys.h"
 
+/* Rows and objects of these tables. */
+#define WORLD_KEY(of, word, kind, field, ...)                                                      \
+	{                                                                                          \
+		.name = word, .type = kind, .offset = offsetof(of, field), __VA_ARGS__             \
+	}
+#define WORLD_OBJECT(id, of, text)                                                                 \
+	{                                                                                          \
+		.name = #id, .keys = id##_keys, .size = sizeof(of), .help = text                   \
+	}
+
 struct class_app_file {
 	const char *name;      /* the app's, in the library */
 	const cJSON *arrivals; /* a choice of arrival_models */

@@ -4,46 +4,38 @@
 #include "models/policy/policy.h"
 #include "models/world/world_keys.h"
 
-#define KEY(of, word, kind, field, ...)                                                            \
-	{                                                                                          \
-		.name = word, .type = kind, .offset = offsetof(of, field), __VA_ARGS__             \
-	}
-#define OBJECT(id, of, text)                                                                       \
-	{                                                                                          \
-		.name = #id, .keys = id##_keys, .size = sizeof(of), .help = text                   \
-	}
-
 /* ---- Handsets */
 
 static const struct key class_app_keys[] = {
-	KEY(struct class_app_file, "arrivals", KEY_ANY, arrivals, .variants = arrival_models,
-	    .help = "when tasks start: an arrival process, as { \"poisson\": \"12 /min\" }"),
+	WORLD_KEY(struct class_app_file, "arrivals", KEY_ANY, arrivals, .variants = arrival_models,
+		  .help = "when tasks start: an arrival process, as { \"poisson\": \"12 /min\" }"),
 	{0},
 };
 static const struct key_object class_app_object =
-	OBJECT(class_app, struct class_app_file, "an app on a handset");
+	WORLD_OBJECT(class_app, struct class_app_file, "an app on a handset");
 
 static const struct key level_keys[] = {
-	KEY(struct cpu_level, "clock", KEY_QUANTITY, hz, .unit = UNIT_FREQUENCY, .min = 1,
-	    .max = 1e12, .help = "cycles a second"),
-	KEY(struct cpu_level, "power", KEY_QUANTITY, w, .unit = UNIT_POWER, .max = 1e3,
-	    .help = "of the handset while it computes at this level"),
+	WORLD_KEY(struct cpu_level, "clock", KEY_QUANTITY, hz, .unit = UNIT_FREQUENCY, .min = 1,
+		  .max = 1e12, .help = "cycles a second"),
+	WORLD_KEY(struct cpu_level, "power", KEY_QUANTITY, w, .unit = UNIT_POWER, .max = 1e3,
+		  .help = "of the handset while it computes at this level"),
 	{0},
 };
 static const struct key_object level_object =
-	OBJECT(level, struct cpu_level, "a further level of clock and power");
+	WORLD_OBJECT(level, struct cpu_level, "a further level of clock and power");
 
 static const struct key class_cpu_keys[] = {
-	KEY(struct class_cpu_file, "clock", KEY_QUANTITY, hz, .unit = UNIT_FREQUENCY, .min = 1,
-	    .max = 1e12, .help = "cycles a second"),
-	KEY(struct class_cpu_file, "power", KEY_QUANTITY, compute_w, .unit = UNIT_POWER, .max = 1e3,
-	    .help = "of the handset while it computes"),
-	KEY(struct class_cpu_file, "idle", KEY_QUANTITY, idle_w, .unit = UNIT_POWER, .max = 1e3,
-	    .help = "of the handset while it waits, radio apart"),
-	KEY(struct class_cpu_file, "levels", KEY_ARRAY, levels, .object = &level_object,
-	    .def = "[]", .help = "further levels of clock and power (DVFS)"),
-	KEY(struct class_cpu_file, "governor", KEY_ANY, governor, .variants = governor_models,
-	    .def = "\"fixed\"", .help = "which level a task computes at, as \"race-to-idle\""),
+	WORLD_KEY(struct class_cpu_file, "clock", KEY_QUANTITY, hz, .unit = UNIT_FREQUENCY,
+		  .min = 1, .max = 1e12, .help = "cycles a second"),
+	WORLD_KEY(struct class_cpu_file, "power", KEY_QUANTITY, compute_w, .unit = UNIT_POWER,
+		  .max = 1e3, .help = "of the handset while it computes"),
+	WORLD_KEY(struct class_cpu_file, "idle", KEY_QUANTITY, idle_w, .unit = UNIT_POWER,
+		  .max = 1e3, .help = "of the handset while it waits, radio apart"),
+	WORLD_KEY(struct class_cpu_file, "levels", KEY_ARRAY, levels, .object = &level_object,
+		  .def = "[]", .help = "further levels of clock and power (DVFS)"),
+	WORLD_KEY(struct class_cpu_file, "governor", KEY_ANY, governor, .variants = governor_models,
+		  .def = "\"fixed\"",
+		  .help = "which level a task computes at, as \"race-to-idle\""),
 	{0},
 };
 
@@ -70,29 +62,34 @@ static const struct key_object class_cpu_object = {.name = "class_cpu",
 						   .check = check_cpu};
 
 static const struct key class_keys[] = {
-	KEY(struct class_file, "count", KEY_INT, count, .max = 1e7, .help = "how many handsets"),
-	KEY(struct class_file, "cpu", KEY_OBJECT, cpu, .object = &class_cpu_object,
-	    .help = "what they compute with"),
-	KEY(struct class_file, "battery", KEY_QUANTITY, battery_j, .unit = UNIT_ENERGY, .max = 1e9,
-	    .def = "\"15 Wh\"", .help = "energy at the start"),
-	KEY(struct class_file, "base", KEY_QUANTITY, base_w, .unit = UNIT_POWER, .max = 1e3,
-	    .def = "\"0 W\"",
-	    .help = "what the screen and the rest draw all the time: it drains the battery and is "
-		    "no task's"),
-	KEY(struct class_file, "radio", KEY_REF, radio, .ref = "radio",
-	    .help = "how they transfer"),
-	KEY(struct class_file, "apps", KEY_MAP, apps, .object = &class_app_object,
-	    .help = "apps by their names in the library"),
-	KEY(struct class_file, "policy", KEY_ANY, policy, .variants = policy_models,
-	    .def = "\"remote\"",
-	    .help = "where tasks run: an offload policy, as \"energy-break-even\" (Kumar and Lu's "
-		    "rule: computing against idling and sending, without promotions and tails)"),
-	KEY(struct class_file, "cell", KEY_STRING, cell, .optional = true,
-	    .help = "the cell they are in, when they do not move"),
-	KEY(struct class_file, "mobility", KEY_ANY, mobility, .variants = mobility_models,
-	    .def = "\"static\"",
-	    .help = "how they move, as { \"random-waypoint\": { ... } }: then their cells follow "
-		    "from the positions"),
+	WORLD_KEY(struct class_file, "count", KEY_INT, count, .max = 1e7,
+		  .help = "how many handsets"),
+	WORLD_KEY(struct class_file, "cpu", KEY_OBJECT, cpu, .object = &class_cpu_object,
+		  .help = "what they compute with"),
+	WORLD_KEY(struct class_file, "battery", KEY_QUANTITY, battery_j, .unit = UNIT_ENERGY,
+		  .max = 1e9, .def = "\"15 Wh\"", .help = "energy at the start"),
+	WORLD_KEY(struct class_file, "base", KEY_QUANTITY, base_w, .unit = UNIT_POWER, .max = 1e3,
+		  .def = "\"0 W\"",
+		  .help = "what the screen and the rest draw all the time: it drains the battery "
+			  "and is "
+			  "no task's"),
+	WORLD_KEY(struct class_file, "radio", KEY_REF, radio, .ref = "radio",
+		  .help = "how they transfer"),
+	WORLD_KEY(struct class_file, "apps", KEY_MAP, apps, .object = &class_app_object,
+		  .help = "apps by their names in the library"),
+	WORLD_KEY(struct class_file, "policy", KEY_ANY, policy, .variants = policy_models,
+		  .def = "\"remote\"",
+		  .help = "where tasks run: an offload policy, as \"energy-break-even\" (Kumar and "
+			  "Lu's "
+			  "rule: computing against idling and sending, without promotions and "
+			  "tails)"),
+	WORLD_KEY(struct class_file, "cell", KEY_STRING, cell, .optional = true,
+		  .help = "the cell they are in, when they do not move"),
+	WORLD_KEY(struct class_file, "mobility", KEY_ANY, mobility, .variants = mobility_models,
+		  .def = "\"static\"",
+		  .help = "how they move, as { \"random-waypoint\": { ... } }: then their cells "
+			  "follow "
+			  "from the positions"),
 	{0},
 };
 const struct key_object world_class_object = {

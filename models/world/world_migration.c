@@ -8,12 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY(of, word, kind, field, ...)                                                            \
-	{                                                                                          \
-		.name = word, .type = kind, .offset = offsetof(of, field), __VA_ARGS__             \
-	}
-#define ORDER(word, kind, field, ...)	  KEY(struct order_file, word, kind, field, __VA_ARGS__)
-#define MIGRATION(word, kind, field, ...) KEY(struct migration_file, word, kind, field, __VA_ARGS__)
+#define ORDER(word, kind, field, ...) WORLD_KEY(struct order_file, word, kind, field, __VA_ARGS__)
+#define MIGRATION(word, kind, field, ...)                                                          \
+	WORLD_KEY(struct migration_file, word, kind, field, __VA_ARGS__)
 
 enum { PAGE_BYTES = 4096 };
 

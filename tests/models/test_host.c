@@ -404,6 +404,56 @@ static void other_schedulers_share_as_processor_sharing_does(void)
 		      0.1 / (1 - 0.5));
 }
 
+/* Fayolle, Mitrani and Iasnogorodski, JACM 27(3), 1980: M/M/1 with discriminatory sharing of two
+ * classes with the same service time 1 / mu. */
+static double discriminatory_s(double mu, double rho, double g, double other_rho, double other_g)
+{
+	double all = g * (1 - rho) + other_g * (1 - other_rho);
+	return (1 + other_rho * (other_g - g) / all) / mu / (1 - rho - other_rho);
+}
+
+/* A guest for each task, those of app a with weight 1, those of app b with weight 4. */
+static void weights_share_as_discriminatory_sharing_does(void)
+{
+	enum { RUNS = 10 };
+	struct diag_list diags = {0};
+	struct outcome o;
+	double x[2][RUNS];
+	struct world *w = support_build(
+		"{\"duration\":\"5000 s\",\"warmup\":\"500 s\",\"apps\":{"
+		"\"a\":{\"input\":\"0 B\",\"output\":\"0 B\","
+		"\"cycles\":{\"exponential\":\"100 Mcycles\"}},"
+		"\"b\":{\"input\":\"0 B\",\"output\":\"0 B\","
+		"\"cycles\":{\"exponential\":\"100 Mcycles\"}}},"
+		"\"handsets\":{\"phone\":{\"count\":10,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 "
+		"W\",\"idle\":\"0 W\"},\"radio\":\"constant-power\",\"cell\":\"c\",\"apps\":{"
+		"\"a\":{\"arrivals\":{\"poisson\":\"0.3 /s\"}},"
+		"\"b\":{\"arrivals\":{\"poisson\":\"0.4 /s\"}}}}},"
+		"\"cells\":{\"c\":{\"down\":\"1 Mbit/s\",\"up\":\"1 Mbit/s\",\"rtt\":\"0 s\","
+		"\"site\":\"s\"}},\"sites\":{\"s\":{\"dedicated\":true,\"hosts\":{\"h\":{"
+		"\"cores\":1,\"clock\":\"1 GHz\",\"memory\":\"64 GiB\",\"scheduler\":\"weighted\","
+		"\"platform\":\"native\",\"guests\":{\"count\":100,\"memory\":\"64 MiB\","
+		"\"weights\":[1,4]}}}}}}",
+		&diags);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+	const uint32_t runs = TEST_SANITIZED ? 4 : RUNS;
+	for (uint32_t r = 0; r < runs; r++) {
+		support_run(w, 1, r, &o);
+		x[0][r] = get(&o, "app.response_time", "a");
+		x[1][r] = get(&o, "app.response_time", "b");
+	}
+	const double wanted[] = {discriminatory_s(10, 0.3, 1, 0.4, 4),
+				 discriminatory_s(10, 0.4, 4, 0.3, 1)};
+	for (int i = 0; i < 2; i++) {
+		struct interval in = interval_of(x[i], runs, 0.99);
+		if (fabs(in.mean - wanted[i]) > in.half_width)
+			printf(" %g +- %g, theory %g ", in.mean, in.half_width, wanted[i]);
+		CU_ASSERT(fabs(in.mean - wanted[i]) <= in.half_width);
+		CU_ASSERT(in.half_width < (TEST_SANITIZED ? 0.3 : 0.08) * wanted[i]);
+	}
+	world_free(w);
+}
+
 static void utilization_is_the_offered_load(void)
 {
 	struct outcome o;
@@ -433,6 +483,8 @@ int main(int argc, char **argv)
 		{"a_stopped_guest_wants_no_cores", a_stopped_guest_wants_no_cores},
 		{"turns_of_a_slice_and_a_switch", turns_of_a_slice_and_a_switch},
 		{"a_guest_that_wakes_comes_first", a_guest_that_wakes_comes_first},
+		{"weights_share_as_discriminatory_sharing_does",
+		 weights_share_as_discriminatory_sharing_does},
 		{"other_schedulers_share_as_processor_sharing_does",
 		 other_schedulers_share_as_processor_sharing_does},
 		{"mg1_ps_is_insensitive_to_the_service_distribution",

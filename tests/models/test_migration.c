@@ -158,6 +158,72 @@ static void packets_and_migrations_share_a_nic(void)
 	CU_ASSERT(is_near(get(&o, "migration.time", "s"), 16, 1e-6));
 }
 
+/* Two cores, of which four guests want 0.6 each, on one host, the other empty. */
+static void a_balance_moves_guests_by_load(void)
+{
+	const struct {
+		const char *balance;
+		double running_a, running_b; /* utilization at least */
+	} cases[] = {
+		{"none", 0.9, 0},
+		{"{\"spread\":0.7}", 0.4, 0.2},
+	};
+	for (size_t i = 0; i < 2; i++) {
+		struct outcome o;
+		char *text = study(
+			"{\"duration\":\"2000 s\",\"apps\":{\"a\":{\"input\":\"0 "
+			"B\",\"output\":\"0 "
+			"B\",\"cycles\":{\"exponential\":\"1 Gcycles\"}}},\"handsets\":{\"x\":{"
+			"\"count\":100,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 "
+			"W\",\"idle\":\"0.1 "
+			"W\"},\"battery\":\"1000 Wh\",\"radio\":\"constant-power\",\"cell\":\"c\","
+			"\"apps\":{\"a\":{\"arrivals\":{\"poisson\":\"0.019 "
+			"/s\"}}}}},\"cells\":{\"c\":{"
+			"\"down\":\"1 Gbit/s\",\"up\":\"1 Gbit/s\",\"rtt\":\"0 "
+			"s\",\"site\":\"s\"}},"
+			"\"sites\":{\"s\":{\"migration\":{\"balance\":%s%s%s},\"hosts\":{"
+			"\"a\":{\"cores\":2,\"clock\":\"1 GHz\",\"memory\":\"8 "
+			"GiB\",%s,\"guests\":{"
+			"\"count\":4,\"memory\":\"100 MB\"}},"
+			"\"b\":{\"cores\":2,\"clock\":\"1 GHz\",\"memory\":\"8 "
+			"GiB\",%s,\"guests\":{"
+			"\"count\":0,\"room\":4,\"memory\":\"100 MB\"}}}}}}",
+			i == 0 ? "\"" : "", cases[i].balance, i == 0 ? "\"" : "", NATIVE, NATIVE);
+		support_simulate(text, 1, &o);
+		free(text);
+		CU_ASSERT(get(&o, "utilization", "s/a/0") > cases[i].running_a);
+		CU_ASSERT(get(&o, "utilization", "s/b/0") >= cases[i].running_b);
+		CU_ASSERT((get(&o, "migrations.done", "s") > 0) == (i == 1));
+		CU_ASSERT(get(&o, "utilization", "s/a/0") < 0.8 || i == 0);
+	}
+}
+
+/* Two hosts with a guest each and little to do; the one that gets empty draws 10 W. */
+static void a_consolidation_empties_a_host(void)
+{
+	struct outcome o;
+	char *text = study(
+		"{\"duration\":\"1000 s\",\"warmup\":\"100 s\",\"apps\":{\"a\":{\"input\":\"0 B\","
+		"\"output\":\"0 B\",\"cycles\":\"100 Mcycles\"}},\"handsets\":{\"x\":{\"count\":10,"
+		"\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 W\",\"idle\":\"0.1 "
+		"W\"},\"battery\":\"1000 "
+		"Wh\",\"radio\":\"constant-power\",\"cell\":\"c\",\"apps\":{\"a\":{\"arrivals\":{"
+		"\"poisson\":\"0.1 /s\"}}}}},\"cells\":{\"c\":{\"down\":\"1 Gbit/s\",\"up\":\"1 "
+		"Gbit/s\","
+		"\"rtt\":\"0 s\",\"site\":\"s\"}},\"sites\":{\"s\":{\"migration\":{\"balance\":{"
+		"\"consolidate\":0.3}},\"hosts\":{\"a\":{\"count\":2,\"cores\":4,\"clock\":\"1 "
+		"GHz\","
+		"\"memory\":\"8 GiB\",\"power\":{\"idle\":\"100 W\",\"busy\":\"200 "
+		"W\",\"off\":\"10 W\"},"
+		"%s,\"guests\":{\"count\":1,\"room\":1,\"memory\":\"100 MB\"}}}}}}",
+		NATIVE);
+	support_simulate(text, 1, &o);
+	free(text);
+	double w[] = {get(&o, "power.mean", "s/a/0"), get(&o, "power.mean", "s/a/1")};
+	CU_ASSERT(fmin(w[0], w[1]) < 10.5);
+	CU_ASSERT(fmax(w[0], w[1]) > 100);
+}
+
 static void check(const char *migration, const char *pointer, const char *says)
 {
 	struct diag_list diags = {0};
@@ -196,6 +262,8 @@ int main(int argc, char **argv)
 		{"a_platform_is_left_behind_with_the_host",
 		 a_platform_is_left_behind_with_the_host},
 		{"packets_and_migrations_share_a_nic", packets_and_migrations_share_a_nic},
+		{"a_balance_moves_guests_by_load", a_balance_moves_guests_by_load},
+		{"a_consolidation_empties_a_host", a_consolidation_empties_a_host},
 		{"mistakes_are_told", mistakes_are_told},
 		{0},
 	};
