@@ -225,6 +225,15 @@ static cJSON *write_parameters(struct writer *w, const struct key_variant *v)
 	return to;
 }
 
+/* Whether a name says enough: no parameter is needed. */
+static bool has_defaults(const struct key_object *parameters)
+{
+	for (const struct key *k = parameters ? parameters->keys : NULL; k && k->name; k++)
+		if (!k->def && !k->optional)
+			return false;
+	return true;
+}
+
 /* The models that may be named, each with its parameters. */
 static void put_variants(struct writer *w, cJSON *to, const struct key *key)
 {
@@ -251,7 +260,7 @@ static void put_variants(struct writer *w, cJSON *to, const struct key *key)
 		put_comments_allowed(w, item);
 		put(w, item, "additionalProperties", cJSON_CreateFalse());
 		w->failures += !cJSON_AddItemToArray(any, item);
-		if (!(*list)->parameters)
+		if (has_defaults((*list)->parameters))
 			w->failures +=
 				!cJSON_AddItemToArray(names, cJSON_CreateString((*list)->name));
 	}
