@@ -280,7 +280,7 @@ static void paths_are_each_handsets_own(void)
 	CU_ASSERT(get(&alone, "response_time.mean", "") != get(&crowded, "response_time.mean", ""));
 	CU_ASSERT_EQUAL(get(&alone, "handovers", ""), get(&crowded, "handovers", ""));
 	for (int i = 0; i < 16; i++) {
-		char cell[8];
+		char cell[16];
 		snprintf(cell, sizeof(cell), "c%d", i);
 		CU_ASSERT_EQUAL(get(&alone, "cell.handsets", cell),
 				get(&crowded, "cell.handsets", cell));
