@@ -28,6 +28,7 @@
 struct hv_boot {
 	uint64_t magic;
 	uint64_t mem_bytes;
+	uint64_t cpus;	    /* processors; the guest starts on number 0, the others are off */
 	char argument[256]; /* NUL-terminated */
 };
 
@@ -39,7 +40,10 @@ struct hv_boot {
 	X(3, NOP, "nop")	 /* struct hv_call_nop: does nothing, as a probe */                \
 	X(4, HANDLER, "handler") /* struct hv_call_handler: where interrupts go */                 \
 	X(5, RELEASE, "release") /* struct hv_call_release: gives memory back to the host */       \
-	X(6, WAIT, "wait")	 /* struct hv_call_wait: until a device has something for it */
+	X(6, WAIT, "wait")	 /* struct hv_call_wait: until there is something for it */        \
+	X(7, START, "start")	 /* struct hv_call_start: another processor begins */              \
+	X(8, STOP, "stop")	 /* struct hv_call_stop: this processor ends */                    \
+	X(9, IPI, "ipi")	 /* struct hv_call_ipi: raises the interrupt of a processor */
 
 enum hv_call {
 #define HV_CALL_ENUM(number, name, text) HV_CALL_##name = number,
@@ -112,7 +116,8 @@ struct hv_call_nop {
 
 struct hv_call_handler {
 	uint32_t handler; /* address of the first instruction */
-	uint32_t eoi; /* out: where to write a 32-bit 0 at the end of an interrupt; 0: nowhere */
+	uint32_t eoi;  /* out: where to write a 32-bit 0 at the end of an interrupt; 0: nowhere */
+	uint32_t apic; /* out: registers of the processor's own local APIC; 0: there is none */
 };
 
 /* Takes whole pages away from the guest; touched again, they are new and zero. */
@@ -121,12 +126,34 @@ struct hv_call_release {
 	uint32_t failed;     /* out: not 0 when the host would not */
 };
 
-/* What hlt is to a kernel: nothing to do until a device has received something. Comes back at once
- * when one has; may come back without. */
+/* What hlt is to a kernel: nothing to do until a device has received something or, where no device
+ * receives, until an interrupt has come. Comes back at once when there is something; may come back
+ * without. */
 struct hv_call_wait {
 	uint32_t ready; /* out: how many devices have something */
 };
 
+/* Lets a processor that is off begin, with an empty stack and one argument, at an address from
+ * which it must not return. Processors share memory, devices and the interrupt handler. */
+struct hv_call_start {
+	uint32_t cpu;	   /* 1 up to hv_boot.cpus - 1 */
+	uint32_t entry;	   /* address of the first instruction */
+	uint32_t stack;	   /* its first stack pointer */
+	uint32_t argument; /* its first argument */
+	uint32_t failed;   /* out: not 0 when there is none such, or it is not off */
+};
+
+/* Switches the calling processor off; not for number 0, which ends with the machine. */
+struct hv_call_stop {
+	uint32_t reserved;
+};
+
+struct hv_call_ipi {
+	uint32_t cpu;
+	uint32_t failed; /* out: not 0 when there is no such processor */
+};
+
+/* For processor 0 only. */
 struct hv_call_yield {
 	/* out of the guest */
 	uint64_t ticks;	   /* TSC ticks that the last work took, read in the guest */

@@ -61,6 +61,9 @@ int hv_allow_load(const struct hv_allow *const *tables, pid_t peer, enum hv_allo
 	 * table does not decide what it costs. Older libseccomp has only the list. */
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 
+	/* For the machine's other threads, too. */
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+
 	int allowed = 0, failure = 0;
 	for (; *tables && failure >= 0; tables++) {
 		failure = add_table(filter, *tables, peer);

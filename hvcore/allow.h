@@ -34,7 +34,7 @@ enum hv_allow_else {
 	HV_ALLOW_ELSE_KILL,  /* ... ends the process with SIGSYS */
 };
 
-/* Forbids the calling thread (and what it starts) every call that is not in `tables`, which a NULL
+/* Forbids the calling process (and what it starts) every call that is not in `tables`, which a NULL
  * ends, as a NULL call ends each. `peer`: for HV_ALLOW_FIRST_PEER, 0 where there is none (then such
  * rows are left out). Sets no_new_privs first, without which an unprivileged process may not
  * filter. Irrevocable. Returns the number of rows allowed, or ERR_UNSUPPORTED when the kernel has

@@ -58,6 +58,7 @@ enum hv_exit_kind {
 	HV_EXIT_SHUTDOWN, /* triple fault */
 	HV_EXIT_FAULT,	  /* an access or instruction that nothing here can carry out */
 	HV_EXIT_TIMEOUT,  /* the deadline passed while it ran */
+	HV_EXIT_KICKED,	  /* somebody called `kick`; the guest has nothing to do with it */
 	HV_EXIT_INTERNAL, /* the backend gave up, `text` says why */
 };
 
@@ -79,6 +80,12 @@ struct hv_exit {
 		} mmio;
 	};
 	char text[160]; /* for FAULT, SHUTDOWN and INTERNAL */
+};
+
+/* Where and with what a processor begins. */
+struct hv_start {
+	hv_gpa entry;
+	uint64_t stack, argument;
 };
 
 /* Where the guest's code runs on kvm. */
@@ -112,11 +119,21 @@ struct hv_backend {
 	int (*open)(struct hv_vm *vm, struct err *e);
 	void (*close)(struct hv_vm *vm);
 
-	/* Runs the guest up to its next exit. `deadline_ns` is a time of hv_clock_ns; after it the
+	/* Runs a processor of the guest up to its next exit, always on the same thread (cpu 0: that
+	 * of open). `deadline_ns` is a time of hv_clock_ns; after it the
 	 * exit is HV_EXIT_TIMEOUT. Returns 0, or a code when the host failed (not the guest). */
-	int (*step)(struct hv_vm *vm, struct hv_exit *exit, uint64_t deadline_ns, struct err *e);
+	int (*step)(struct hv_vm *vm, unsigned cpu, struct hv_exit *exit, uint64_t deadline_ns,
+		    struct err *e);
 
-	/* How many exits the kernel (not our own loop) has counted for this guest so far. NULL or
+	/* Machines of several processors. cpus: how many one can have; 0: one, and the pointers are
+	 * NULL. start: sets a processor but the first to its beginning, on the thread that will
+	 * step it. kick: from any thread, lets one step of `cpu`, in progress or the next, come
+	 * back soon with HV_EXIT_KICKED. */
+	unsigned cpus;
+	int (*start)(struct hv_vm *vm, unsigned cpu, const struct hv_start *start, struct err *e);
+	void (*kick)(struct hv_vm *vm, unsigned cpu);
+
+	/* How many exits the kernel (not our own loop) has counted for processor 0 so far. NULL or
 	 * ERR_UNSUPPORTED where nobody counts. */
 	int (*exits)(struct hv_vm *vm, uint64_t *count, struct err *e);
 
@@ -125,11 +142,14 @@ struct hv_backend {
 	int (*doorbell)(struct hv_vm *vm, uint16_t port, int fd, struct err *e);
 
 	/* Interrupts, for machines with config.interrupts; NULL: this backend has none.
-	 * handler: where the guest's one interrupt goes from now on; *eoi as in struct
-	 * hv_call_handler. raise: makes it pending; for the thread that runs the machine. irqfd:
-	 * writing to the eventfd `fd` raises it within the kernel; may be NULL alone. */
-	int (*handler)(struct hv_vm *vm, hv_gpa handler, uint32_t *eoi, struct err *e);
-	int (*raise)(struct hv_vm *vm, struct err *e);
+	 * handler: where the guest's one interrupt goes from now on, call->handler; fills the rest
+	 * of *call. raise: makes it pending on a processor; for threads that run one. irqfd:
+	 * writing to the eventfd `fd` raises it on processor 0 within the kernel; may be NULL
+	 * alone. wait: the next step of `cpu` sleeps until an interrupt is pending; NULL: such
+	 * waits end at once. */
+	int (*handler)(struct hv_vm *vm, struct hv_call_handler *call, struct err *e);
+	int (*raise)(struct hv_vm *vm, unsigned cpu, struct err *e);
+	int (*wait)(struct hv_vm *vm, unsigned cpu, struct err *e);
 	int (*irqfd)(struct hv_vm *vm, int fd, struct err *e);
 
 	/* From now on writes of 4 bytes to `port` are noted in a ring without leaving the kernel,
@@ -188,6 +208,7 @@ struct hv_config {
 	size_t image_bytes;
 	hv_gpa entry;	      /* 0: HV_IMAGE_GPA */
 	const char *argument; /* text for the guest's boot block; NULL: none */
+	unsigned cpus;	      /* 0: one; at most HV_CPUS_MAX and what the backend can */
 	bool interrupts;      /* with an interrupt controller, where the backend needs one */
 	uint64_t delay_ns; /* busy time added to the handling of every exit, to test the instrument
 			    */
@@ -198,6 +219,7 @@ struct hv_config {
 	void *console_ctx;
 };
 
+#define HV_CPUS_MAX    8u
 #define HV_MEM_DEFAULT (64ull << 20)
 #define HV_MEM_MAX     (2ull << 30)
 
@@ -227,6 +249,16 @@ struct hv_outcome {
 };
 const char *hv_outcome_name(enum hv_outcome_kind kind); /* "exited", "timeout", ... */
 
+/* A run of the machine, as its processors share it. */
+struct hv_run {
+	bool over; /* one of them has ended it, and said how: */
+	int rc;
+	struct hv_outcome outcome;
+	struct err err;
+};
+
+struct hv_cpus; /* cpus.h */
+
 struct hv_vm {
 	struct hv_config config;
 	struct hv_mem mem;
@@ -234,6 +266,8 @@ struct hv_vm {
 	unsigned device_count;
 	struct hv_counters counters;
 	uint64_t deadline_ns; /* of the run in progress */
+	struct hv_run run;
+	struct hv_cpus *cpus; /* NULL: a machine of one */
 	void *state;	      /* the backend's */
 };
 
@@ -244,9 +278,11 @@ int hv_vm_open(struct hv_vm **vm, const struct hv_config *config, struct err *e)
  * 0, or ERR_LIMIT, ERR_EXISTS when the ports are taken. */
 int hv_vm_attach(struct hv_vm *vm, struct hv_device device, struct err *e);
 
-/* Runs the guest until an outcome, at most `limit_ns` of real time. What the guest does wrong is an
- * outcome; a returned error is the host's failure (then the machine can only be closed). After any
- * outcome but YIELDED the machine can only be closed, too. */
+/* Runs the guest until an outcome, at most `limit_ns` of real time. All processors run at once, and
+ * none outside of this call; what they ask of the VMM is done for one at a time. What the guest
+ * does wrong is an outcome; a returned error is the host's failure (then the machine can only be
+ * closed). After any outcome but YIELDED the machine can only be closed, too. Both for the thread
+ * of hv_vm_open. */
 int hv_vm_run(struct hv_vm *vm, uint64_t limit_ns, struct hv_outcome *outcome, struct err *e);
 
 void hv_vm_close(struct hv_vm *vm); /* NULL is fine */

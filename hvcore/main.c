@@ -29,8 +29,8 @@ static const char usage_text[] =
 	"       hvcore turns NAME@BACKEND|OPERATION=COUNT,... ... [--backend B] [--para] [--seed "
 	"N] "
 	"[--limit-ms N]\n"
-	"       hvcore run GUEST [ARGUMENT] [--backend B] [--mem MIB] [--regime R] [--limit-ms N] "
-	"[--json]\n"
+	"       hvcore run GUEST [ARGUMENT] [--backend B] [--mem MIB] [--cpus N] [--regime R] "
+	"[--limit-ms N] [--json]\n"
 	"\n"
 	"doctor  what this machine offers per backend, and what to do about the rest\n"
 	"list    the backends and probes, and what of them works on this machine\n"
@@ -51,6 +51,7 @@ static const char usage_text[] =
 	"  --quick        fewer and shorter batches\n"
 	"  --delay-ns N   busy time added to the handling of every exit, to test the instrument\n"
 	"  --mem MIB      the guest's memory (default 64)\n"
+	"  --cpus N       the guest's processors (default 1; kvm: up to 8)\n"
 	"  --regime R     kvm: where the guest starts, cpl0 or cpl3 (default: what the machine "
 	"offers)\n"
 	"  --limit-ms N   a guest that runs longer is ended (default 10000); turns: how "
@@ -64,7 +65,7 @@ struct options {
 	bool json, quick, para;
 	const char *backend, *scratch;
 	enum hv_regime regime; /* NONE: as the machine offers */
-	uint64_t delay_ns, mem_mib, limit_ms, seed;
+	uint64_t delay_ns, mem_mib, limit_ms, seed, cpus;
 };
 
 static int usage(const char *fmt, const char *what)
@@ -426,6 +427,7 @@ static int cmd_run(const struct options *opt, char **args, int count)
 		return EXIT_USAGE;
 	}
 	config.regime = opt->regime;
+	config.cpus = (unsigned)opt->cpus;
 	rc = open_machine(opt, &config, &vm, &e);
 	if (!rc && hv_sandbox_enter(vm, &e))
 		fprintf(stderr, "hvcore: warning: the guest runs without a sandbox: %s\n", e.text);
@@ -472,6 +474,7 @@ int main(int argc, char **argv)
 		{"scratch", required_argument, NULL, 's'},
 		{"mem", required_argument, NULL, 'm'},
 		{"limit-ms", required_argument, NULL, 'l'},
+		{"cpus", required_argument, NULL, 'c'},
 		{"regime", required_argument, NULL, 'r'},
 		{"para", no_argument, NULL, 'p'},
 		{"seed", required_argument, NULL, 'S'},
@@ -501,6 +504,11 @@ int main(int argc, char **argv)
 			if (!parse_number(optarg, &opt.mem_mib) || opt.mem_mib < 2 ||
 			    opt.mem_mib > HV_MEM_MAX >> 20)
 				return usage("--mem: '%s' is not a number from 2 to 2048", optarg);
+			break;
+		case 'c':
+			if (!parse_number(optarg, &opt.cpus) || opt.cpus < 1 ||
+			    opt.cpus > HV_CPUS_MAX)
+				return usage("--cpus: '%s' is not a number from 1 to 8", optarg);
 			break;
 		case 'l':
 			if (!parse_number(optarg, &opt.limit_ms) || opt.limit_ms < 1 ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hvcore/clock.h"
+#include "hvcore/cpus.h"
 #include "hvcore/hv.h"
 
 #include <errno.h>
@@ -8,14 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The longest that a guest's wait takes without a look at its deadline. */
-#define WAIT_MS_MAX 1000
+/* The longest that a guest's wait takes without a look at its deadline; and, where there are
+ * several processors, at what the others did. */
+#define WAIT_MS_MAX	    1000
+#define WAIT_MS_MAX_SEVERAL 5
 
 static void fill_boot_block(struct hv_vm *vm)
 {
 	struct hv_boot *boot = hv_mem_at(&vm->mem, HV_BOOT_GPA, sizeof(*boot));
 	boot->magic = HV_BOOT_MAGIC;
 	boot->mem_bytes = vm->mem.size;
+	boot->cpus = vm->config.cpus;
 	if (vm->config.argument)
 		snprintf(boot->argument, sizeof(boot->argument), "%s", vm->config.argument);
 }
@@ -32,17 +36,20 @@ int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e
 	vm->config = *config;
 	if (!vm->config.entry)
 		vm->config.entry = HV_IMAGE_GPA;
+	if (!vm->config.cpus)
+		vm->config.cpus = 1;
 	int rc = hv_mem_open(&vm->mem, config->mem_bytes ? config->mem_bytes : HV_MEM_DEFAULT, e);
 	if (!rc && hv_mem_write(&vm->mem, HV_IMAGE_GPA, config->image, config->image_bytes))
 		rc = err_set(e, ERR_INVALID, "an image of %zu bytes does not fit in %llu MiB",
 			     config->image_bytes, (unsigned long long)(vm->mem.size >> 20));
 	if (!rc) {
 		fill_boot_block(vm);
-		rc = config->backend->open(vm, e);
-		if (rc)
+		rc = hv_cpus_open(vm, e);
+		if (!rc && (rc = config->backend->open(vm, e)))
 			config->backend->close(vm);
 	}
 	if (rc) {
+		hv_cpus_close(vm);
 		hv_mem_close(&vm->mem);
 		free(vm);
 		return rc;
@@ -55,6 +62,7 @@ void hv_vm_close(struct hv_vm *vm)
 {
 	if (!vm)
 		return;
+	hv_cpus_close(vm);
 	vm->config.backend->close(vm);
 	for (unsigned i = 0; i < vm->device_count; i++)
 		vm->devices[i].ops->close(vm->devices[i].state);
@@ -123,7 +131,7 @@ static bool call_handler(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outc
 		return bad_call(outcome, HV_CALL_HANDLER, block);
 	if (!backend->handler || !vm->config.interrupts)
 		return end_run(outcome, HV_RUN_BAD_CALL, "this machine has no interrupts");
-	*rc = backend->handler(vm, call.handler, &call.eoi, e);
+	*rc = backend->handler(vm, &call, e);
 	hv_mem_write(&vm->mem, block, &call, sizeof(call));
 	return *rc == 0;
 }
@@ -140,27 +148,53 @@ static bool call_release(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outc
 	return true;
 }
 
-/* Until a device has received something; they then take it in. */
-static bool call_wait(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcome, int *rc,
-		      struct err *e)
+/* Sleeps until one of the descriptors is ready, a signal comes or the deadline nears; the other
+ * processors go on meanwhile. Returns what poll does. */
+static int sleep_on(struct hv_vm *vm, struct pollfd *waits, nfds_t n)
 {
-	struct hv_call_wait call = {0};
-	struct pollfd waits[HV_DEVICES_MAX];
-	struct hv_device *devices[HV_DEVICES_MAX];
+	uint64_t now = hv_clock_ns();
+	uint64_t left_ms = now < vm->deadline_ns ? (vm->deadline_ns - now) / 1000000 + 1 : 0;
+	uint64_t most_ms = vm->cpus ? WAIT_MS_MAX_SEVERAL : WAIT_MS_MAX;
+	hv_cpus_unlock(vm);
+	int ready = poll(waits, n, (int)(left_ms < most_ms ? left_ms : most_ms));
+	int failure = errno;
+	hv_cpus_lock(vm);
+	errno = failure;
+	return ready;
+}
+
+static nfds_t find_receivers(struct hv_vm *vm, struct pollfd *waits, struct hv_device **devices)
+{
 	nfds_t n = 0;
-	if (!hv_mem_at(&vm->mem, block, sizeof(call)))
-		return bad_call(outcome, HV_CALL_WAIT, block);
 	for (unsigned i = 0; i < vm->device_count; i++)
 		if (vm->devices[i].ops->input) {
 			devices[n] = &vm->devices[i];
 			int fd = devices[n]->ops->input(devices[n]->state);
 			waits[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
 		}
-	if (n == 0)
-		return end_run(outcome, HV_RUN_HALTED, "waits, and no device receives anything");
-	uint64_t now = hv_clock_ns();
-	uint64_t left_ms = now < vm->deadline_ns ? (vm->deadline_ns - now) / 1000000 + 1 : 0;
-	int ready = poll(waits, n, left_ms < WAIT_MS_MAX ? (int)left_ms : WAIT_MS_MAX);
+	return n;
+}
+
+/* Until a device has received something; they then take it in. Without such a device, until an
+ * interrupt comes. */
+static bool call_wait(struct hv_vm *vm, unsigned cpu, hv_gpa block, struct hv_outcome *outcome,
+		      int *rc, struct err *e)
+{
+	struct hv_call_wait call = {0};
+	struct pollfd waits[HV_DEVICES_MAX];
+	struct hv_device *devices[HV_DEVICES_MAX];
+	if (!hv_mem_at(&vm->mem, block, sizeof(call)))
+		return bad_call(outcome, HV_CALL_WAIT, block);
+	nfds_t n = find_receivers(vm, waits, devices);
+	if (n == 0) {
+		hv_mem_write(&vm->mem, block, &call, sizeof(call));
+		if (!vm->config.interrupts || !vm->config.backend->handler)
+			return end_run(outcome, HV_RUN_HALTED,
+				       "waits, and no device receives anything");
+		*rc = vm->config.backend->wait ? vm->config.backend->wait(vm, cpu, e) : 0;
+		return *rc == 0;
+	}
+	int ready = sleep_on(vm, waits, n);
 	if (ready < 0 && errno != EINTR) /* the watchdog's signal */
 		*rc = err_sys(e, errno, "waiting for the guest's devices");
 	for (nfds_t i = 0; ready > 0 && i < n; i++)
@@ -174,8 +208,42 @@ static bool call_wait(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcome
 	return *rc == 0;
 }
 
-static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv_outcome *outcome,
-		      int *rc, struct err *e)
+static bool call_start(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcome)
+{
+	struct hv_call_start call;
+	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)))
+		return bad_call(outcome, HV_CALL_START, block);
+	const struct hv_start start = {call.entry, call.stack, call.argument};
+	call.failed = !hv_cpus_start(vm, call.cpu, &start);
+	hv_mem_write(&vm->mem, block, &call, sizeof(call));
+	return true;
+}
+
+static bool call_stop(struct hv_vm *vm, unsigned cpu, struct hv_outcome *outcome)
+{
+	if (cpu == 0)
+		return end_run(outcome, HV_RUN_HALTED, "the first processor switched itself off");
+	hv_cpus_stop(vm, cpu);
+	return true;
+}
+
+static bool call_ipi(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcome, int *rc,
+		     struct err *e)
+{
+	struct hv_call_ipi call;
+	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)))
+		return bad_call(outcome, HV_CALL_IPI, block);
+	if (!vm->config.backend->raise || !vm->config.interrupts)
+		return end_run(outcome, HV_RUN_BAD_CALL, "this machine has no interrupts");
+	call.failed = call.cpu >= vm->config.cpus;
+	if (!call.failed)
+		*rc = vm->config.backend->raise(vm, call.cpu, e);
+	hv_mem_write(&vm->mem, block, &call, sizeof(call));
+	return *rc == 0;
+}
+
+static bool hypercall(struct hv_vm *vm, unsigned cpu, unsigned number, hv_gpa block,
+		      struct hv_outcome *outcome, int *rc, struct err *e)
 {
 	struct hv_call_exit exit_call;
 	struct hv_call_nop *nop;
@@ -194,6 +262,8 @@ static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv
 	case HV_CALL_YIELD:
 		if (!hv_mem_at(&vm->mem, block, sizeof(struct hv_call_yield)))
 			return bad_call(outcome, number, block);
+		if (cpu != 0)
+			return end_run(outcome, HV_RUN_BAD_CALL, "only the first processor yields");
 		outcome->kind = HV_RUN_YIELDED;
 		outcome->block = block;
 		return false;
@@ -208,7 +278,13 @@ static bool hypercall(struct hv_vm *vm, unsigned number, hv_gpa block, struct hv
 	case HV_CALL_RELEASE:
 		return call_release(vm, block, outcome);
 	case HV_CALL_WAIT:
-		return call_wait(vm, block, outcome, rc, e);
+		return call_wait(vm, cpu, block, outcome, rc, e);
+	case HV_CALL_START:
+		return call_start(vm, block, outcome);
+	case HV_CALL_STOP:
+		return call_stop(vm, cpu, outcome);
+	case HV_CALL_IPI:
+		return call_ipi(vm, block, outcome, rc, e);
 	case HV_CALL_COUNT:
 		break;
 	}
@@ -239,20 +315,20 @@ static void device_access(struct hv_vm *vm, struct hv_device *d, const struct hv
 		d->ops->access(vm, d->state, offset, x->pio.size, x->pio.write, at);
 }
 
-static bool port_access(struct hv_vm *vm, struct hv_exit *x, struct hv_outcome *outcome, int *rc,
-			struct err *e)
+static bool port_access(struct hv_vm *vm, unsigned cpu, struct hv_exit *x,
+			struct hv_outcome *outcome, int *rc, struct err *e)
 {
 	vm->counters.pio++;
 	unsigned number = (unsigned)x->pio.port - HV_CALL_PORT;
 	if (number < HV_CALL_COUNT && x->pio.write && x->pio.size == 4 && x->pio.count == 1) {
 		uint32_t block;
 		memcpy(&block, x->pio.data, sizeof(block));
-		return hypercall(vm, number, block, outcome, rc, e);
+		return hypercall(vm, cpu, number, block, outcome, rc, e);
 	}
 	struct hv_device *d = device_at(vm, x->pio.port);
 	if (x->pio.port == HV_IRQ_BELL_PORT && x->pio.write && vm->config.interrupts &&
 	    vm->config.backend->raise)
-		*rc = vm->config.backend->raise(vm, e);
+		*rc = vm->config.backend->raise(vm, cpu, e);
 	else if (d)
 		device_access(vm, d, x);
 	else if (!x->pio.write) /* a bus where nobody answers */
@@ -274,46 +350,86 @@ static bool memory_access(struct hv_vm *vm, struct hv_exit *x, struct hv_outcome
 	return false;
 }
 
+/* Does what an exit asks for. Returns whether the guest goes on. */
+static bool dispatch(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, struct hv_outcome *outcome,
+		     int *rc, struct err *e)
+{
+	switch (x->kind) {
+	case HV_EXIT_PIO:
+		return port_access(vm, cpu, x, outcome, rc, e);
+	case HV_EXIT_MMIO:
+		return memory_access(vm, x, outcome);
+	case HV_EXIT_CALL:
+	case HV_EXIT_KICKED:
+		return true;
+	case HV_EXIT_HALT:
+		return end_run(outcome, HV_RUN_HALTED, "halted, and nothing can wake it");
+	case HV_EXIT_SHUTDOWN:
+		return end_run(outcome, HV_RUN_SHUTDOWN, x->text);
+	case HV_EXIT_FAULT:
+		return end_run(outcome, HV_RUN_FAULT, x->text);
+	case HV_EXIT_TIMEOUT:
+		return end_run(outcome, HV_RUN_TIMEOUT, "the deadline passed");
+	case HV_EXIT_INTERNAL:
+		break;
+	}
+	return end_run(outcome, HV_RUN_BROKEN, x->text);
+}
+
+/* With the lock held: the first to end the run decides how it ended. */
+static void end_for_all(struct hv_vm *vm, unsigned cpu, int rc, const struct hv_outcome *outcome,
+			const struct err *e)
+{
+	if (vm->run.over)
+		return;
+	vm->run.over = true;
+	vm->run.rc = rc;
+	vm->run.outcome = *outcome;
+	if (rc)
+		vm->run.err = *e;
+	hv_cpus_kick_all(vm, cpu);
+}
+
+void hv_vm_fail(struct hv_vm *vm, unsigned cpu, int rc, const struct err *e)
+{
+	const struct hv_outcome broken = {.kind = HV_RUN_BROKEN};
+	hv_cpus_lock(vm);
+	end_for_all(vm, cpu, rc, &broken, e);
+	hv_cpus_unlock(vm);
+}
+
+void hv_vm_run_cpu(struct hv_vm *vm, unsigned cpu)
+{
+	struct hv_outcome outcome = {.kind = HV_RUN_BROKEN};
+	struct hv_exit x;
+	struct err e = {0};
+	hv_cpus_lock(vm);
+	while (!vm->run.over && hv_cpus_may_run(vm, cpu)) {
+		hv_cpus_unlock(vm);
+		int rc = vm->config.backend->step(vm, cpu, &x, vm->deadline_ns, &e);
+		if (!rc && vm->config.delay_ns)
+			hv_spin_ns(vm->config.delay_ns);
+		hv_cpus_lock(vm);
+		if (vm->run.over)
+			break;
+		vm->counters.exits += !rc && x.kind != HV_EXIT_KICKED;
+		if (rc || !dispatch(vm, cpu, &x, &outcome, &rc, &e))
+			end_for_all(vm, cpu, rc, &outcome, &e);
+	}
+	hv_cpus_unlock(vm);
+}
+
 int hv_vm_run(struct hv_vm *vm, uint64_t limit_ns, struct hv_outcome *outcome, struct err *e)
 {
-	const struct hv_backend *backend = vm->config.backend;
-	uint64_t deadline_ns = vm->deadline_ns = hv_clock_ns() + limit_ns;
-	struct hv_exit x;
-	int rc = 0;
-	bool go_on = true;
-	*outcome = (struct hv_outcome){.kind = HV_RUN_BROKEN};
-	while (go_on && !rc) {
-		rc = backend->step(vm, &x, deadline_ns, e);
-		if (rc)
-			break;
-		vm->counters.exits++;
-		if (vm->config.delay_ns)
-			hv_spin_ns(vm->config.delay_ns);
-		switch (x.kind) {
-		case HV_EXIT_PIO:
-			go_on = port_access(vm, &x, outcome, &rc, e);
-			break;
-		case HV_EXIT_MMIO:
-			go_on = memory_access(vm, &x, outcome);
-			break;
-		case HV_EXIT_CALL:
-			break;
-		case HV_EXIT_HALT:
-			go_on = end_run(outcome, HV_RUN_HALTED, "halted, and nothing can wake it");
-			break;
-		case HV_EXIT_SHUTDOWN:
-			go_on = end_run(outcome, HV_RUN_SHUTDOWN, x.text);
-			break;
-		case HV_EXIT_FAULT:
-			go_on = end_run(outcome, HV_RUN_FAULT, x.text);
-			break;
-		case HV_EXIT_TIMEOUT:
-			go_on = end_run(outcome, HV_RUN_TIMEOUT, "the deadline passed");
-			break;
-		case HV_EXIT_INTERNAL:
-			go_on = end_run(outcome, HV_RUN_BROKEN, x.text);
-			break;
-		}
-	}
-	return rc;
+	vm->deadline_ns = hv_clock_ns() + limit_ns;
+	hv_cpus_lock(vm);
+	vm->run.over = false;
+	hv_cpus_unlock(vm);
+	hv_cpus_resume(vm);
+	hv_vm_run_cpu(vm, 0);
+	hv_cpus_pause(vm);
+	*outcome = vm->run.outcome;
+	if (vm->run.rc)
+		*e = vm->run.err;
+	return vm->run.rc;
 }

@@ -35,7 +35,8 @@ int hv_watchdog_open(struct hv_watchdog *w, void (*fire)(void *ctx), void *ctx, 
 		return err_sys(e, errno, "sigaction");
 	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = WATCHDOG_SIGNAL};
 	event.sigev_value.sival_ptr = w;
-	event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
+	w->thread = (pid_t)syscall(SYS_gettid);
+	event.sigev_notify_thread_id = w->thread;
 	if (timer_create(CLOCK_MONOTONIC, &event, (timer_t *)&w->timer))
 		return err_sys(e, errno, "timer_create");
 	w->exists = true;
@@ -48,6 +49,11 @@ void hv_watchdog_close(struct hv_watchdog *w)
 	if (w->exists)
 		timer_delete((timer_t)w->timer);
 	w->exists = false;
+}
+
+void hv_watchdog_interrupt(const struct hv_watchdog *w)
+{
+	syscall(SYS_tgkill, getpid(), w->thread, WATCHDOG_SIGNAL);
 }
 
 bool hv_watchdog_arm(struct hv_watchdog *w, uint64_t deadline_ns)

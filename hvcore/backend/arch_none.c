@@ -25,34 +25,45 @@ void hv_kvm_arch_count_code(uint8_t code[HV_KVM_COUNT_BYTES], uint32_t loops)
 	(void)loops;
 }
 
-int hv_kvm_arch_start(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regime, hv_gpa entry,
+int hv_kvm_arch_prepare(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regime, struct err *e)
+{
+	(void)k;
+	(void)mem;
+	(void)regime;
+	return hv_kvm_arch_available(e);
+}
+
+int hv_kvm_arch_start(struct hv_kvm_cpu *c, enum hv_regime regime, const struct hv_start *start,
 		      struct err *e)
 {
-	(void)k;
-	(void)mem;
+	(void)c;
 	(void)regime;
-	(void)entry;
+	(void)start;
 	return hv_kvm_arch_available(e);
 }
 
-int hv_kvm_arch_interrupts(struct hv_kvm *k, struct kvm_msi *msi, struct err *e)
+int hv_kvm_arch_interrupts(struct hv_kvm_cpu *c, struct err *e)
 {
-	(void)k;
-	(void)msi;
+	(void)c;
 	return hv_kvm_arch_available(e);
 }
 
-void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, hv_gpa handler, uint32_t *eoi)
+struct kvm_msi hv_kvm_arch_msi(unsigned cpu)
+{
+	(void)cpu;
+	return (struct kvm_msi){0};
+}
+
+void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, struct hv_call_handler *call)
 {
 	(void)mem;
 	(void)regime;
-	(void)handler;
-	(void)eoi;
+	(void)call;
 }
 
-void hv_kvm_arch_where(struct hv_kvm *k, char *text, size_t size)
+void hv_kvm_arch_where(struct hv_kvm_cpu *c, char *text, size_t size)
 {
-	(void)k;
+	(void)c;
 	snprintf(text, size, "somewhere");
 }
 

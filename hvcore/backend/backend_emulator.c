@@ -220,8 +220,10 @@ static void emulator_close(struct hv_vm *vm)
 	vm->state = NULL;
 }
 
-static int emulator_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, struct err *e)
+static int emulator_step(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, uint64_t deadline_ns,
+			 struct err *e)
 {
+	(void)cpu;
 	struct hv_emulator *em = vm->state;
 	(void)e;
 	em->exit = x;

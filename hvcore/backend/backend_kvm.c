@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Hardware (or nested) virtualization through /dev/kvm: one vCPU, one memory slot, no interrupt
- * controller (which would cost more at creation or at close than all the rest).
+ * Hardware (or nested) virtualization through /dev/kvm: a vCPU per processor, one memory slot, no
+ * whole interrupt controller (which would cost more at creation or at close than all the rest).
  */
 #include "hvcore/allow.h"
 #include "hvcore/clock.h"
@@ -77,10 +77,11 @@ static int64_t find_statistic(int fd, const char *name)
 
 int hv_kvm_statistic(struct hv_kvm *k, const char *name, uint64_t *value)
 {
-	if (k->stats < 0)
-		k->stats = ioctl(k->vcpu, KVM_GET_STATS_FD, 0);
-	int64_t at = k->stats < 0 ? -1 : find_statistic(k->stats, name);
-	return at >= 0 && pread(k->stats, value, sizeof(*value), at) == (ssize_t)sizeof(*value)
+	struct hv_kvm_cpu *c = &k->cpu[0];
+	if (c->stats < 0)
+		c->stats = ioctl(c->vcpu, KVM_GET_STATS_FD, 0);
+	int64_t at = c->stats < 0 ? -1 : find_statistic(c->stats, name);
+	return at >= 0 && pread(c->stats, value, sizeof(*value), at) == (ssize_t)sizeof(*value)
 		       ? 0
 		       : ERR_UNSUPPORTED;
 }
@@ -91,12 +92,12 @@ static int kvm_exits(struct hv_vm *vm, uint64_t *count, struct err *e)
 	if (k->exits_at == 0) {
 		k->exits_at = -1;
 		if (hv_kvm_statistic(k, "exits", count) == 0)
-			k->exits_at = find_statistic(k->stats, "exits");
+			k->exits_at = find_statistic(k->cpu[0].stats, "exits");
 	}
 	if (k->exits_at < 0)
 		return err_set(e, ERR_UNSUPPORTED,
 			       "this KVM does not count exits (needs Linux 5.14)");
-	if (pread(k->stats, count, sizeof(*count), k->exits_at) != (ssize_t)sizeof(*count))
+	if (pread(k->cpu[0].stats, count, sizeof(*count), k->exits_at) != (ssize_t)sizeof(*count))
 		return err_sys(e, errno, "cannot read KVM's statistics");
 	return 0;
 }
@@ -105,8 +106,19 @@ static int kvm_exits(struct hv_vm *vm, uint64_t *count, struct err *e)
 
 static void watchdog_fired(void *ctx)
 {
-	struct hv_kvm *k = ctx;
-	*(volatile uint8_t *)&k->run->immediate_exit = 1;
+	struct hv_kvm_cpu *c = ctx;
+	*(volatile uint8_t *)&c->run->immediate_exit = 1;
+}
+
+/* The flag first: whoever clears immediate_exit looks at it afterwards. */
+static void kvm_kick(struct hv_vm *vm, unsigned cpu)
+{
+	struct hv_kvm *k = vm->state;
+	struct hv_kvm_cpu *c = &k->cpu[cpu];
+	__atomic_store_n(&c->kicked, true, __ATOMIC_SEQ_CST);
+	watchdog_fired(c);
+	if (c->watchdog.exists)
+		hv_watchdog_interrupt(&c->watchdog);
 }
 
 /* ---- the machine ---- */
@@ -116,8 +128,10 @@ static void watchdog_fired(void *ctx)
 
 static int set_up_interrupts(struct hv_kvm *k, struct err *e)
 {
-	struct kvm_msi msi;
-	int rc = hv_kvm_arch_interrupts(k, &msi, e);
+	const struct kvm_msi msi = hv_kvm_arch_msi(0);
+	int rc = 0;
+	for (unsigned i = 0; !rc && i < k->count; i++)
+		rc = hv_kvm_arch_interrupts(&k->cpu[i], e);
 	if (rc)
 		return rc;
 	_Alignas(struct kvm_irq_routing) uint8_t
@@ -132,23 +146,47 @@ static int set_up_interrupts(struct hv_kvm *k, struct err *e)
 	};
 	if (ioctl(k->vm, KVM_SET_GSI_ROUTING, table))
 		return err_sys(e, errno, "KVM_SET_GSI_ROUTING");
-	k->msi = msi;
 	return 0;
 }
 
-static int kvm_handler(struct hv_vm *vm, hv_gpa handler, uint32_t *eoi, struct err *e)
+static int kvm_handler(struct hv_vm *vm, struct hv_call_handler *call, struct err *e)
 {
 	(void)e;
-	hv_kvm_arch_handler(&vm->mem, vm->config.regime, handler, eoi);
+	hv_kvm_arch_handler(&vm->mem, vm->config.regime, call);
 	return 0;
 }
 
-static int kvm_raise(struct hv_vm *vm, struct err *e)
+static int kvm_raise(struct hv_vm *vm, unsigned cpu, struct err *e)
 {
 	struct hv_kvm *k = vm->state;
-	if (ioctl(k->vm, KVM_SIGNAL_MSI, &k->msi) < 0)
+	struct kvm_msi msi = hv_kvm_arch_msi(cpu);
+	if (ioctl(k->vm, KVM_SIGNAL_MSI, &msi) < 0)
 		return err_sys(e, errno, "KVM_SIGNAL_MSI");
 	return 0;
+}
+
+/* What KVM does when a kernel halts. */
+static int kvm_wait(struct hv_vm *vm, unsigned cpu, struct err *e)
+{
+	struct hv_kvm *k = vm->state;
+	struct kvm_mp_state state = {.mp_state = KVM_MP_STATE_HALTED};
+	if (ioctl(k->cpu[cpu].vcpu, KVM_SET_MP_STATE, &state))
+		return err_sys(e, errno, "KVM_SET_MP_STATE");
+	return 0;
+}
+
+static int kvm_start(struct hv_vm *vm, unsigned cpu, const struct hv_start *start, struct err *e)
+{
+	struct hv_kvm *k = vm->state;
+	struct hv_kvm_cpu *c = &k->cpu[cpu];
+	struct kvm_mp_state state = {.mp_state = KVM_MP_STATE_RUNNABLE};
+	int rc = c->watchdog.exists ? 0 : hv_watchdog_open(&c->watchdog, watchdog_fired, c, e);
+	if (!rc)
+		rc = hv_kvm_arch_start(c, vm->config.regime, start, e);
+	/* With interrupts, KVM lets it wait for a start-up message. */
+	if (!rc && vm->config.interrupts && ioctl(c->vcpu, KVM_SET_MP_STATE, &state))
+		rc = err_sys(e, errno, "KVM_SET_MP_STATE");
+	return rc;
 }
 
 static int kvm_irqfd(struct hv_vm *vm, int fd, struct err *e)
@@ -170,9 +208,9 @@ static int kvm_coalesce(struct hv_vm *vm, uint16_t port, struct err *e)
 	if (ioctl(k->vm, KVM_REGISTER_COALESCED_MMIO, &zone))
 		return err_sys(e, errno, "KVM_REGISTER_COALESCED_MMIO");
 	size_t at = (size_t)page * (size_t)sysconf(_SC_PAGESIZE);
-	if (at + sizeof(*k->coalesced) > k->run_bytes)
+	if (at + sizeof(*k->coalesced) > k->cpu[0].run_bytes)
 		return err_set(e, ERR_INTERNAL, "the ring of coalesced writes is not mapped");
-	k->coalesced = (struct kvm_coalesced_mmio_ring *)(void *)((uint8_t *)k->run + at);
+	k->coalesced = (struct kvm_coalesced_mmio_ring *)(void *)((uint8_t *)k->cpu[0].run + at);
 	return 0;
 }
 
@@ -191,12 +229,46 @@ static uint64_t kvm_drain(struct hv_vm *vm)
 	return count;
 }
 
+static int make_cpu(struct hv_kvm *k, unsigned index, struct err *e)
+{
+	struct hv_kvm_cpu *c = &k->cpu[index];
+	c->vcpu = ioctl(k->vm, KVM_CREATE_VCPU, index);
+	if (c->vcpu < 0)
+		return err_sys(e, errno, "KVM_CREATE_VCPU");
+	int size = ioctl(k->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (size < (int)sizeof(struct kvm_run))
+		return err_sys(e, errno, "KVM_GET_VCPU_MMAP_SIZE");
+	void *run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, c->vcpu, 0);
+	if (run == MAP_FAILED)
+		return err_sys(e, errno, "cannot map the vCPU's run page");
+	c->run = run;
+	c->run_bytes = (size_t)size;
+	return 0;
+}
+
+static int start_first(struct hv_vm *vm, struct err *e)
+{
+	struct hv_kvm *k = vm->state;
+	const struct hv_start start = {.entry = vm->config.entry, .argument = HV_BOOT_GPA};
+	int rc = hv_watchdog_open(&k->cpu[0].watchdog, watchdog_fired, &k->cpu[0], e);
+	if (!rc && vm->config.regime == HV_REGIME_NONE)
+		rc = hv_kvm_find_regime(vm, e);
+	if (!rc)
+		rc = hv_kvm_arch_prepare(k, &vm->mem, vm->config.regime, e);
+	if (!rc)
+		rc = hv_kvm_arch_start(&k->cpu[0], vm->config.regime, &start, e);
+	return rc;
+}
+
 static int kvm_open(struct hv_vm *vm, struct err *e)
 {
 	struct hv_kvm *k = calloc(1, sizeof(*k));
 	if (!k)
 		return err_set(e, ERR_NOMEM, "no memory for a virtual machine");
-	k->kvm = k->vm = k->vcpu = k->stats = -1;
+	k->kvm = k->vm = -1;
+	k->count = vm->config.cpus;
+	for (unsigned i = 0; i < k->count; i++)
+		k->cpu[i].vcpu = k->cpu[i].stats = -1;
 	vm->state = k;
 	int rc = open_kvm(&k->kvm, e);
 	if (rc)
@@ -219,25 +291,19 @@ static int kvm_open(struct hv_vm *vm, struct err *e)
 	};
 	if (ioctl(k->vm, KVM_SET_USER_MEMORY_REGION, &slot))
 		return err_sys(e, errno, "KVM_SET_USER_MEMORY_REGION");
-	k->vcpu = ioctl(k->vm, KVM_CREATE_VCPU, 0);
-	if (k->vcpu < 0)
-		return err_sys(e, errno, "KVM_CREATE_VCPU");
-	int size = ioctl(k->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	if (size < (int)sizeof(struct kvm_run))
-		return err_sys(e, errno, "KVM_GET_VCPU_MMAP_SIZE");
-	void *run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, k->vcpu, 0);
-	if (run == MAP_FAILED)
-		return err_sys(e, errno, "cannot map the vCPU's run page");
-	k->run = run;
-	k->run_bytes = (size_t)size;
-	rc = hv_watchdog_open(&k->watchdog, watchdog_fired, k, e);
-	if (!rc && vm->config.regime == HV_REGIME_NONE)
-		rc = hv_kvm_find_regime(vm, e);
+	for (unsigned i = 0; !rc && i < k->count; i++)
+		rc = make_cpu(k, i, e);
 	if (!rc)
-		rc = hv_kvm_arch_start(k, &vm->mem, vm->config.regime, vm->config.entry, e);
+		rc = start_first(vm, e);
 	if (!rc && vm->config.interrupts)
 		rc = set_up_interrupts(k, e);
 	return rc;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 static void kvm_close(struct hv_vm *vm)
@@ -245,29 +311,32 @@ static void kvm_close(struct hv_vm *vm)
 	struct hv_kvm *k = vm->state;
 	if (!k)
 		return;
-	hv_watchdog_close(&k->watchdog);
-	if (k->run)
-		munmap(k->run, k->run_bytes);
-	const int fds[] = {k->stats, k->vcpu, k->vm, k->kvm};
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	for (unsigned i = 0; i < k->count; i++) {
+		struct hv_kvm_cpu *c = &k->cpu[i];
+		hv_watchdog_close(&c->watchdog);
+		if (c->run)
+			munmap(c->run, c->run_bytes);
+		close_fd(c->stats);
+		close_fd(c->vcpu);
+	}
+	close_fd(k->vm);
+	close_fd(k->kvm);
 	free(k);
 	vm->state = NULL;
 }
 
-static void describe(struct hv_kvm *k, struct hv_exit *x, const char *what,
+static void describe(struct hv_kvm_cpu *c, struct hv_exit *x, const char *what,
 		     unsigned long long detail)
 {
 	char where[96];
-	hv_kvm_arch_where(k, where, sizeof(where));
+	hv_kvm_arch_where(c, where, sizeof(where));
 	snprintf(x->text, sizeof(x->text), "%s %llu %s", what, detail, where);
 }
 
 /* Turns what KVM left in the run page into an exit. */
-static void translate(struct hv_kvm *k, struct hv_exit *x)
+static void translate(struct hv_kvm_cpu *c, struct hv_exit *x)
 {
-	struct kvm_run *run = k->run;
+	struct kvm_run *run = c->run;
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO:
 		x->kind = HV_EXIT_PIO;
@@ -293,38 +362,44 @@ static void translate(struct hv_kvm *k, struct hv_exit *x)
 		break;
 	case KVM_EXIT_SHUTDOWN:
 		x->kind = HV_EXIT_SHUTDOWN;
-		describe(k, x, "triple fault, KVM exit", run->exit_reason);
+		describe(c, x, "triple fault, KVM exit", run->exit_reason);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
 		x->kind = HV_EXIT_INTERNAL;
-		describe(k, x, "KVM internal error, suberror", run->internal.suberror);
+		describe(c, x, "KVM internal error, suberror", run->internal.suberror);
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
 		x->kind = HV_EXIT_INTERNAL;
-		describe(k, x, "KVM could not enter the guest, hardware reason",
+		describe(c, x, "KVM could not enter the guest, hardware reason",
 			 run->fail_entry.hardware_entry_failure_reason);
 		break;
 	default:
 		x->kind = HV_EXIT_INTERNAL;
-		describe(k, x, "unexpected KVM exit", run->exit_reason);
+		describe(c, x, "unexpected KVM exit", run->exit_reason);
 		break;
 	}
 }
 
-static int kvm_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, struct err *e)
+static int kvm_step(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, uint64_t deadline_ns,
+		    struct err *e)
 {
 	struct hv_kvm *k = vm->state;
-	if (hv_watchdog_arm(&k->watchdog, deadline_ns))
-		k->run->immediate_exit = 0;
+	struct hv_kvm_cpu *c = &k->cpu[cpu];
+	if (hv_watchdog_arm(&c->watchdog, deadline_ns))
+		c->run->immediate_exit = 0;
 	for (;;) {
-		if (ioctl(k->vcpu, KVM_RUN, 0) == 0) {
-			translate(k, x);
+		if (__atomic_exchange_n(&c->kicked, false, __ATOMIC_SEQ_CST)) {
+			x->kind = HV_EXIT_KICKED;
+			return 0;
+		}
+		if (ioctl(c->vcpu, KVM_RUN, 0) == 0) {
+			translate(c, x);
 			return 0;
 		}
 		if (errno == EFAULT) {
 			x->kind = HV_EXIT_FAULT;
-			describe(k, x, "KVM cannot reach the guest's memory, exit",
-				 k->run->exit_reason);
+			describe(c, x, "KVM cannot reach the guest's memory, exit",
+				 c->run->exit_reason);
 			return 0;
 		}
 		if (errno != EINTR && errno != EAGAIN)
@@ -333,7 +408,7 @@ static int kvm_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, s
 			x->kind = HV_EXIT_TIMEOUT;
 			return 0;
 		}
-		k->run->immediate_exit = 0; /* another signal */
+		c->run->immediate_exit = 0; /* another signal */
 	}
 }
 
@@ -365,6 +440,14 @@ static int kvm_regime(enum hv_regime *regime, struct err *e)
 static const struct hv_allow kvm_allow[] = {
 	{.call = "ioctl", .why = "running the guest", .second = KVM_RUN},
 	{.call = "ioctl", .why = "raising its interrupt", .second = KVM_SIGNAL_MSI},
+	{.call = "ioctl", .why = "another processor begins", .second = KVM_SET_REGS},
+	{.call = "ioctl", .why = "the same, and a guest that waits", .second = KVM_SET_MP_STATE},
+	{.call = "timer_create", .why = "another processor's watchdog"},
+	{.call = "rt_sigaction", .why = "the same"},
+	{.call = "gettid", .why = "the same"},
+	{.call = "rt_sigprocmask", .why = "a thread ends"},
+	{.call = "getpid", .why = "stopping another processor"},
+	{.call = "tgkill", .why = "the same", .first = HV_ALLOW_FIRST_SELF},
 	{.call = "ioctl", .why = "the kernel's count of exits", .second = KVM_GET_STATS_FD},
 	{.call = "ioctl", .why = "saying where it failed", .second = KVM_GET_REGS},
 	{0},
@@ -378,10 +461,14 @@ const struct hv_backend hv_backend_kvm = {
 	.open = kvm_open,
 	.close = kvm_close,
 	.step = kvm_step,
+	.cpus = HV_CPUS_MAX,
+	.start = kvm_start,
+	.kick = kvm_kick,
 	.exits = kvm_exits,
 	.doorbell = kvm_doorbell,
 	.handler = kvm_handler,
 	.raise = kvm_raise,
+	.wait = kvm_wait,
 	.irqfd = kvm_irqfd,
 	.coalesce = kvm_coalesce,
 	.drain = kvm_drain,

@@ -184,18 +184,19 @@ static void trap_close(struct hv_vm *vm)
 	vm->state = NULL;
 }
 
-static int trap_handler(struct hv_vm *vm, hv_gpa handler, uint32_t *eoi, struct err *e)
+static int trap_handler(struct hv_vm *vm, struct hv_call_handler *call, struct err *e)
 {
 	struct trap *t = vm->state;
 	(void)e;
-	t->cpu.handler = handler;
-	*eoi = 0;
+	t->cpu.handler = call->handler;
+	call->eoi = call->apic = 0;
 	return 0;
 }
 
 /* As for a guest that runs: a signal stops it, the interrupt is delivered at that stop. */
-static int trap_raise(struct hv_vm *vm, struct err *e)
+static int trap_raise(struct hv_vm *vm, unsigned cpu, struct err *e)
 {
+	(void)cpu;
 	struct trap *t = vm->state;
 	t->cpu.irq = true;
 	if (kill(t->pid, TRAP_KICK))
@@ -214,8 +215,10 @@ static bool deliver_interrupt(struct trap *t, const struct hv_mem *mem, struct h
 	return false;
 }
 
-static int trap_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, struct err *e)
+static int trap_step(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, uint64_t deadline_ns,
+		     struct err *e)
 {
+	(void)cpu;
 	struct trap *t = vm->state;
 	(void)e;
 	hv_trap_arch_complete(&t->cpu, &vm->mem);

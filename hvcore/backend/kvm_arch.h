@@ -11,15 +11,22 @@
 
 #include <linux/kvm.h>
 
-/* A machine as KVM knows it: descriptors (-1: not open) and the shared run page. */
-struct hv_kvm {
-	int kvm, vm, vcpu, stats;
+/* A processor as KVM knows it: descriptors (-1: not open) and the shared run page. */
+struct hv_kvm_cpu {
+	int vcpu, stats;
 	struct kvm_run *run;
 	size_t run_bytes;
+	struct hv_watchdog watchdog;
+	bool kicked; /* atomic */
+};
+
+/* A machine. */
+struct hv_kvm {
+	int kvm, vm;
+	unsigned count;
+	struct hv_kvm_cpu cpu[HV_CPUS_MAX];
 	int64_t exits_at; /* where the stats file has the count of exits; 0: not looked for, -1:
 			     nowhere */
-	struct hv_watchdog watchdog;
-	struct kvm_msi msi;			   /* our interrupt, for machines with interrupts */
 	struct kvm_coalesced_mmio_ring *coalesced; /* within the mapping of run; NULL: not in use */
 };
 
@@ -31,25 +38,31 @@ int hv_kvm_arch_available(struct err *e);
 #define HV_KVM_COUNT_BYTES 32u
 void hv_kvm_arch_count_code(uint8_t code[HV_KVM_COUNT_BYTES], uint32_t loops);
 
-/* One of KVM's own counters of this vCPU ("exits", "insn_emulation"). Returns 0, or ERR_UNSUPPORTED
- * where this KVM does not count it. */
+/* One of KVM's own counters of processor 0 ("exits", "insn_emulation"). Returns 0, or
+ * ERR_UNSUPPORTED where this KVM does not count it. */
 int hv_kvm_statistic(struct hv_kvm *k, const char *name, uint64_t *value);
 
 /* Finds out, before the guest starts, where its code can run, and sets vm->config.regime. */
 int hv_kvm_find_regime(struct hv_vm *vm, struct err *e);
 
-/* Puts the vCPU into the state in which a guest starts: long mode, paging on, at the regime's
- * privilege, first argument HV_BOOT_GPA. Builds page tables below HV_BOOT_GPA. */
-int hv_kvm_arch_start(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regime, hv_gpa entry,
+/* Builds page and descriptor tables below HV_BOOT_GPA, for a regime's privilege, and puts the
+ * processors into the state in which a guest finds them: long mode, paging on. */
+int hv_kvm_arch_prepare(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regime, struct err *e);
+
+/* Lets a prepared processor begin. */
+int hv_kvm_arch_start(struct hv_kvm_cpu *c, enum hv_regime regime, const struct hv_start *start,
 		      struct err *e);
 
-/* Switches the vCPU's interrupt controller on and tells how KVM is to send our interrupt. */
-int hv_kvm_arch_interrupts(struct hv_kvm *k, struct kvm_msi *msi, struct err *e);
+/* Switches a processor's interrupt controller on. */
+int hv_kvm_arch_interrupts(struct hv_kvm_cpu *c, struct err *e);
 
-/* Lets our interrupt go to `handler`; *eoi as in struct hv_call_handler. */
-void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, hv_gpa handler, uint32_t *eoi);
+/* How KVM is to send our interrupt to a processor. */
+struct kvm_msi hv_kvm_arch_msi(unsigned cpu);
+
+/* Lets our interrupt go to call->handler; fills the rest. */
+void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, struct hv_call_handler *call);
 
 /* "at rip 0x..., rsp 0x..." for messages, read from the vCPU. */
-void hv_kvm_arch_where(struct hv_kvm *k, char *text, size_t size);
+void hv_kvm_arch_where(struct hv_kvm_cpu *c, char *text, size_t size);
 
 #endif

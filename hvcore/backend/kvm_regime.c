@@ -37,12 +37,15 @@ static int run_loop(struct hv_vm *vm, uint32_t loops, uint64_t *ns, struct err *
 	struct hv_exit x = {.kind = HV_EXIT_INTERNAL};
 	hv_kvm_arch_count_code(code, loops);
 	hv_mem_write(&vm->mem, LOOP_GPA, code, sizeof(code));
-	int rc = hv_kvm_arch_start(k, &vm->mem, HV_REGIME_CPL0, LOOP_GPA, e);
-	uint64_t start = thread_cpu_ns();
+	const struct hv_start start = {.entry = LOOP_GPA};
+	int rc = hv_kvm_arch_prepare(k, &vm->mem, HV_REGIME_CPL0, e);
 	if (!rc)
-		rc = vm->config.backend->step(vm, &x, hv_clock_ns() + DEADLINE_NS, e);
+		rc = hv_kvm_arch_start(&k->cpu[0], HV_REGIME_CPL0, &start, e);
+	uint64_t before = thread_cpu_ns();
+	if (!rc)
+		rc = vm->config.backend->step(vm, 0, &x, hv_clock_ns() + DEADLINE_NS, e);
 	bool ended = x.kind == HV_EXIT_PIO && x.pio.port == HV_NOP_PORT;
-	*ns = ended ? thread_cpu_ns() - start : UINT64_MAX;
+	*ns = ended ? thread_cpu_ns() - before : UINT64_MAX;
 	return rc;
 }
 

@@ -53,16 +53,16 @@ static struct kvm_segment segment(uint16_t selector, uint8_t type, unsigned cpl,
 	};
 }
 
-static int set_long_mode(struct hv_kvm *k, struct hv_mem *mem, unsigned cpl, struct err *e)
+static int set_long_mode(struct hv_kvm_cpu *c, uint64_t cr3, unsigned cpl, struct err *e)
 {
 	struct kvm_sregs s;
-	if (ioctl(k->vcpu, KVM_GET_SREGS, &s))
+	if (ioctl(c->vcpu, KVM_GET_SREGS, &s))
 		return err_sys(e, errno, "KVM_GET_SREGS");
 	s.cs = segment(cpl ? SEL_CODE3 : SEL_CODE0, 11, cpl, true);
 	s.ds = s.es = s.fs = s.gs = s.ss = segment(cpl ? SEL_DATA3 : SEL_DATA0, 3, cpl, false);
 	s.tr = (struct kvm_segment){
 		.base = TSS, .limit = TSS_LIMIT, .selector = SEL_TSS, .type = 11, .present = 1};
-	s.cr3 = hv_paging_build(mem, cpl);
+	s.cr3 = cr3;
 	s.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
 	s.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 	s.efer = EFER_LME | EFER_LMA;
@@ -71,62 +71,77 @@ static int set_long_mode(struct hv_kvm *k, struct hv_mem *mem, unsigned cpl, str
 	/* Empty but for our one interrupt: any exception ends in a triple fault. */
 	s.idt.base = IDT;
 	s.idt.limit = 4095;
-	if (ioctl(k->vcpu, KVM_SET_SREGS, &s))
+	if (ioctl(c->vcpu, KVM_SET_SREGS, &s))
 		return err_sys(e, errno, "KVM_SET_SREGS");
 	return 0;
 }
 
-int hv_kvm_arch_start(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regime, hv_gpa entry,
-		      struct err *e)
+int hv_kvm_arch_prepare(struct hv_kvm *k, struct hv_mem *mem, enum hv_regime regime, struct err *e)
 {
 	unsigned cpl = regime == HV_REGIME_CPL3 ? 3 : 0;
 	build_descriptors(mem);
-	int rc = set_long_mode(k, mem, cpl, e);
-	if (rc)
-		return rc;
+	uint64_t cr3 = hv_paging_build(mem, cpl);
+	int rc = 0;
+	for (unsigned i = 0; !rc && i < k->count; i++)
+		rc = set_long_mode(&k->cpu[i], cr3, cpl, e);
+	return rc;
+}
+
+int hv_kvm_arch_start(struct hv_kvm_cpu *c, enum hv_regime regime, const struct hv_start *start,
+		      struct err *e)
+{
 	struct kvm_regs regs = {
-		.rip = entry,
-		.rdi = HV_BOOT_GPA,
+		.rip = start->entry,
+		.rsp = start->stack,
+		.rdi = start->argument,
 		/* I/O ports belong to the guest also at CPL3. */
-		.rflags = RFLAGS_ONE | RFLAGS_IF | (cpl ? RFLAGS_IOPL3 : 0),
+		.rflags = RFLAGS_ONE | RFLAGS_IF | (regime == HV_REGIME_CPL3 ? RFLAGS_IOPL3 : 0),
 	};
-	if (ioctl(k->vcpu, KVM_SET_REGS, &regs))
+	if (ioctl(c->vcpu, KVM_SET_REGS, &regs))
 		return err_sys(e, errno, "KVM_SET_REGS");
 	return 0;
 }
 
 enum { APIC_EOI = 0xb0, APIC_SPURIOUS = 0xf0, APIC_ENABLED = 0x100 };
-#define APIC_BASE 0xfee00000u
+#define APIC_BASE     0xfee00000u
+#define MSI_CPU_SHIFT 12
 
-int hv_kvm_arch_interrupts(struct hv_kvm *k, struct kvm_msi *msi, struct err *e)
+int hv_kvm_arch_interrupts(struct hv_kvm_cpu *c, struct err *e)
 {
 	struct kvm_lapic_state apic;
-	if (ioctl(k->vcpu, KVM_GET_LAPIC, &apic))
+	if (ioctl(c->vcpu, KVM_GET_LAPIC, &apic))
 		return err_sys(e, errno, "KVM_GET_LAPIC");
 	uint32_t enabled = APIC_ENABLED | 0xff;
 	memcpy(apic.regs + APIC_SPURIOUS, &enabled, sizeof(enabled));
-	if (ioctl(k->vcpu, KVM_SET_LAPIC, &apic))
+	if (ioctl(c->vcpu, KVM_SET_LAPIC, &apic))
 		return err_sys(e, errno, "KVM_SET_LAPIC");
-	*msi = (struct kvm_msi){.address_lo = APIC_BASE, .data = HV_IRQ_VECTOR};
 	return 0;
 }
 
-void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, hv_gpa handler, uint32_t *eoi)
+struct kvm_msi hv_kvm_arch_msi(unsigned cpu)
+{
+	return (struct kvm_msi){.address_lo = APIC_BASE | cpu << MSI_CPU_SHIFT,
+				.data = HV_IRQ_VECTOR};
+}
+
+void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, struct hv_call_handler *call)
 {
 	/* A trap gate to the same privilege: no stack switch, interrupts stay enabled, and iretq
 	 * needs no right that CPL3 has not. */
 	uint64_t *gate = hv_mem_at(mem, IDT + 16 * HV_IRQ_VECTOR, 16);
 	uint64_t selector = regime == HV_REGIME_CPL3 ? SEL_CODE3 | 3 : SEL_CODE0;
+	uint64_t handler = call->handler;
 	gate[1] = handler >> 32;
 	gate[0] = (handler & 0xffff) | selector << 16 | 0x8full << 40 |
 		  (handler >> 16 & 0xffff) << 48;
-	*eoi = APIC_BASE + APIC_EOI;
+	call->apic = APIC_BASE;
+	call->eoi = APIC_BASE + APIC_EOI;
 }
 
-void hv_kvm_arch_where(struct hv_kvm *k, char *text, size_t size)
+void hv_kvm_arch_where(struct hv_kvm_cpu *c, char *text, size_t size)
 {
 	struct kvm_regs regs;
-	if (ioctl(k->vcpu, KVM_GET_REGS, &regs))
+	if (ioctl(c->vcpu, KVM_GET_REGS, &regs))
 		snprintf(text, size, "(registers unreadable)");
 	else if (regs.rip == 0xfff0 && regs.rsp == 0) /* KVM resets the vCPU, on AMD */
 		snprintf(text, size, "(where is not known: the processor was reset)");

@@ -83,9 +83,20 @@ static inline void hypercall(enum hv_call number, volatile void *block)
 }
 #endif
 
-/* Asks for interrupts, which from then on only count up in guest_interrupts. */
+/* Asks for interrupts, which from then on only count up in guest_interrupts, on whichever processor
+ * they come. */
 extern volatile uint64_t guest_interrupts;
 void guest_take_interrupts(void);
+
+/* The registers of the local APIC, once interrupts have been asked for; 0: there is none. */
+extern uint32_t guest_apic;
+
+/* Lets another processor run `function(cpu)`, after which it is off again and can be started anew.
+ * Returns 0, or 1 when there is none such or it is not off. */
+int guest_cpu_start(uint32_t cpu, void (*function)(uint32_t cpu));
+
+/* Until an interrupt has come; may return without. At CPL0 by hlt, else by HV_CALL_WAIT. */
+void guest_halt(void);
 
 /* Compilers may call these on their own, also in freestanding code. */
 void *memcpy(void *to, const void *from, size_t n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hvcore/guest/guest.h"
 
+uint32_t guest_apic;
 extern uint32_t guest_eoi;
 void guest_interrupt(void);
 
@@ -9,6 +10,7 @@ void guest_take_interrupts(void)
 	volatile struct hv_call_handler call = {.handler = (uint32_t)(uintptr_t)guest_interrupt};
 	hypercall(HV_CALL_HANDLER, &call);
 	guest_eoi = call.eoi;
+	guest_apic = call.apic;
 }
 
 void guest_puts(const char *text)

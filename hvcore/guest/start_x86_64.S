@@ -20,7 +20,7 @@ guest_start:
 	.globl guest_interrupt
 guest_interrupt:
 	push	%rax
-	incq	guest_interrupts(%rip)
+	lock incq guest_interrupts(%rip)
 	mov	guest_eoi(%rip), %eax
 	test	%eax, %eax
 	jz	1f

@@ -101,8 +101,10 @@ static void write_memory(struct script *s, struct hv_mem *mem)
 	hv_mem_write(mem, at, chunk, length);
 }
 
-static int script_step(struct hv_vm *vm, struct hv_exit *x, uint64_t deadline_ns, struct err *e)
+static int script_step(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, uint64_t deadline_ns,
+		       struct err *e)
 {
+	(void)cpu;
 	struct script *s = vm->config.console_ctx;
 	(void)deadline_ns;
 	(void)e;

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hvcore/guest/guest.h"
+
+#define CPUS_MAX    8u
+#define STACK_BYTES 4096u
+
+static uint8_t stacks[CPUS_MAX][STACK_BYTES] __attribute__((aligned(16)));
+static void (*functions[CPUS_MAX])(uint32_t cpu);
+
+/* Where a processor begins; nobody to return to. */
+static void begin(uint64_t cpu)
+{
+	static struct hv_call_stop stop[CPUS_MAX];
+	functions[cpu]((uint32_t)cpu);
+	for (;;)
+		hypercall(HV_CALL_STOP, &stop[cpu]);
+}
+
+int guest_cpu_start(uint32_t cpu, void (*function)(uint32_t cpu))
+{
+	if (cpu >= CPUS_MAX)
+		return 1;
+	/* As after a call: the return address would be on top. */
+	volatile struct hv_call_start call = {
+		.cpu = cpu,
+		.entry = (uint32_t)(uintptr_t)begin,
+		.stack = gpa_of(stacks[cpu] + STACK_BYTES) - 8,
+		.argument = cpu,
+		.failed = 1,
+	};
+	functions[cpu] = function;
+	hypercall(HV_CALL_START, &call);
+	return call.failed != 0;
+}
+
+void guest_halt(void)
+{
+	static volatile struct hv_call_wait wait;
+	uint64_t cs;
+	__asm__("mov %%cs, %0" : "=r"(cs));
+	if (cs & 3)
+		hypercall(HV_CALL_WAIT, &wait);
+	else
+		__asm__ volatile("sti; hlt" : : : "memory");
+}
