@@ -128,9 +128,13 @@ struct hv_call_release {
 
 /* What hlt is to a kernel: nothing to do until a device has received something or, where no device
  * receives, until an interrupt has come. Comes back at once when there is something; may come back
- * without. */
+ * without. So that an interrupt just before the call is not slept through, the call also comes back
+ * at once when a 64-bit word, which the guest's handler changes, has not the value that it had when
+ * the guest decided to sleep. */
 struct hv_call_wait {
 	uint32_t ready; /* out: how many devices have something */
+	uint32_t word;	/* address of the word; 0: none */
+	uint64_t value;
 };
 
 /* Lets a processor that is off begin, with an empty stack and one argument, at an address from
@@ -215,7 +219,25 @@ enum hv_op {
 	HV_OP_WALK,  /* HV_WALK_LINKS loads along the chain at arg (probe/walk.h); checksum: the
 			link that comes next */
 	HV_OP_TRIAD, /* a piece of the arrays at arg; checksum: pieces so far */
+	/* Operations on interrupts that time themselves: the checksum is the sum of ticks. */
+	HV_OP_IPI, /* to processor 1, from sending until its handler has run; arg: enum hv_ipi */
+	HV_OP_TIMER_FIRE,	 /* from arming the timer with arg ns until its handler has run */
+	HV_OP_TIMER_FIRE_HALTED, /* the same, halted meanwhile */
+	HV_OP_TIMER_ARM,	 /* arms the timer, much later than it is armed anew */
+	HV_OP_HALT,		 /* halts until an interrupt; arg: address of a struct hv_halts */
 	HV_OP_COUNT
+};
+enum hv_ipi {
+	HV_IPI_NONE, /* what timing alone takes */
+	HV_IPI_APIC, /* by the local APIC; the receiver runs */
+	HV_IPI_APIC_HALTED,
+	HV_IPI_CALL, /* by HV_CALL_IPI */
+	HV_IPI_CALL_HALTED,
+};
+/* How often since the operation began. */
+struct hv_halts {
+	uint64_t begun; /* the guest was about to halt */
+	uint64_t woken; /* it went on, after its handler */
 };
 #define HV_LOOP_INSTRUCTIONS 100
 #define HV_TOUCH_STRIDE	     65536u

@@ -180,11 +180,20 @@ static nfds_t find_receivers(struct hv_vm *vm, struct pollfd *waits, struct hv_d
 static bool call_wait(struct hv_vm *vm, unsigned cpu, hv_gpa block, struct hv_outcome *outcome,
 		      int *rc, struct err *e)
 {
-	struct hv_call_wait call = {0};
+	struct hv_call_wait call;
+	uint64_t word;
 	struct pollfd waits[HV_DEVICES_MAX];
 	struct hv_device *devices[HV_DEVICES_MAX];
-	if (!hv_mem_at(&vm->mem, block, sizeof(call)))
+	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)))
 		return bad_call(outcome, HV_CALL_WAIT, block);
+	call.ready = 0;
+	/* The processor is out of the guest: what comes after this look is pending. */
+	if (call.word && hv_mem_read(&vm->mem, call.word, &word, sizeof(word)))
+		return bad_call(outcome, HV_CALL_WAIT, block);
+	if (call.word && word != call.value) {
+		hv_mem_write(&vm->mem, block, &call, sizeof(call));
+		return true;
+	}
 	nfds_t n = find_receivers(vm, waits, devices);
 	if (n == 0) {
 		hv_mem_write(&vm->mem, block, &call, sizeof(call));

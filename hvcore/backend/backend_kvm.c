@@ -279,6 +279,10 @@ static int kvm_open(struct hv_vm *vm, struct err *e)
 	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP, .args = {IRQ_LINES}};
 	if (vm->config.interrupts && ioctl(k->vm, KVM_ENABLE_CAP, &split))
 		return err_sys(e, errno, "KVM_CAP_SPLIT_IRQCHIP");
+	/* A guest that halts is asleep at once, or what its wake-up costs would depend on when. */
+	struct kvm_enable_cap no_polling = {.cap = KVM_CAP_HALT_POLL};
+	if (vm->config.interrupts)
+		ioctl(k->vm, KVM_ENABLE_CAP, &no_polling);
 	/* The one hypercall that KVM can pass on. Where it cannot, it answers -KVM_ENOSYS itself.
 	 */
 	struct kvm_enable_cap pass_on = {.cap = KVM_CAP_EXIT_HYPERCALL,

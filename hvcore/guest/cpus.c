@@ -33,13 +33,19 @@ int guest_cpu_start(uint32_t cpu, void (*function)(uint32_t cpu))
 	return call.failed != 0;
 }
 
-void guest_halt(void)
+void guest_halt(uint64_t seen)
 {
-	static volatile struct hv_call_wait wait;
 	uint64_t cs;
 	__asm__("mov %%cs, %0" : "=r"(cs));
-	if (cs & 3)
+	if (cs & 3) {
+		volatile struct hv_call_wait wait = {.word = gpa_of(&guest_interrupts),
+						     .value = seen};
 		hypercall(HV_CALL_WAIT, &wait);
-	else
-		__asm__ volatile("sti; hlt" : : : "memory");
+		return;
+	}
+	/* No interrupt comes between sti and the instruction after it. */
+	__asm__ volatile("cli; cmp %0, %1; jne 1f; sti; hlt; jmp 2f; 1: sti; 2:"
+			 :
+			 : "r"(seen), "m"(guest_interrupts)
+			 : "memory", "cc");
 }

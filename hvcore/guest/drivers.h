@@ -75,6 +75,13 @@ uint32_t guest_net_receive(void *to, uint32_t room);
 uint64_t guest_walk(uint64_t links, uint64_t n);
 uint64_t guest_triad(uint64_t arrays, uint64_t n);
 
+/* Interrupts, timed (enum hv_op): each does n of them and stores the sum of ticks. Returns 0, or -1
+ * when one did not come. */
+int guest_ipis(uint64_t n, enum hv_ipi how, uint64_t *sum);
+int guest_timer_fires(uint64_t n, uint32_t delay_ns, int halted, uint64_t *sum);
+void guest_halts(uint64_t n, volatile struct hv_halts *halts);
+void guest_timer_arms(uint64_t n);
+
 /* Nothing to do until something has arrived; may come back without. */
 void guest_wait(void);
 

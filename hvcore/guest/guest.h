@@ -95,8 +95,9 @@ extern uint32_t guest_apic;
  * Returns 0, or 1 when there is none such or it is not off. */
 int guest_cpu_start(uint32_t cpu, void (*function)(uint32_t cpu));
 
-/* Until an interrupt has come; may return without. At CPL0 by hlt, else by HV_CALL_WAIT. */
-void guest_halt(void);
+/* Until an interrupt has come, but not when guest_interrupts is not `seen` any more; may return
+ * without. At CPL0 by hlt, else by HV_CALL_WAIT. */
+void guest_halt(uint64_t seen);
 
 /* Compilers may call these on their own, also in freestanding code. */
 void *memcpy(void *to, const void *from, size_t n);

@@ -263,6 +263,73 @@ static int ata_abuse(void)
 	return REFUSED;
 }
 
+/* ---- processors ---- */
+
+static int start_nobody(void)
+{
+	static const uint32_t cpus[] = {0, 8, 0x80000000u, 0xffffffffu};
+	for (unsigned i = 0; i < 4; i++) {
+		volatile struct hv_call_start call = {.cpu = cpus[i], .entry = HV_IMAGE_GPA};
+		hypercall(HV_CALL_START, &call);
+		if (!call.failed)
+			return 1;
+	}
+	return REFUSED;
+}
+
+static int start_nowhere(void)
+{
+	volatile struct hv_call_start call = {.cpu = 1, .entry = 0xdffffff0u, .stack = 0xfffffff8u};
+	hypercall(HV_CALL_START, &call);
+	return call.failed ? REFUSED : endless_loop();
+}
+
+static int wait_for_bad_word(void)
+{
+	volatile struct hv_call_wait call = {.word = 0xfffffff8u};
+	hypercall(HV_CALL_WAIT, &call);
+	return 0;
+}
+
+static int interrupt_without(void)
+{
+	volatile struct hv_call_ipi call = {.cpu = 0xffffffffu};
+	hypercall(HV_CALL_IPI, &call);
+	return 0;
+}
+
+static volatile int stop_scribbling;
+
+static void scribble(uint32_t cpu)
+{
+	uint64_t x = cpu + 1;
+	while (!stop_scribbling) {
+		volatile struct vring_desc *desc = &ring.desc[x % SIZE];
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		desc->addr = x % 3 ? gpa_of(ring.used) : x;
+		desc->len = x % 5 ? 16 : (uint32_t)x;
+		desc->flags = (uint16_t)(x >> 16 & 3);
+		desc->next = (uint16_t)(x >> 32 & 15);
+		*(volatile uint16_t *)&ring.avail.ring[x >> 40 & 7] = (uint16_t)(x >> 50 & 15);
+		*(volatile uint16_t *)&ring.avail.idx = (uint16_t)(x >> 60);
+	}
+}
+
+/* One processor rings the bell while another changes ring and descriptors under the device. */
+static int ring_race(void)
+{
+	guest_cpu_start(1, scribble);
+	for (int i = 0; i < 3000; i++) {
+		start_ring(gpa_of(ring.desc), SIZE);
+		ring.avail.idx = 1;
+		set(HV_QUEUE_NOTIFY, 0);
+		if (blk_register(HV_QUEUE_STATUS) == 0)
+			return 1;
+	}
+	stop_scribbling = 1;
+	return REFUSED;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -296,6 +363,11 @@ static const struct {
 	{"ring-beyond-memory", ring_beyond_memory},
 	{"ring-bad-size", ring_bad_size},
 	{"ata-abuse", ata_abuse},
+	{"start-nobody", start_nobody},
+	{"start-nowhere", start_nowhere},
+	{"wait-for-bad-word", wait_for_bad_word},
+	{"interrupt-without", interrupt_without},
+	{"ring-race", ring_race},
 };
 
 static int same(const char *a, const char *b)
@@ -305,12 +377,30 @@ static int same(const char *a, const char *b)
 	return *a == *b;
 }
 
+static int (*volatile trick)(void);
+static volatile int status = -1;
+
+static void do_trick(uint32_t cpu)
+{
+	(void)cpu;
+	status = trick();
+}
+
+/* On a machine of several processors the last one does it, while the first asks the VMM for other
+ * things. */
 int guest_main(const struct hv_boot *boot_block)
 {
 	boot = boot_block;
 	for (unsigned i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++)
 		if (same(tricks[i].name, boot->argument))
-			return tricks[i].run();
-	guest_puts("hostile: no such trick\n");
-	return 2;
+			trick = tricks[i].run;
+	if (!trick) {
+		guest_puts("hostile: no such trick\n");
+		return 2;
+	}
+	if (boot->cpus == 1 || guest_cpu_start((uint32_t)boot->cpus - 1, do_trick))
+		return trick();
+	while (status < 0)
+		out32(HV_NOP_PORT, 0);
+	return status;
 }

@@ -344,12 +344,17 @@ static void op_compute(uint64_t n)
 /* How long an interrupt may take to come, in looks at the counter. */
 #define PATIENCE 100000000u
 
-static void op_interrupt(uint64_t n)
+static void take_interrupts(void)
 {
 	static int asked;
 	if (!asked)
 		guest_take_interrupts();
 	asked = 1;
+}
+
+static void op_interrupt(uint64_t n)
+{
+	take_interrupts();
 	uint64_t before = guest_interrupts;
 	for (uint64_t i = 0; i < n; i++) {
 		out16(HV_IRQ_BELL_PORT, 0);
@@ -358,6 +363,44 @@ static void op_interrupt(uint64_t n)
 	}
 	if (guest_interrupts != before + n)
 		work.failed = 1;
+}
+
+static void op_ipi(uint64_t n)
+{
+	uint64_t sum = 0;
+	take_interrupts();
+	work.failed |= guest_ipis(n, (enum hv_ipi)work.arg, &sum) != 0;
+	work.checksum = sum;
+}
+
+static void timer_fires(uint64_t n, int halted)
+{
+	uint64_t sum = 0;
+	take_interrupts();
+	work.failed |= guest_timer_fires(n, (uint32_t)work.arg, halted, &sum) != 0;
+	work.checksum = sum;
+}
+
+static void op_timer_fire(uint64_t n)
+{
+	timer_fires(n, 0);
+}
+
+static void op_timer_fire_halted(uint64_t n)
+{
+	timer_fires(n, 1);
+}
+
+static void op_timer_arm(uint64_t n)
+{
+	take_interrupts();
+	guest_timer_arms(n);
+}
+
+static void op_halt(uint64_t n)
+{
+	take_interrupts();
+	guest_halts(n, (volatile struct hv_halts *)(uintptr_t)work.arg);
 }
 
 static void op_doorbell_memory(uint64_t n)
@@ -486,6 +529,11 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_DOORBELL_MEMORY] = op_doorbell_memory,
 	[HV_OP_WALK] = op_walk,
 	[HV_OP_TRIAD] = op_triad,
+	[HV_OP_IPI] = op_ipi,
+	[HV_OP_TIMER_FIRE] = op_timer_fire,
+	[HV_OP_TIMER_FIRE_HALTED] = op_timer_fire_halted,
+	[HV_OP_TIMER_ARM] = op_timer_arm,
+	[HV_OP_HALT] = op_halt,
 	[HV_OP_START] = op_start,
 };
 

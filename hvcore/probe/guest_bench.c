@@ -48,6 +48,7 @@ int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
 		.regime = env->kvm_regime,
 		.mem_bytes = options->mem_bytes,
 		.interrupts = options->interrupts,
+		.cpus = options->cpus,
 		.image = image ? image->start : NULL,
 		.image_bytes = image ? (size_t)(image->end - image->start) : 0,
 		.delay_ns = env->delay_ns,
@@ -117,7 +118,7 @@ int hv_bench_run(struct hv_bench *bench, enum hv_op op, uint64_t n, struct hv_ba
 	batch->ns = (double)(end - start);
 	batch->ticks = (double)done.ticks;
 	if (bench->counts_exits)
-		batch->exits = (double)(exits_after - exits_before);
+		batch->exits = (double)(exits_after - exits_before) - 1; /* the yield */
 	return 0;
 }
 

@@ -29,6 +29,7 @@ struct machine {
 	size_t code_bytes;
 	enum hv_regime regime;
 	uint64_t limit_ns; /* 0: 20 s, which no test reaches unless something hangs */
+	unsigned cpus;	   /* 0: one */
 	int disk;	   /* a file behind an ATA disk and a ring disk; -1: none */
 };
 
@@ -58,6 +59,7 @@ static inline void machine_run(const struct machine *m, struct machine_result *r
 	struct hv_config config = {.backend = hv_backend_find(m->backend),
 				   .regime = m->regime,
 				   .argument = m->argument,
+				   .cpus = m->cpus,
 				   .image = m->code,
 				   .image_bytes = m->code_bytes,
 				   .console = machine_console,

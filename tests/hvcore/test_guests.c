@@ -290,6 +290,75 @@ static void every_interrupt_arrives(void)
 	}
 }
 
+/* The guest `count` says what it should on each backend that has as many processors; the others
+ * say that they have not. */
+static void processors_count_together(void)
+{
+	static const char *const expected[] = {"sum 00000000000186a0 turns 0000000000000014\n",
+					       "sum 0000000000030d40 turns 0000000000000028\n"};
+	for (unsigned i = 0; i < 2 * BACKENDS; i++) {
+		struct machine m = {.backend = backends[i / 2],
+				    .image = "count",
+				    .cpus = i % 2 + 1,
+				    .disk = -1};
+		struct machine_result r;
+		char both[200];
+		if (!machine_available(m.backend))
+			continue;
+		machine_run(&m, &r);
+		if (m.cpus > 1 && hv_backend_find(m.backend)->cpus == 0) {
+			CU_ASSERT_EQUAL(r.rc, ERR_UNSUPPORTED);
+			CU_ASSERT_PTR_NOT_NULL(strstr(r.err.text, "not available"));
+			continue;
+		}
+		snprintf(both, sizeof(both), "%s%s", expected[i % 2], expected[i % 2]);
+		CU_ASSERT_EQUAL(r.rc, 0);
+		CU_ASSERT_EQUAL(r.outcome.kind, HV_RUN_EXITED);
+		CU_ASSERT_EQUAL(r.outcome.status, 0);
+		CU_ASSERT_STRING_EQUAL(r.console, both);
+		CU_ASSERT_EQUAL(r.counters.calls[HV_CALL_WRITE], 10);
+		/* One more each that is refused: up to two of the second round may come early. */
+		CU_ASSERT(r.counters.calls[HV_CALL_START] >= 2 * (m.cpus - 1) + 2);
+	}
+}
+
+/* Interrupts between processors, from the timer and into a guest that sleeps: each comes, none
+ * early, and outside of a run no processor runs. */
+static void processors_interrupt_each_other(void)
+{
+	static const struct {
+		enum hv_op op;
+		uint64_t arg;
+		uint64_t calls; /* HV_CALL_IPI per operation */
+	} rows[] = {{HV_OP_IPI, HV_IPI_APIC, 0},	 {HV_OP_IPI, HV_IPI_CALL, 1},
+		    {HV_OP_IPI, HV_IPI_APIC_HALTED, 0},	 {HV_OP_IPI, HV_IPI_CALL_HALTED, 1},
+		    {HV_OP_IPI, HV_IPI_APIC, 0},	 {HV_OP_TIMER_FIRE, 20000, 0},
+		    {HV_OP_TIMER_FIRE_HALTED, 20000, 0}, {HV_OP_TIMER_ARM, 0, 0}};
+	const struct hv_bench_options options = {.interrupts = true, .cpus = 2};
+	struct hv_probe_env env = {0};
+	struct hv_bench bench;
+	struct hv_batch batch;
+	struct err e = {0};
+	double ticks_per_ns;
+	if (!machine_available("kvm") || hv_ticks_rate(20000000, &ticks_per_ns, &e))
+		return;
+	CU_ASSERT_EQUAL_FATAL(hv_bench_open(&bench, hv_backend_find("kvm"), &env, &options, &e), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t before = bench.vm->counters.calls[HV_CALL_IPI];
+		bench.arg = rows[i].arg;
+		int rc = hv_bench_run(&bench, rows[i].op, 40, &batch, &e);
+		CU_ASSERT_EQUAL(rc, 0);
+		if (rc)
+			printf("\nrow %zu: %s\n", i, e.text);
+		uint64_t calls = bench.vm->counters.calls[HV_CALL_IPI] - before;
+		/* One more where the receiver is told to wait in another way. */
+		CU_ASSERT(calls == 40 * rows[i].calls || calls == 40 * rows[i].calls + 1);
+		if (rows[i].op == HV_OP_TIMER_FIRE || rows[i].op == HV_OP_TIMER_FIRE_HALTED)
+			CU_ASSERT((double)bench.checksum >= 40 * 20000 * ticks_per_ns * 0.99);
+	}
+	hv_bench_close(&bench);
+}
+
 static void a_machine_without_interrupts_says_so(void)
 {
 	for (unsigned i = 0; i < BACKENDS; i++) {
@@ -393,6 +462,8 @@ int main(int argc, char **argv)
 		{"same_work_and_exits_everywhere", same_work_and_exits_everywhere},
 		{"same_bytes_are_sent_everywhere", same_bytes_are_sent_everywhere},
 		{"same_packets_are_received_everywhere", same_packets_are_received_everywhere},
+		{"processors_count_together", processors_count_together},
+		{"processors_interrupt_each_other", processors_interrupt_each_other},
 		{"every_interrupt_arrives", every_interrupt_arrives},
 		{"a_machine_without_interrupts_says_so", a_machine_without_interrupts_says_so},
 		{"nothing_is_left_behind", nothing_is_left_behind},

@@ -46,9 +46,14 @@ static const struct {
 	{"ring-beyond-memory", 0, 0, 0, true},
 	{"ring-bad-size", 0, 0, 0, true},
 	{"ata-abuse", 0, 0, 0, true},
+	{"start-nobody", 0, 0, 0, true},
+	{"start-nowhere", BIT(EXITED) | BIT(BROKEN) | FAULTS, BIT(EXITED), BIT(EXITED), false},
+	{"wait-for-bad-word", BIT(BAD_CALL), BIT(BAD_CALL), BIT(BAD_CALL), false},
+	{"interrupt-without", BIT(BAD_CALL), BIT(BAD_CALL), BIT(BAD_CALL), false},
+	{"ring-race", 0, 0, 0, true},
 };
 
-static void every_trick(const char *backend)
+static void every_trick(const char *backend, unsigned cpus)
 {
 	if (!machine_available(backend))
 		return;
@@ -57,6 +62,7 @@ static void every_trick(const char *backend)
 		struct machine m = {.backend = backend,
 				    .image = "hostile",
 				    .argument = tricks[i].name,
+				    .cpus = cpus,
 				    .disk = disk};
 		struct machine_result r;
 		unsigned allowed = strcmp(backend, "kvm") == 0	  ? tricks[i].kvm
@@ -79,17 +85,23 @@ static void every_trick(const char *backend)
 
 static void tricks_on_kvm(void)
 {
-	every_trick("kvm");
+	every_trick("kvm", 1);
+}
+
+/* One of three processors does it, the others go on until the end. */
+static void tricks_on_several_processors(void)
+{
+	every_trick("kvm", 3);
 }
 
 static void tricks_on_trap(void)
 {
-	every_trick("trap");
+	every_trick("trap", 1);
 }
 
 static void tricks_on_emulator(void)
 {
-	every_trick("emulator");
+	every_trick("emulator", 1);
 }
 
 /* At CPL0 whatever the machine offers: emulated there, these once hung or broke KVM. On hardware
@@ -170,6 +182,7 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{"tricks_on_kvm", tricks_on_kvm},
+		{"tricks_on_several_processors", tricks_on_several_processors},
 		{"tricks_on_trap", tricks_on_trap},
 		{"tricks_on_emulator", tricks_on_emulator},
 		{"kernel_mode_tricks_on_kvm", kernel_mode_tricks_on_kvm},
