@@ -5,7 +5,7 @@
 #include "hvcore/guest/guest.h"
 
 #define EACH	 100000u
-#define TURNS	 20u
+#define TURNS	 4u
 #define PATIENCE 2000000000u
 
 static volatile uint64_t sum, turn, done;

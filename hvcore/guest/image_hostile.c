@@ -319,7 +319,7 @@ static void scribble(uint32_t cpu)
 static int ring_race(void)
 {
 	guest_cpu_start(1, scribble);
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 300; i++) {
 		start_ring(gpa_of(ring.desc), SIZE);
 		ring.avail.idx = 1;
 		set(HV_QUEUE_NOTIFY, 0);
@@ -400,7 +400,10 @@ int guest_main(const struct hv_boot *boot_block)
 	}
 	if (boot->cpus == 1 || guest_cpu_start((uint32_t)boot->cpus - 1, do_trick))
 		return trick();
-	while (status < 0)
+	while (status < 0) {
 		out32(HV_NOP_PORT, 0);
+		for (int i = 0; i < 10000; i++)
+			__asm__ volatile("pause");
+	}
 	return status;
 }
