@@ -67,8 +67,8 @@ static void *cpu_thread(void *ctx)
 		bool fresh = c->fresh;
 		c->fresh = false;
 		c->inside = true;
-		pthread_mutex_unlock(&cpus->lock);
 		int rc = fresh ? vm->config.backend->start(vm, c->index, &c->start, &e) : 0;
+		pthread_mutex_unlock(&cpus->lock);
 		if (rc)
 			hv_vm_fail(vm, c->index, rc, &e);
 		else

@@ -17,6 +17,9 @@
 #define DELAY_NS       200000u
 #define RATE_WINDOW_NS 20000000u
 
+/* Of operations that take longer than what is measured of them. */
+#define TIMED_MAX 32u
+
 /* What a row measures. How many exits there are on the processor that sends or arms: */
 enum exits {
 	NOT_CLAIMED,
@@ -121,6 +124,7 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	*work = (struct hv_work){.body = body,
 				 .empty = empty,
 				 .ctx = p,
+				 .max_n = kind->timed ? TIMED_MAX : 0,
 				 .exits_per_op = NAN,
 				 .max_noise = kind->max_noise,
 				 .max_nonlinear = kind->max_noise};
