@@ -22,8 +22,10 @@ static void fired(int signal_number, siginfo_t *info, void *context)
 	struct hv_watchdog *w = info->si_value.sival_ptr;
 	if (info->si_code != SI_TIMER)
 		return;
+	int interrupted = errno; /* the code that the signal interrupts may be about to read it */
 	w->due = true;
 	w->fire(w->ctx);
+	errno = interrupted;
 }
 
 int hv_watchdog_open(struct hv_watchdog *w, void (*fire)(void *ctx), void *ctx, struct err *e)

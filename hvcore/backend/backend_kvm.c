@@ -107,7 +107,7 @@ static int kvm_exits(struct hv_vm *vm, uint64_t *count, struct err *e)
 static void watchdog_fired(void *ctx)
 {
 	struct hv_kvm_cpu *c = ctx;
-	*(volatile uint8_t *)&c->run->immediate_exit = 1;
+	__atomic_store_n(&c->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 }
 
 /* The flag first: whoever clears immediate_exit looks at it afterwards. */
@@ -390,7 +390,7 @@ static int kvm_step(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, uint64_t 
 	struct hv_kvm *k = vm->state;
 	struct hv_kvm_cpu *c = &k->cpu[cpu];
 	if (hv_watchdog_arm(&c->watchdog, deadline_ns))
-		c->run->immediate_exit = 0;
+		__atomic_store_n(&c->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 	for (;;) {
 		if (__atomic_exchange_n(&c->kicked, false, __ATOMIC_SEQ_CST)) {
 			x->kind = HV_EXIT_KICKED;
@@ -412,7 +412,7 @@ static int kvm_step(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, uint64_t 
 			x->kind = HV_EXIT_TIMEOUT;
 			return 0;
 		}
-		c->run->immediate_exit = 0; /* another signal */
+		__atomic_store_n(&c->run->immediate_exit, 0, __ATOMIC_SEQ_CST); /* another signal */
 	}
 }
 
