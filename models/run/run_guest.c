@@ -381,7 +381,9 @@ void guests_admit(struct task *t)
 	struct guest_pool *p = pool_of(t);
 	struct site_state *site = t->site;
 	const struct site *s = site->site;
-	bool scales = s->scaling->on_demand || s->scaling->interval;
+	/* Without a place for any guest, on no host that may be repaired, there is none to wait
+	 * for. */
+	bool scales = s->guest_count > 0 && (s->scaling->on_demand || s->scaling->interval);
 	uint32_t pick = UINT32_MAX;
 	if (p->loads.usable > 0)
 		pick = s->placement->pick(s->placement_parameters, &p->loads, &site->placement);

@@ -85,6 +85,22 @@ static void without_room_tasks_share_what_runs(void)
 	CU_ASSERT(get(&o, "tasks.unfinished", "") < 5);
 }
 
+/* A site that scales and has no place for a guest does not keep its tasks for ever. */
+static void without_a_place_for_a_guest_tasks_fail(void)
+{
+	static const char *const scalings[] = {ON_DEMAND, "\"scaling\":{\"queue\":2},",
+					       "\"scaling\":{\"utilization\":0.6},",
+					       "\"dedicated\":true,"};
+	for (size_t i = 0; i < 4; i++) {
+		struct outcome o;
+		char *text = site_with(EVERY_100_S, "\"count\":0", scalings[i], "");
+		support_simulate(text, 1, &o);
+		free(text);
+		CU_ASSERT(get(&o, "tasks.failed", "no-guest") == get(&o, "tasks.offered", ""));
+		CU_ASSERT(get(&o, "tasks.offered", "") >= 9);
+	}
+}
+
 static void a_guest_for_one_app_makes_room_for_that_of_another(void)
 {
 	struct outcome o;
@@ -234,6 +250,7 @@ int main(int argc, char **argv)
 		{"guests_kept_alive_or_warm_need_no_start",
 		 guests_kept_alive_or_warm_need_no_start},
 		{"without_room_tasks_share_what_runs", without_room_tasks_share_what_runs},
+		{"without_a_place_for_a_guest_tasks_fail", without_a_place_for_a_guest_tasks_fail},
 		{"a_guest_for_one_app_makes_room_for_that_of_another",
 		 a_guest_for_one_app_makes_room_for_that_of_another},
 		{"memory_given_away_twice_is_paged", memory_given_away_twice_is_paged},

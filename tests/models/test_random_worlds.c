@@ -9,261 +9,248 @@
 
 /* ---- Drawing a study */
 
-enum { CLASS_MAX = 8 };
+enum { CLASS_MAX = 8, TEXT_MAX = 3000 };
 
 struct draw {
 	struct stream st;
 	FILE *out;
-	uint64_t moves, graphs, fails, sites, cells, links;
+	unsigned moves, graphs, fails, sites, cells, links;
+	bool all;  /* cells reach all sites */
 	bool dies; /* all batteries, early, and tasks are few: all must end */
 };
 
-static uint64_t below(struct draw *d, uint64_t n)
+static unsigned below(struct draw *d, unsigned n)
 {
-	return stream_below(&d->st, n);
+	return (unsigned)stream_below(&d->st, n);
 }
 
-#define PICK(d, list) (list)[below(d, sizeof(list) / sizeof(*(list)))]
+/* Writes one of the alternatives of "<one|another|>", which is followed by the rest. */
+static const char *put_one(struct draw *d, const char *text)
+{
+	const char *end = strchr(text, '>'), *at = text + 1;
+	unsigned n = 1;
+	for (const char *c = text; c < end; c++)
+		n += *c == '|';
+	for (unsigned pick = below(d, n); pick > 0; pick--)
+		at = strchr(at, '|') + 1;
+	fprintf(d->out, "%.*s", (int)strcspn(at, "|>"), at);
+	return end + 1;
+}
 
-static const char *const times[] = {"\"50 ms\"", "\"2 s\"", "{\"exponential\":\"3 s\"}",
-				    "{\"exponential\":\"20 s\"}"};
+/* Writes text, printf-style, in which each "<one|another|>" is drawn, from left to right. */
+static void put(struct draw *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void put(struct draw *d, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+	va_start(ap, fmt);
+	int size = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (size >= TEXT_MAX)
+		abort();
+	for (const char *at = text; *at;) {
+		if (*at == '<')
+			at = put_one(d, at);
+		else
+			fputc(*at++, d->out);
+	}
+}
 
-static void failures(struct draw *d)
+/* What is always up for the same short time may never start a guest or end a transfer. */
+#define LONG	"{\"exponential\":\"3 s\"}|{\"exponential\":\"20 s\"}"
+#define TIME	"<\"50 ms\"|\"2 s\"|" LONG ">"
+#define BYTES	"<\"0 B\"|\"20 kB\"|{\"exponential\":\"300 kB\"}|\"1 MB\">"
+#define CYCLES	"<\"10 Mcycles\"|{\"exponential\":\"900 Mcycles\"}|\"4 Gcycles\"|\"0 cycles\">"
+#define RATE	"\"<1|20|1000> Mbit/s\""
+#define IN_TIME "<||,\"deadline\":\"2 s\">"
+
+static void put_failures(struct draw *d)
 {
 	if (below(d, 3) > d->fails)
 		return;
-	/* What is up for 50 ms at a time, for ever, may never start a guest or end a transfer. */
-	const char *after = d->dies ? times[1 + below(d, 3)] : PICK(d, times);
-	const char *repair = PICK(d, times);
-	fprintf(d->out, ",\"failures\":{\"after\":%s,\"repair\":%s", after, repair);
-	if (below(d, 2))
-		fprintf(d->out, ",\"schedule\":[{\"at\":\"%u s\",\"for\":\"%u s\"}]",
-			(unsigned)below(d, 30), (unsigned)below(d, 9) + 1);
-	fprintf(d->out, "}");
+	put(d, ",\"failures\":{\"after\":%s,\"repair\":" TIME, d->dies ? "<" LONG ">" : TIME);
+	put(d, "<|,\"schedule\":[{\"at\":\"3 s\",\"for\":\"9 s\"},{\"at\":\"17 s\",\"for\":\"1 "
+	       "s\"}]>}");
 }
 
 static void put_apps(struct draw *d)
 {
-	static const char *const bytes[] = {"\"0 B\"", "\"20 kB\"", "{\"exponential\":\"300 kB\"}",
-					    "\"1 MB\""};
-	static const char *const cycles[] = {"\"10 Mcycles\"", "{\"exponential\":\"900 Mcycles\"}",
-					     "\"4 Gcycles\"", "\"0 cycles\""};
-	static const char *const retries[] = {
-		"", "", ",\"retry\":{\"attempts\":9,\"backoff\":\"0 s\",\"deadline\":\"60 s\"}",
-		",\"retry\":{\"attempts\":4,\"backoff\":\"200 ms\",\"deadline\":\"5 s\"}"};
-	static const char *const deadlines[] = {"", "", ",\"deadline\":\"2 s\""};
-	fprintf(d->out, "\"apps\":{");
-	for (int i = 0; i < 3; i++) {
-		const char *input = PICK(d, bytes), *output = PICK(d, bytes);
-		const char *work = PICK(d, cycles), *retry = PICK(d, retries);
-		fprintf(d->out,
-			"\"a%d\":{\"input\":%s,\"output\":%s,\"cycles\":%s,\"operations\":{"
-			"\"syscall\":{\"exponential\":500},\"page_touch\":100}%s%s},",
-			i, input, output, work, retry, PICK(d, deadlines));
+	put(d, "\"apps\":{");
+	for (unsigned i = 0; i < 3; i++)
+		put(d,
+		    "\"a%u\":{\"input\":" BYTES ",\"output\":" BYTES ",\"cycles\":" CYCLES
+		    ",\"operations\":{\"syscall\":{\"exponential\":500},\"page_touch\":100}"
+		    "<||,\"retry\":{\"attempts\":9,\"backoff\":\"0 s\",\"deadline\":\"60 s\"}"
+		    "|,\"retry\":{\"attempts\":4,\"backoff\":\"200 ms\",\"deadline\":\"5 "
+		    "s\"}>" IN_TIME "},",
+		    i);
+	put(d, "\"g\":{\"stages\":{\"s0\":{\"cycles\":" CYCLES ",\"pinned\":true}");
+	unsigned stages = 2 + below(d, 5);
+	for (unsigned i = 1; i < stages; i++) {
+		unsigned before = below(d, i);
+		put(d, ",\"s%u\":{\"cycles\":" CYCLES ",\"pinned\":<false|false|true>,\"after\":{",
+		    i);
+		put(d, "\"s%u\":{\"bytes\":" BYTES "}", before);
+		if (before + 1 < i && below(d, 2))
+			put(d, ",\"s%u\":{\"bytes\":" BYTES "}", i - 1);
+		put(d, "}}");
 	}
-	fprintf(d->out, "\"g\":{\"stages\":{\"s0\":{\"cycles\":\"%u Mcycles\",\"pinned\":true}",
-		(unsigned)below(d, 100));
-	uint64_t stages = 2 + below(d, 5);
-	for (uint64_t i = 1; i < stages; i++) {
-		fprintf(d->out, ",\"s%u\":{\"cycles\":%s,\"pinned\":%s,\"after\":{", (unsigned)i,
-			PICK(d, cycles), below(d, 4) ? "false" : "true");
-		uint64_t before = below(d, i);
-		fprintf(d->out, "\"s%u\":{\"bytes\":%s}", (unsigned)before, PICK(d, bytes));
-		if (below(d, 2) && before + 1 < i)
-			fprintf(d->out, ",\"s%u\":{\"bytes\":%s}", (unsigned)i - 1, PICK(d, bytes));
-		fprintf(d->out, "}}");
-	}
-	fprintf(d->out, "}%s}}", PICK(d, deadlines));
-}
-
-static void put_policy(struct draw *d, bool graph)
-{
-	static const char *const any[] = {
-		"\"local\"",	  "\"remote\"",	      "{\"random\":0.6}", "{\"bandit\":{}}",
-		"\"ewma\"",	  "\"energy-delay\"", "\"oracle\"",	  "\"energy-break-even\"",
-		"\"nearest\"",	  "\"least-loaded\"", "\"deadline\"",	  "\"remote\"",
-		"{\"random\":1}",
-	};
-	fprintf(d->out, ",\"policy\":%s", graph && below(d, 2) ? "\"maui\"" : PICK(d, any));
+	put(d, "}" IN_TIME "}}");
 }
 
 static void put_place(struct draw *d)
 {
-	static const char *const walks[] = {
-		"{\"random-waypoint\":{\"area\":{\"width\":\"600 m\",\"height\":\"300 m\"},"
-		"\"speed\":{\"min\":\"20 m/s\",\"max\":\"150 m/s\"},\"pause\":{\"max\":\"2 s\"}}}",
-		"{\"gauss-markov\":{\"area\":{\"width\":\"600 m\",\"height\":\"300 m\"},"
-		"\"deviation\":\"60 m/s\",\"memory\":0.9}}",
-		"{\"manhattan\":{\"block\":\"75 m\",\"columns\":8,\"rows\":4,\"speed\":{\"min\":"
-		"\"30 m/s\",\"max\":\"90 m/s\"}}}",
-		"{\"nomadic\":{\"places\":{\"p\":{\"x\":\"20 m\",\"y\":\"9 m\",\"dwell\":\"3 s\"},"
-		"\"q\":{\"x\":\"550 m\",\"y\":\"9 m\",\"dwell\":\"5 s\"}}}}",
-		"{\"csv\":\"ride.csv\"}"};
-	if (below(d, 3) < d->moves)
-		fprintf(d->out, ",\"mobility\":%s", PICK(d, walks));
-	else
-		fprintf(d->out, ",\"cell\":\"c%u\"", (unsigned)below(d, d->cells));
+	if (below(d, 3) >= d->moves) {
+		put(d, ",\"cell\":\"c%u\"", below(d, d->cells));
+		return;
+	}
+	put(d,
+	    ",\"mobility\":"
+	    "<{\"random-waypoint\":{\"area\":{\"width\":\"600 m\",\"height\":\"300 m\"},\"speed\":"
+	    "{\"min\":\"20 m/s\",\"max\":\"150 m/s\"},\"pause\":{\"max\":\"2 s\"}}}"
+	    "|{\"gauss-markov\":{\"area\":{\"width\":\"600 m\",\"height\":\"300 m\"},\"deviation\":"
+	    "\"60 m/s\",\"memory\":0.9}}"
+	    "|{\"manhattan\":{\"block\":\"75 m\",\"columns\":8,\"rows\":4,\"speed\":{\"min\":"
+	    "\"30 m/s\",\"max\":\"90 m/s\"}}}"
+	    "|{\"nomadic\":{\"places\":{\"p\":{\"x\":\"20 m\",\"y\":\"9 m\",\"dwell\":\"3 s\"},"
+	    "\"q\":{\"x\":\"550 m\",\"y\":\"9 m\",\"dwell\":\"5 s\"}}}}|{\"csv\":\"ride.csv\"}>");
 }
 
 static void put_handsets(struct draw *d)
 {
-	static const char *const radios[] = {
-		"3g",	    "3g-2009", "5g-low-band", "5g-mmwave",	"constant-power",
-		"gsm-2009", "lte",     "wifi",	      "joules-per-bit", "lte-whole-device"};
-	static const char *const arrivals[] = {
-		"{\"closed\":\"500 ms\"}",
-		"{\"closed\":{\"think\":\"1 ms\",\"users\":2}}",
-		"{\"periodic\":\"3 s\"}",
-		"{\"poisson\":\"20 /min\"}",
-		"{\"mmpp\":[{\"rate\":\"3 /s\",\"time\":\"3 s\"},{\"rate\":\"0 /s\",\"time\":\"9 "
-		"s\"}]}",
-		"{\"on-off\":{\"on\":\"2 s\",\"off\":\"9 s\",\"rate\":\"2 /s\"}}"};
-	static const char *const rare[] = {"{\"poisson\":\"6 /min\"}", "{\"closed\":\"9 s\"}"};
-	static const char *const governors[] = {
-		"", "",
-		",\"levels\":[{\"clock\":\"500 MHz\",\"power\":\"0.5 W\"}],\"governor\":"
-		"\"least-energy\"",
-		",\"levels\":[{\"clock\":\"500 MHz\",\"power\":\"0.5 W\"}],\"governor\":"
-		"\"race-to-idle\""};
-	uint64_t classes = 1 + below(d, 3);
-	fprintf(d->out, ",\"handsets\":{");
-	for (uint64_t i = 0; i < classes; i++) {
-		bool graph = below(d, 3) < d->graphs, slow = below(d, 5) == 0;
-		fprintf(d->out,
-			"%s\"h%u\":{\"count\":%u,\"cpu\":{\"clock\":\"%s\",\"power\":\"2 W\","
-			"\"idle\":\"0.3 W\"%s},\"radio\":\"%s\",\"battery\":\"%s\"",
-			i ? "," : "", (unsigned)i, (unsigned)below(d, CLASS_MAX) + 1,
-			slow ? "200 MHz" : "1 GHz", PICK(d, governors), PICK(d, radios),
-			d->dies	      ? "9 J"
-			: below(d, 4) ? "10 Wh"
-				      : "30 J");
-		put_policy(d, graph);
+	const char *arrivals =
+		d->dies ? "{\"arrivals\":<{\"poisson\":\"6 /min\"}|{\"closed\":\"9 s\"}>}"
+			: "{\"arrivals\":<{\"closed\":\"500 ms\"}|{\"closed\":{\"think\":\"1 ms\","
+			  "\"users\":2}}|{\"periodic\":\"3 s\"}|{\"poisson\":\"20 "
+			  "/min\"}|{\"mmpp\":"
+			  "[{\"rate\":\"3 /s\",\"time\":\"3 s\"},{\"rate\":\"0 /s\",\"time\":\"9 "
+			  "s\"}"
+			  "]}|{\"on-off\":{\"on\":\"2 s\",\"off\":\"9 s\",\"rate\":\"2 /s\"}}>}";
+	unsigned classes = 1 + below(d, 3);
+	put(d, ",\"handsets\":{");
+	for (unsigned i = 0; i < classes; i++) {
+		bool graph = below(d, 3) < d->graphs;
+		put(d, "%s\"h%u\":{\"count\":%u,\"cpu\":{\"clock\":\"<200 MHz|1 GHz|1 GHz>\",",
+		    i ? "," : "", i, below(d, CLASS_MAX) + 1);
+		put(d, "\"power\":\"2 W\",\"idle\":\"0.3 W\"<||,\"governor\":\"deadline\"|"
+		       ",\"levels\":[{\"clock\":\"500 MHz\",\"power\":\"0.5 W\"}],\"governor\":"
+		       "\"least-energy\"|,\"levels\":[{\"clock\":\"500 MHz\",\"power\":\"0.5 W\"}],"
+		       "\"governor\":\"race-to-idle\">}");
+		put(d, ",\"radio\":\"<3g|3g-2009|5g-low-band|5g-mmwave|constant-power|gsm-2009|lte|"
+		       "wifi|joules-per-bit|lte-whole-device>\"");
+		put(d, ",\"battery\":\"%s\"", d->dies ? "9 J" : "<30 J|10 Wh|10 Wh>");
+		put(d, ",\"policy\":%s",
+		    graph && below(d, 2)
+			    ? "\"maui\""
+			    : "<\"local\"|\"remote\"|\"remote\"|{\"random\":0.6}|{\"random\":1}|"
+			      "{\"bandit\":{}}|\"ewma\"|\"energy-delay\"|\"oracle\"|\"nearest\"|"
+			      "\"energy-break-even\"|\"least-loaded\"|\"deadline\">");
 		put_place(d);
-		fprintf(d->out, ",\"apps\":{\"a%u\":{\"arrivals\":%s}", (unsigned)below(d, 3),
-			d->dies ? PICK(d, rare) : PICK(d, arrivals));
-		if (graph)
-			fprintf(d->out, ",\"g\":{\"arrivals\":%s}",
-				d->dies ? PICK(d, rare) : PICK(d, arrivals));
-		fprintf(d->out, "}}");
+		put(d, ",\"apps\":{\"a<0|1|2>\":");
+		put(d, "%s", arrivals);
+		if (graph) {
+			put(d, ",\"g\":");
+			put(d, "%s", arrivals);
+		}
+		put(d, "}}");
 	}
-	fprintf(d->out, "}");
+	put(d, "}");
 }
 
 static void put_network(struct draw *d)
 {
-	static const char *const rates[] = {"1 Mbit/s", "20 Mbit/s", "1 Gbit/s"};
-	static const char *const rtts[] = {"\"0 s\"", "\"20 ms\"", "{\"exponential\":\"30 ms\"}"};
-	fprintf(d->out, ",\"cells\":{");
-	bool all = below(d, 2); /* the cells reach all sites */
-	for (uint64_t i = 0; i < d->cells; i++) {
-		fprintf(d->out,
-			"%s\"c%u\":{\"down\":\"%s\",\"up\":\"%s\",\"rtt\":%s,\"position\":{\"x\":"
-			"\"%u m\",\"y\":\"%u m\"%s},\"reaches\":{",
-			i ? "," : "", (unsigned)i, PICK(d, rates), PICK(d, rates), PICK(d, rtts),
-			(unsigned)(75 + 150 * (i % 4)), (unsigned)(75 + 150 * (i / 4)),
-			below(d, 2) ? "" : ",\"radius\":\"90 m\"");
-		uint64_t first = below(d, d->sites);
-		for (uint64_t s = 0; s < (all ? d->sites : 1 + below(d, d->sites)); s++) {
-			fprintf(d->out, "%s\"s%u\":{\"via\":[", s ? "," : "",
-				(unsigned)((first + s) % d->sites));
-			if (below(d, 2))
-				fprintf(d->out, "\"l%u\"", (unsigned)below(d, d->links));
-			fprintf(d->out, "]}");
-		}
-		fprintf(d->out, "}}");
+	put(d, ",\"cells\":{");
+	for (unsigned i = 0; i < d->cells; i++) {
+		unsigned first = below(d, d->sites), count = d->all ? d->sites : 1 + first;
+		put(d,
+		    "%s\"c%u\":{\"down\":" RATE ",\"up\":" RATE ",\"rtt\":<\"0 s\"|\"20 "
+		    "ms\"|{\"exponential\":\"30 ms\"}>,\"position\":{\"x\":\"%u m\",\"y\":\"%u "
+		    "m\"<|,\"radius\":\"90 m\">},\"reaches\":{",
+		    i ? "," : "", i, 75 + 150 * (i % 4), 75 + 150 * (i / 4));
+		for (unsigned s = 0; s < count; s++)
+			put(d, "%s\"s%u\":{\"via\":[<|\"l%u\">]}", s ? "," : "",
+			    (first + s) % d->sites, i % d->links);
+		put(d, "}}");
 	}
-	fprintf(d->out, "},\"links\":{");
-	for (uint64_t i = 0; i < d->links; i++) {
-		fprintf(d->out,
-			"%s\"l%u\":{\"up\":\"%s\",\"down\":\"%s\",\"delay\":\"%u "
-			"ms\",\"when_down\":"
-			"\"%s\"",
-			i ? "," : "", (unsigned)i, PICK(d, rates), PICK(d, rates),
-			(unsigned)below(d, 30), below(d, 2) ? "wait" : "fail");
-		failures(d);
-		fprintf(d->out, "}");
+	put(d, "},\"links\":{");
+	for (unsigned i = 0; i < d->links; i++) {
+		const char *rate = d->dies ? "<20|1000> Mbit/s" : "<1|20|1000> Mbit/s";
+		put(d,
+		    "%s\"l%u\":{\"up\":\"%s\",\"down\":\"%s\",\"delay\":\"<0|30> ms\","
+		    "\"when_down\":\"<wait|fail>\"",
+		    i ? "," : "", i, rate, rate);
+		put_failures(d);
+		put(d, "}");
 	}
-	fprintf(d->out,
-		"},\"handover\":{\"interruption\":\"%u ms\",\"hysteresis\":\"%u dB\","
-		"\"tasks\":\"%s\",\"uncovered\":\"%s\",\"via\":[%s]}",
-		(unsigned)below(d, 3) * 150, (unsigned)below(d, 4) + 1,
-		below(d, 2) ? "forward" : "redo", below(d, 2) ? "wait" : "fail",
-		below(d, 4) ? "\"l0\"" : "");
+	put(d, "},\"handover\":{\"interruption\":\"<0|150|300> ms\",\"hysteresis\":\"<1|4> dB\","
+	       "\"tasks\":\"<forward|redo>\",\"uncovered\":\"<wait|fail>\",\"via\":[<|\"l0\">]}");
 }
 
 static void put_host(struct draw *d, const char *name, const char *memory)
 {
-	static const char *const platforms[] = {"kvm-emulated", "kvm-virtio", "container", "native",
-						"xen-hvm"};
-	static const char *const schedulers[] = {"\"sharing\"", "\"weighted\"",
-						 "{\"round-robin\":\"30 ms\"}"};
-	fprintf(d->out,
-		"\"%s\":{\"count\":%u,\"cores\":%u,\"clock\":\"%u GHz\",\"memory\":\"16 GiB\","
-		"\"overcommit\":%u,\"platform\":\"%s\",\"scheduler\":%s%s",
-		name, (unsigned)below(d, 2) + 1, (unsigned)below(d, 4) + 1,
-		(unsigned)below(d, 3) + 1, (unsigned)below(d, 2) * 3 + 1, PICK(d, platforms),
-		PICK(d, schedulers), below(d, 3) ? "" : ",\"nic\":\"50 Mbit/s\"");
-	failures(d);
-	fprintf(d->out,
-		",\"guests\":{\"count\":%u,\"room\":%u,\"vcpus\":%u,\"memory\":\"%s\",\"image\":"
-		"\"%u MB\",\"warm\":%u,\"keep_alive\":\"%u s\"}}",
-		(unsigned)below(d, 4) + 1, (unsigned)below(d, 3), (unsigned)below(d, 2) + 1, memory,
-		(unsigned)below(d, 3) * 100, (unsigned)below(d, 2), (unsigned)below(d, 5));
+	bool weighted = below(d, 3) == 0;
+	put(d, "\"%s\":{\"count\":<1|2>,\"cores\":<1|2|4>,\"clock\":\"<1|2|3> GHz\",", name);
+	put(d, "\"memory\":\"16 GiB\",\"overcommit\":<1|4>,\"platform\":\"<kvm-emulated|kvm-virtio|"
+	       "container|native|xen-hvm>\"<||,\"nic\":\"50 Mbit/s\">");
+	put(d, ",\"scheduler\":%s",
+	    weighted ? "\"weighted\"" : "<\"sharing\"|{\"round-robin\":\"30 ms\"}>");
+	put_failures(d);
+	put(d, ",\"guests\":{%s<\"count\":0|\"count\":1|\"count\":2,\"warm\":1|\"count\":4>,",
+	    weighted ? "<|\"weights\":[1,2,5],\"caps\":[0.5,3],>" : "");
+	put(d,
+	    "\"room\":<0|1|2>,\"vcpus\":<1|2>,\"memory\":\"%s\",\"image\":\"<0|100|200> MB\","
+	    "\"keep_alive\":\"<0|1|4> s\"}}",
+	    memory);
 }
 
-static void put_migration(struct draw *d, uint64_t site)
+static void put_migration(struct draw *d, unsigned site)
 {
-	static const char *const methods[] = {
-		"\"pre-copy\"", "\"stop-and-copy\"", "\"post-copy\"",
-		"{\"pre-copy\":{\"downtime\":\"10 ms\",\"rounds\":3}}"};
-	static const char *const balances[] = {"\"none\"", "\"spread\"", "\"consolidate\"",
-					       "{\"spread\":{\"interval\":\"1 s\",\"above\":0.3}}"};
+	unsigned orders = below(d, 12);
 	if (below(d, 2))
 		return;
-	fprintf(d->out,
-		"\"migration\":{\"method\":%s,\"dirty\":\"%u MB/s\",\"rate\":\"%u "
-		"MB/s\",\"setup\":\"%u ms\",\"resume\":\"%u ms\",\"balance\":%s,\"schedule\":[",
-		PICK(d, methods), (unsigned)below(d, 40), (unsigned)below(d, 100) + 1,
-		(unsigned)below(d, 2) * 100, (unsigned)below(d, 2) * 50, PICK(d, balances));
-	for (uint64_t i = below(d, 12), n = 0; n < i; n++)
-		fprintf(d->out,
-			"%s{\"at\":\"%u s\",\"from\":\"s%u/%s/0\",\"to\":\"s%u/%s/0\",\"guest\":0}",
-			n ? "," : "", (unsigned)below(d, 40), (unsigned)site, n % 2 ? "y" : "x",
-			(unsigned)site, n % 2 ? "x" : "y");
-	fprintf(d->out, "]},");
+	put(d,
+	    "\"migration\":{\"method\":<\"pre-copy\"|\"stop-and-copy\"|\"post-copy\"|"
+	    "{\"pre-copy\":{\"downtime\":\"10 ms\",\"rounds\":3}}>,\"dirty\":\"<0|5|40> MB/s\","
+	    "\"rate\":\"<%s100> MB/s\",\"setup\":\"<0|100> ms\",\"resume\":\"<0|50> ms\",",
+	    d->dies ? "" : "1|30|");
+	put(d, "\"balance\":<\"none\"|\"spread\"|\"consolidate\"|{\"spread\":{\"interval\":\"1 s\","
+	       "\"above\":0.3}}>,\"schedule\":[");
+	for (unsigned i = 0; i < orders; i++)
+		put(d, "%s{\"at\":\"%u s\",\"from\":\"s%u/<x|y>/0\",\"to\":\"s%u/%s/0\"}",
+		    i ? "," : "", below(d, 40), site, d->all ? i % d->sites : site, "<x|y>");
+	put(d, "],\"to\":{");
+	for (unsigned i = 0, n = 0; i < d->sites && d->all; i++)
+		if (i != site)
+			put(d, "%s\"s%u\":{\"via\":[<|\"l0\">]}", n++ ? "," : "", i);
+	put(d, "}},");
 }
 
 static void put_sites(struct draw *d)
 {
-	static const char *const placements[] = {"\"least-loaded\"", "\"random\"",
-						 "\"round-robin\""};
-	static const char *const packings[] = {"\"best-fit\"", "\"first-fit\"", "\"least-loaded\"",
-					       "\"power-aware\""};
-	static const char *const scalings[] = {
-		"\"none\"", "\"on-demand\"", "{\"queue\":{\"tasks\":2,\"interval\":\"1 s\"}}",
-		"{\"utilization\":{\"target\":0.6,\"interval\":\"1 s\"}}"};
-	fprintf(d->out, ",\"sites\":{");
-	for (uint64_t i = 0; i < d->sites; i++) {
-		const char *memory = below(d, 2) ? "256 MB" : "2 GB";
-		fprintf(d->out,
-			"%s\"s%u\":{\"placement\":%s,\"packing\":%s,\"scaling\":%s,\"delay\":\"%u "
-			"ms\",",
-			i ? "," : "", (unsigned)i, PICK(d, placements), PICK(d, packings),
-			PICK(d, scalings), (unsigned)below(d, 30));
+	put(d, ",\"sites\":{");
+	for (unsigned i = 0; i < d->sites; i++) {
+		const char *memory = d->dies || below(d, 2) ? "256 MB" : "2 GB";
+		put(d,
+		    "%s\"s%u\":{\"placement\":\"<least-loaded|random|round-robin>\",\"packing\":"
+		    "\"<best-fit|first-fit|least-loaded|power-aware>\",\"scaling\":<\"none\"|"
+		    "\"on-demand\"|{\"queue\":{\"tasks\":2,\"interval\":\"1 s\"}}|{\"utilization\":"
+		    "{\"target\":0.6,\"interval\":\"1 s\"}}>,\"delay\":\"<0|30> ms\","
+		    "\"dedicated\":<false|false|true>,",
+		    i ? "," : "", i);
 		put_migration(d, i);
-		fprintf(d->out, "\"hosts\":{");
+		put(d, "\"hosts\":{");
 		put_host(d, "x", memory);
-		fprintf(d->out, ",");
+		put(d, ",");
 		put_host(d, "y", memory);
-		fprintf(d->out, "}}");
+		put(d, "}}");
 	}
-	fprintf(d->out, "}");
+	put(d, "}");
 }
 
-static char *random_world(uint64_t number, bool *all_end)
+static char *random_world(unsigned number, bool *all_end)
 {
 	struct stream_key key = {.seed = 20260101};
-	struct draw d = {.cells = 1};
+	struct draw d = {0};
 	char *text = NULL;
 	size_t size;
 	stream_init(&d.st, &key, number, stream_name("world"));
@@ -276,18 +263,19 @@ static char *random_world(uint64_t number, bool *all_end)
 	d.sites = 1 + below(&d, 3);
 	d.cells = 1 + below(&d, 8);
 	d.links = 1 + below(&d, 3);
+	d.all = below(&d, 2);
 	*all_end = d.dies = below(&d, 5) == 0;
-	fprintf(d.out, "{\"duration\":\"%u s\",\"warmup\":\"%u s\",", d.dies ? 2000 : 40,
-		d.dies ? 0 : (unsigned)below(&d, 2) * 5);
+	put(&d, "{\"duration\":\"%s s\",\"warmup\":\"%s s\",", d.dies ? "2000" : "40",
+	    d.dies ? "0" : "<0|5>");
 	put_apps(&d);
 	put_handsets(&d);
 	put_network(&d);
 	put_sites(&d);
-	fprintf(d.out, ",\"traces\":{\"ride.csv\":{\"data\":\"handset,time,x,y\\n");
+	put(&d, ",\"traces\":{\"ride.csv\":{\"data\":\"handset,time,x,y\\n");
 	for (unsigned i = 0; i < CLASS_MAX; i++)
-		fprintf(d.out, "h%u,%u,0,%u\\nh%u,%u,900,100\\nh%u,%u,0,50\\n", i, i, i, i, 15 + i,
-			i, 30 + i);
-	fprintf(d.out, "\"}}}");
+		put(&d, "h%u,%u,0,%u\\nh%u,%u,900,100\\nh%u,%u,0,50\\n", i, i, i, i, 15 + i, i,
+		    30 + i);
+	put(&d, "\"}}}");
 	fclose(d.out);
 	return text;
 }
