@@ -402,7 +402,7 @@ static void run_worlds(unsigned first, unsigned last)
 static void everything_adds_up_in_random_worlds(void)
 {
 	const char *text = getenv("MCVSIM_WORLDS");
-	unsigned first = 1, last = TEST_SANITIZED ? 15 : 60;
+	unsigned first = 1, last = TEST_SANITIZED ? 15 : 90;
 	if (text && sscanf(text, "%u-%u", &first, &last) == 1)
 		last = first;
 	run_worlds(first, last);
@@ -414,7 +414,7 @@ static void thousands_of_worlds(void)
 		test_skip("minutes long: set MCVSIM_SLOW=1");
 		return;
 	}
-	run_worlds(61, TEST_SANITIZED ? 500 : 5000);
+	run_worlds(91, TEST_SANITIZED ? 500 : 3000);
 }
 
 int main(int argc, char **argv)
