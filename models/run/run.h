@@ -486,8 +486,6 @@ static inline const struct price *task_price(const struct task *t)
 	return &t->host->kind->prices[t->price];
 }
 
-/* What the task's price depends on. */
-struct price_drivers task_drivers(const struct task *t, const struct price *p);
 int64_t task_compute_ns(const struct task *t, double hz);
 
 /* Where the task is served: its guest, or its backend. */
@@ -578,6 +576,20 @@ void graph_step_ends(struct task *step, int failure);
 void graph_stage_left(struct task *step, sim_time wait);
 /* The app that a step at a site does: its stage. */
 const struct app *graph_stage_app(const struct task *step);
+/* What the task's price depends on. */
+static inline struct price_drivers task_drivers(const struct task *t, const struct price *p)
+{
+	struct price_drivers d = {.compute_ns = t->compute_ns, .counts = t->work.counts};
+	if (p->slopes == 0)
+		return d;
+	const struct app *app = t->graph ? graph_stage_app(t) : t->from->source->app;
+	if (app->input.mean > 0)
+		d.input = t->work.input_bytes / app->input.mean;
+	if (app->output.mean > 0)
+		d.output = t->work.output_bytes / app->output.mean;
+	return d;
+}
+
 /* The task that the step is of; NULL when it has ended. */
 struct task *graph_whole(const struct task *step);
 /* The stage that a step is, or that it brings something to; of a whole task NULL. */

@@ -15,12 +15,17 @@ static void advance_idle(struct handset *h, sim_time now)
 	h->idle_since = now;
 }
 
+/* The radio's power above idle while it moves bytes. */
+static inline double active_w(const struct handset *h)
+{
+	const struct radio *r = h->class->radio;
+	return r->base_w + (h->sending > 0 ? r->up_more_w : 0);
+}
+
 static inline __attribute__((always_inline)) void advance_base(struct handset *h, sim_time now)
 {
 	if (h->active > 0)
-		h->base_share += (h->class->radio->base_w +
-				  (h->sending > 0 ? h->class->radio->up_more_w : 0)) *
-				 sim_to_seconds(now - h->base_since) / h->active;
+		h->base_share += active_w(h) * sim_to_seconds(now - h->base_since) / h->active;
 	h->base_since = now;
 }
 
@@ -125,8 +130,8 @@ void handset_transfer_begin(struct handset *h, struct task *t, bool up, sim_time
 	h->active++;
 	h->sending += up;
 	t->base_mark = h->base_share;
-	trace_radio(t->run, h, now,
-		    h->class->radio->base_w + (h->sending > 0 ? h->class->radio->up_more_w : 0));
+	if (t->run->tracer)
+		trace_radio_slowly(t->run, h, now, active_w(h));
 }
 
 void handset_radio_release(struct handset *h, struct task *t, sim_time now)

@@ -48,17 +48,6 @@ void task_free(struct task *t)
 	t->run->free_tasks = t;
 }
 
-struct price_drivers task_drivers(const struct task *t, const struct price *p)
-{
-	const struct app *app = t->graph ? graph_stage_app(t) : t->from->source->app;
-	struct price_drivers d = {.compute_ns = t->compute_ns, .counts = t->work.counts};
-	if (p->slopes > 0 && app->input.mean > 0)
-		d.input = t->work.input_bytes / app->input.mean;
-	if (p->slopes > 0 && app->output.mean > 0)
-		d.output = t->work.output_bytes / app->output.mean;
-	return d;
-}
-
 int64_t task_compute_ns(const struct task *t, double hz)
 {
 	return (int64_t)(t->work.cycles / hz * 1e9 + 0.5);
