@@ -73,11 +73,18 @@ void gp_axis_label(struct drawing *d, char axis, const char *label, const char *
 
 enum { TICS_MAX = 64 };
 
+/* Of a range narrower than this, relative to its ends, only rounding is left: it is one value. */
+static const double narrowest = 1e-9;
+
 /* Round numbers from low to high with at most `steps` steps between them. Returns how many. */
 static size_t linear_tics(double low, double high, double steps, double tics[TICS_MAX])
 {
 	double rough = (high - low) / steps, step = pow(10, floor(log10(rough)));
 	size_t count = 0;
+	if (!(high - low > narrowest * fmax(fabs(low), fabs(high)))) {
+		tics[0] = low;
+		return 1;
+	}
 	step *= rough / step > 5 ? 10 : rough / step > 2 ? 5 : rough / step > 1 ? 2 : 1;
 	for (double k = ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++)
 		if (count < TICS_MAX)
@@ -111,7 +118,7 @@ void gp_log_tics(struct drawing *d, char axis, double low, double high)
 {
 	fprintf(d->gp, "set logscale %s\n", axis_name(axis));
 	double span = log10(high / low);
-	if (!(span > 0) || !isfinite(span))
+	if (!(span > narrowest) || !isfinite(span))
 		return;
 	/* Six labels or so, whatever the span. */
 	static const double finest[] = {1, 1.5, 2, 3, 4, 5, 7}, fine[] = {1, 2, 5}, coarse[] = {1};

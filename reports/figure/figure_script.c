@@ -192,6 +192,10 @@ void gp_begin(struct drawing *d)
 void gp_key_above(struct drawing *d, const char *head, const char *const *titles, size_t count)
 {
 	double widest = 0, room = figure_width_pt(d) - 30;
+	if (count == 0) { /* no series has a value: there is nothing to name */
+		fputs("set key off\n", d->gp);
+		return;
+	}
 	for (size_t i = 0; i < count; i++)
 		widest = fmax(widest, gp_text_width(titles[i]));
 	size_t columns = (size_t)(room / (widest + 30));
