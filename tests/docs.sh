@@ -4,7 +4,7 @@
 # `sh`, that calls mcvsim, document by document, in the order in which they stand, each document in a
 # folder of its own.
 #
-# What is cut short, and nothing else: `run` is given /repeat=1, a minute of simulated time and a warm-up
+# What is cut short, and nothing else: `run` is given /repeat=1, two minutes of simulated time and a warm-up
 # of 10 s; of commands that measure the machine (calibrate, validate) and of lines that start others
 # (sbatch, mpirun, parallel, a job's script, what names files of the reader's own: study.json, my-) only
 # the options are held against --help.
@@ -56,7 +56,7 @@ mkdir "$work/bin"
 cat >"$work/bin/mcvsim" <<WRAPPER
 #!/bin/sh
 if [ "\$1" = run ]; then
-	exec "$build/mcvsim" "\$@" --set /repeat=1 --set '/warmup=10 s' --set '/duration=1 min'
+	exec "$build/mcvsim" "\$@" --set /repeat=1 --set '/warmup=10 s' --set '/duration=2 min'
 fi
 exec "$build/mcvsim" "\$@"
 WRAPPER
