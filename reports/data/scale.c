@@ -2,6 +2,7 @@
 #include "reports/data/scale.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,6 +66,13 @@ const char *scale_metric_label(const char *metric, const char *subject, char *bu
 	buf[n] = '\0';
 	if (subject && *subject)
 		snprintf(buf + n, size - n, ", %s", subject);
+	return buf;
+}
+
+const char *scale_number(double value, char *buf, size_t size)
+{
+	bool whole = fabs(value) < 1e6 && fabs(value - round(value)) <= 1e-9 * fabs(value);
+	snprintf(buf, size, "%.*g", whole ? 6 : 4, value);
 	return buf;
 }
 

@@ -24,6 +24,10 @@ const char *scale_metric_label(const char *metric, const char *subject, char *bu
 /* "exit_cost" -> "exit cost". */
 const char *scale_axis_label(const char *name, char *buf, size_t size);
 
+/* A number as a tick or a place has it: four significant digits, and whole numbers below a million
+ * in full (14400, not 1.44e+04). */
+const char *scale_number(double value, char *buf, size_t size);
+
 /* "12.3 ± 0.4" with the interval to two digits at most and the mean to the same place, but to two
  * digits at least; without an interval (NaN) four significant digits; "-" for NaN. `sign` stands
  * between the two. Values are printed as given: apply the scale first. */

@@ -310,7 +310,7 @@ static bool tics_fit(const struct drawing *d, const struct data_axis *axis, doub
 		double at = high == low	  ? 0.5
 			    : logarithmic ? log(v / low) / log(high / low)
 					  : (v - low) / (high - low);
-		snprintf(text, sizeof(text), "%.4g", v * factor);
+		scale_number(v * factor, text, sizeof(text));
 		double half = gp_text_width(text) / 2;
 		at *= plot_width[d->figure->width];
 		if (at - half < last_end + tic_gap)
@@ -367,10 +367,12 @@ static void numeric_axis(struct drawing *d, const struct data_axis *axis)
 	size_t step = tic_step(d, axis, scale.factor, log);
 	if (step) {
 		fputs("set xtics (", d->gp);
-		for (size_t i = 0; i < axis->count; i += step)
-			fprintf(d->gp, "%s\"%.4g\" %.17g", i ? ", " : "",
-				axis->values[i].number * scale.factor,
-				axis->values[i].number * scale.factor);
+		for (size_t i = 0; i < axis->count; i += step) {
+			double at = axis->values[i].number * scale.factor;
+			char text[32];
+			fprintf(d->gp, "%s\"%s\" %.17g", i ? ", " : "",
+				scale_number(at, text, sizeof(text)), at);
+		}
 		fputs(")\n", d->gp);
 	}
 	if (axis->count == 1)
@@ -454,7 +456,7 @@ static void level_name(const struct data_axis *axis, size_t i, double factor, ch
 		       size_t size)
 {
 	if (axis->numeric)
-		snprintf(out, size, "%.4g", axis->values[i].number * factor);
+		scale_number(axis->values[i].number * factor, out, size);
 	else
 		snprintf(out, size, "%s", axis->values[i].text);
 }

@@ -193,10 +193,12 @@ static void name_groups(struct drawing *d, double depth_pt)
 	scale_axis_label(axis->name, name, sizeof(name));
 	fputs("unset xlabel\n", d->gp);
 	for (size_t x = 0; x < axis->count; x++) {
+		char number[32];
 		if (axis->numeric) /* "0.5" alone says nothing */
-			snprintf(text, sizeof(text), "%s%s%.4g%s%s", x ? "" : name, x ? "" : " ",
-				 axis->values[x].number * scale.factor, scale.unit[0] ? " " : "",
-				 scale.unit);
+			snprintf(text, sizeof(text), "%s%s%s%s%s", x ? "" : name, x ? "" : " ",
+				 scale_number(axis->values[x].number * scale.factor, number,
+					      sizeof(number)),
+				 scale.unit[0] ? " " : "", scale.unit);
 		else
 			snprintf(text, sizeof(text), "%s", axis->values[x].text);
 		fprintf(d->gp, "set label %zu ", 200 + x);

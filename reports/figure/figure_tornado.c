@@ -40,7 +40,7 @@ static long end_point(const struct drawing *d, size_t axis, size_t level, size_t
 static void name_end(struct bar *b, int end, const struct data_level *level)
 {
 	if (strcmp(b->axis->unit, "1") == 0)
-		snprintf(b->text[end], sizeof(b->text[end]), "%.4g", level->number);
+		scale_number(level->number, b->text[end], sizeof(b->text[end]));
 	else
 		snprintf(b->text[end], sizeof(b->text[end]), "%s", level->text);
 }

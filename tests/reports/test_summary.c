@@ -56,6 +56,28 @@ static void prefixes_fit(void)
 	}
 }
 
+static void ticks_are_numbers_that_people_read(void)
+{
+	static const struct {
+		double value;
+		const char *shown;
+	} cases[] = {
+		{14400, "14400"},
+		{0, "0"},
+		{-3, "-3"},
+		{1.0 / 3, "0.3333"},
+		{86400 * 50, "4.32e+06"},
+		{999999, "999999"},
+		{12345.6, "1.235e+04"},
+		{0.1 * 3, "0.3"},
+		{1e-7, "1e-07"},
+	};
+	char text[32];
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		CU_ASSERT_STRING_EQUAL(scale_number(cases[i].value, text, sizeof(text)),
+				       cases[i].shown);
+}
+
 static void digits_follow_the_interval(void)
 {
 	static const struct {
@@ -367,6 +389,7 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{"prefixes_fit", prefixes_fit},
+		{"ticks_are_numbers_that_people_read", ticks_are_numbers_that_people_read},
 		{"digits_follow_the_interval", digits_follow_the_interval},
 		{"a_table_has_a_row_a_point", a_table_has_a_row_a_point},
 		{"filters_and_metrics_choose", filters_and_metrics_choose},
