@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/run/run_failure.h"
+#include "models/run/run_handset.h"
+#include "models/run/run_host.h"
+#include "models/run/run_mobility.h"
+#include "models/run/run_report.h"
+#include "models/run/run_task.h"
+#include "models/run/run_trace.h"
 #include "models/run/run_migrate.h"
 
 #include <math.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/run/run_failure.h"
+#include "models/run/run_host.h"
+#include "models/run/run_task.h"
 #include "models/run/run_migrate.h"
 
 #include <stdio.h>

@@ -10,7 +10,11 @@
  * along what was last to be ready each time - the way to the edge that came last, that edge, the
  * stage. So the causes along the way of the last result add up to the response time exactly, and
  * what ran beside it is in none of them. Energy is not so: each step's is the task's. */
-#include "models/run/run.h"
+#include "models/run/run_graph.h"
+#include "models/run/run_handset.h"
+#include "models/run/run_policy.h"
+#include "models/run/run_task.h"
+#include "models/run/run_trace.h"
 
 #include <string.h>
 

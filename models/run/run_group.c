@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Counts and sums for each app and for each policy. */
-#include "models/run/run.h"
+#include "models/run/run_group.h"
 
 /* Both groups of the task. */
 #define EACH_GROUP(m, class, app)                                                                  \

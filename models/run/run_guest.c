@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/run/run_guest.h"
+#include "models/run/run_host.h"
+#include "models/run/run_task.h"
 
 static struct guest_pool *pool_of(const struct task *t)
 {

@@ -6,7 +6,12 @@
  * way. Where it does not, the task ends where it is, and what goes to that site and comes back is
  * forwarded over the links of world->handover; or it starts again at the site that the new cell
  * reaches. All time so spent has a cause of its own. */
-#include "models/run/run.h"
+#include "models/run/run_graph.h"
+#include "models/run/run_handover.h"
+#include "models/run/run_handset.h"
+#include "models/run/run_mobility.h"
+#include "models/run/run_policy.h"
+#include "models/run/run_task.h"
 
 static bool is_up(const struct task *t)
 {

@@ -4,7 +4,9 @@
  * when it was last used, and a tail is charged when it is cut short or over, to the task whose
  * transfer it follows - which may have ended by then; its energy is held back until the tail is
  * known. */
-#include "models/run/run.h"
+#include "models/run/run_group.h"
+#include "models/run/run_handset.h"
+#include "models/run/run_trace.h"
 
 #include <math.h>
 

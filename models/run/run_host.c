@@ -8,6 +8,7 @@
  * from how many entities there are of each demand. Hosts with another scheduler, or whose guests
  * migrate, are shared by run_host_share.c and run_host_turns.c instead. */
 #include "models/run/run_host.h"
+#include "models/run/run_host_careful.h"
 
 #include <string.h>
 

@@ -1,42 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Careful hosts: those with a scheduler other than plain sharing, or whose guests migrate. Cores
- * are shared among all that have work each time something changes, at a cost in proportion to their
- * number, where plain hosts (run_host.c) need a comparison. Private to run_host*.c.
+ * How a host's cores are shared among its guests and backends. Private to models/run.
  */
 #ifndef MODELS_RUN_HOST_H
 #define MODELS_RUN_HOST_H
 
 #include "models/run/run.h"
 
-#define HOST_FULL_RATE 1e9 /* nanoseconds of work per second */
+/* Makes the host's stations. */
+int host_init(struct host *h, const struct host_kind *kind, struct run *run, struct err *e);
+void host_fini(struct host *h);
 
-/* Makes what a careful host needs, after its entities. */
-int host_careful_init(struct host *h, struct run *run, struct err *e);
+/* Brings a job of `ns` nanoseconds of CPU time. The caller calls host_job_done first thing in the
+ * job's callback. */
+void host_submit(struct entity *entity, struct station_job *job, int64_t ns);
+void host_job_done(struct entity *entity);
 
-/* The entity has work for `demand` of its virtual CPUs now. */
-void host_careful_update(struct entity *x, uint32_t demand);
+/* Takes a job back and returns what it still needed. */
+int64_t host_take(struct entity *entity, struct station_job *job);
 
-/* Shares the cores anew. */
-void host_careful_share(struct host *h);
+/* Of a careful host: how fast the entity's virtual CPUs run when they have a core, and the
+ * nanoseconds that anything there has lost by that since the start. */
+void host_set_speed(struct entity *entity, double speed);
+double entity_stalled_ns(const struct entity *entity);
 
-/* Taking turns (run_host_turns.c). */
-int host_turns_init(struct host *h, struct run *run, struct err *e);
-void host_turns_update(struct entity *x, uint32_t demand);
-
-/* So many cores are busy. */
-void host_set_busy(struct host *h, double cores);
-
-/* What the host draws may have changed. */
-void host_meter(struct host *h);
-
-/* All entities of a host, by number. */
-static inline struct entity *host_entity(struct host *h, uint32_t i)
+/* The backend of the host's guest of that number. */
+static inline struct entity *host_backend(const struct host *h, uint32_t guest)
 {
-	if (i < h->kind->guests)
-		return &h->guests[i];
-	i -= h->kind->guests;
-	return i < h->backend_count ? &h->backends[i] : &h->manager;
+	return &h->backends[h->backend_count == 1 ? 0 : guest];
 }
+
+/* Guests were started or stopped. */
+void host_guests_on(struct host *h, int delta);
+
+/* The share of requests, spread evenly over the next `ns`, that find the entity at work on what it
+ * has now. In 0..1; 1 for ns = 0 when it is at work. */
+double host_busy_share(const struct entity *entity, int64_t ns);
 
 #endif

@@ -3,6 +3,7 @@
  * Careful sharing: every entity that has work claims the cores it could use, the host's scheduler
  * divides the cores among the claims, and each entity's virtual CPUs run at what it got. */
 #include "models/run/run_host.h"
+#include "models/run/run_host_careful.h"
 
 int host_careful_init(struct host *h, struct run *run, struct err *e)
 {

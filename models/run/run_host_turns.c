@@ -8,6 +8,7 @@
  * follows how many these are. The engine's round robin (station_round_robin.c) serves jobs whose
  * demand is known; a virtual CPU's is not: its guest's tasks come and go while it waits. */
 #include "models/run/run_host.h"
+#include "models/run/run_host_careful.h"
 
 enum phase { IDLE, SWITCHING, RUNNING };
 

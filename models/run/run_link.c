@@ -3,7 +3,9 @@
  * The links between a task's cell and its site. Each passes a task's bytes on when it has all of
  * them (store and forward) and shares its rate evenly among those it is passing. Propagation along
  * the whole path is one delay, between the links and the site. */
-#include "models/run/run.h"
+#include "models/run/run_handover.h"
+#include "models/run/run_task.h"
+#include "models/run/run_trace.h"
 
 static void list(struct pipes *p, struct task *t)
 {

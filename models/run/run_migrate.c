@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/run/run_migrate.h"
+#include "models/run/run_host.h"
 
 #include <math.h>
 

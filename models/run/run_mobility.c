@@ -2,7 +2,8 @@
  *
  * Handsets that move: from leg to leg, and from cell to cell. A leg in which no cell changes is no
  * event, so that what a moving handset costs is its changes of cells. */
-#include "models/run/run.h"
+#include "models/run/run_handover.h"
+#include "models/run/run_mobility.h"
 
 #include <math.h>
 

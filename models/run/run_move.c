@@ -6,6 +6,9 @@
  * to the causes that the source's price gives it, in the task's account, and the target's part is
  * added when it is done: so the causes add up to its time. */
 #include "models/run/run_migrate.h"
+#include "models/run/run_graph.h"
+#include "models/run/run_host.h"
+#include "models/run/run_task.h"
 
 #include <math.h>
 

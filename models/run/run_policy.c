@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What a policy is shown when a task starts, and what it is told when one has ended. */
-#include "models/run/run.h"
+#include "models/run/run_graph.h"
+#include "models/run/run_handset.h"
+#include "models/run/run_policy.h"
 
 struct site_state *task_site_state(const struct run *run, const struct reach *reach)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "models/run/run.h"
+#include "models/run/run_handset.h"
+#include "models/run/run_report.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -5,6 +5,9 @@
  * it drew from the battery is `retry`, too. The next one is decided upon anew, so it may go
  * elsewhere, or stay on the handset. */
 #include "models/run/run_failure.h"
+#include "models/run/run_handover.h"
+#include "models/run/run_handset.h"
+#include "models/run/run_task.h"
 
 #include <math.h>
 

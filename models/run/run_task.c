@@ -5,6 +5,14 @@
  * took longer than the work itself is queueing. So the causes of a task add up to its response time
  * by construction, in whole nanoseconds. */
 #include "models/run/run_failure.h"
+#include "models/run/run_graph.h"
+#include "models/run/run_group.h"
+#include "models/run/run_handover.h"
+#include "models/run/run_handset.h"
+#include "models/run/run_host.h"
+#include "models/run/run_policy.h"
+#include "models/run/run_task.h"
+#include "models/run/run_trace.h"
 
 enum { TASKS_AT_ONCE = 256 };
 

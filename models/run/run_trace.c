@@ -2,7 +2,10 @@
  *
  * Telling who follows a run what its tasks did. Memory: a row for each handset, for the task whose
  * tail is not known yet, and the lanes of one handset; none of it grows with the tasks done. */
-#include "models/run/run.h"
+#include "models/run/run_graph.h"
+#include "models/run/run_handset.h"
+#include "models/run/run_task.h"
+#include "models/run/run_trace.h"
 
 #include <string.h>
 

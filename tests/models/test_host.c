@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * How guests share a host's cores: by hand, and against queueing theory. */
-#include "models/run/run.h"
+#include "models/run/run_host.h"
 #include "sim/engine/stats.h"
 #include "tests/models/world_support.h"
 
