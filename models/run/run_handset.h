@@ -49,6 +49,16 @@ static inline bool handset_has_much(const struct handset *h, sim_time now)
 	return c->battery_j - h->used_j - always_j > c->radio->tail_j * (1 + 1e-9);
 }
 
+/* Whether the battery is empty; remembers since when that is known. */
+static inline bool handset_is_empty(struct handset *h, sim_time now)
+{
+	if (handset_has_much(h, now) || handset_left_j(h, now) > 0)
+		return false;
+	if (h->died == 0)
+		h->died = now;
+	return true;
+}
+
 /* How long the battery would last in s: until it was empty, or at the mean power so far. NaN
  * when nothing was drawn. */
 double handset_life_s(const struct handset *h, sim_time now);

@@ -61,112 +61,6 @@ int64_t task_compute_ns(const struct task *t, double hz)
 	return (int64_t)(t->work.cycles / hz * 1e9 + 0.5);
 }
 
-/* ---- The end */
-
-static const enum cause extra_causes[] = {
-#define EXTRA_CAUSE(id, cause) cause,
-	EXTRA_LIST(EXTRA_CAUSE)
-#undef EXTRA_CAUSE
-};
-
-/* Calls add for all that the task's time went into but for the constant part of its price. */
-static inline __attribute__((always_inline)) void
-each_cause(const struct task *t, void (*add)(void *sums, int cause, int64_t ns), void *sums)
-{
-	const struct price *p = t->host && !t->account ? task_price(t) : NULL;
-	add(sums, CAUSE_RADIO, t->radio_ns);
-	add(sums, CAUSE_NETWORK, t->network_ns);
-	add(sums, CAUSE_QUEUE, t->queue_ns);
-	if (p ? p->compute_varies : !t->remote)
-		add(sums, CAUSE_COMPUTE, t->compute_ns);
-	if (p) {
-		struct price_drivers d = task_drivers(t, p);
-		for (unsigned i = 0; i < p->notices; i++)
-			add(sums, p->notice[i].cause,
-			    price_notice_ns(p->notice[i].ns, t->backend_busy));
-		for (unsigned i = 0; i < p->slopes; i++)
-			add(sums, p->slope[i].cause,
-			    price_slope_ns(&p->slope[i], &d, t->backend_busy));
-	}
-	if (t->account) {
-		int64_t moved_ns[CAUSE_COUNT];
-		task_account_causes(t, moved_ns);
-		for (int c = 0; c < CAUSE_COUNT; c++)
-			add(sums, c, moved_ns[c]);
-	}
-	for (int i = 0; t->has_extra && i < EXTRA_COUNT; i++)
-		add(sums, (int)extra_causes[i], t->extra_ns[i]);
-}
-
-static inline void add_own(void *sums, int cause, int64_t ns)
-{
-	((int64_t *)sums)[cause] += ns;
-}
-
-static inline void add_wide(void *sums, int cause, int64_t ns)
-{
-	((wide_ns *)sums)[cause] += ns;
-}
-
-void task_causes(const struct task *t, int64_t cause_ns[CAUSE_COUNT])
-{
-	each_cause(t, add_own, cause_ns);
-	for (int c = 0; t->host && !t->account && c < CAUSE_COUNT; c++)
-		cause_ns[c] += t->host->kind->prices[t->price].cause_ns[c];
-}
-
-static void book(struct run *run, const struct task *t, sim_time response)
-{
-	struct metrics *m = run->metrics;
-	if (t->graph) {
-		const int64_t *cause_ns = graph_causes(t->graph);
-		for (int c = 0; c < CAUSE_COUNT; c++)
-			m->cause_ns[c] += cause_ns[c];
-	} else {
-		each_cause(t, add_wide, m->cause_ns);
-		if (t->host && !t->account) /* run_report adds the constant part for each */
-			t->host->tasks_done[t->price]++;
-	}
-	histogram_add(&m->response_s, sim_to_seconds(response));
-	m->done++;
-}
-
-/* Whether the battery is; remembers since when that is known. */
-static bool is_empty(struct handset *h, sim_time now)
-{
-	if (handset_has_much(h, now) || handset_left_j(h, now) > 0)
-		return false;
-	if (h->died == 0)
-		h->died = now;
-	return true;
-}
-
-void task_finish(struct task *t, int failure)
-{
-	struct run *run = t->run;
-	struct handset *h = t->from->handset;
-	sim_time now = sim_now(run->sim), response = now - t->born;
-	double deadline_s = t->from->source->app->deadline_s;
-	if (failure < 0 && is_empty(h, now))
-		failure = FAILURE_BATTERY;
-	if (failure < 0 && deadline_s > 0 && sim_to_seconds(response) > deadline_s)
-		failure = FAILURE_DEADLINE;
-	if (failure < 0 && now >= run->world->warmup)
-		run->metrics->completions++;
-	if (t->counts && failure < 0)
-		book(run, t, response);
-	else if (t->counts)
-		run->metrics->failed[failure]++;
-	handset_task_ends(run, h, t, now, failure);
-	if (t->counts)
-		group_ended(run->metrics, t, response, failure >= 0);
-	if (t->from->memory)
-		task_observed(t, response, failure >= 0);
-	if (t->from->source->arrival->closed)
-		schedule(run, t->from, now, false);
-	task_free(t);
-}
-
 /* The end of a task, or of a step of one. */
 static void finish(struct task *t, int failure)
 {
@@ -200,7 +94,7 @@ void task_transfer(struct task *t, bool up)
 {
 	struct run *run = t->run;
 	sim_time now = sim_now(run->sim);
-	if (is_empty(t->from->handset, now)) {
+	if (handset_is_empty(t->from->handset, now)) {
 		task_lost(t, FAILURE_BATTERY); /* neither sends nor receives */
 		return;
 	}
@@ -599,11 +493,16 @@ static void arrive(struct sim *s, void *ctx, uint32_t arg)
 	struct run *run = ctx;
 	struct generator *g = &run->generators[arg];
 	sim_time now = sim_now(s);
-	if (is_empty(g->handset, now))
+	if (handset_is_empty(g->handset, now))
 		return; /* an empty handset starts no tasks any more */
 	start_task(run, g, now);
 	if (!g->source->arrival->closed)
 		schedule(run, g, now, false);
+}
+
+void task_next_arrival(struct run *run, struct generator *g, sim_time now)
+{
+	schedule(run, g, now, false);
 }
 
 void task_generator_start(struct run *run, uint32_t generator)

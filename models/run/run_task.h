@@ -98,6 +98,8 @@ int64_t task_take_out(struct task *t);
 void task_account_causes(const struct task *t, int64_t cause_ns[CAUSE_COUNT]);
 void task_free_account(struct task *t);
 
+/* A generator whose tasks come when earlier ones have ended: when the next one does. */
+void task_next_arrival(struct run *run, struct generator *g, sim_time now);
 /* The first arrival of a generator. */
 void task_generator_start(struct run *run, uint32_t generator);
 
