@@ -319,20 +319,7 @@ static void a_chain_costs_what_was_expected(void)
 
 static void refused(const char *stages, const char *place, const char *text)
 {
-	struct diag_list diags = {0};
-	char *study_text = world_of(stages, "\"maui\"", "lte", SELDOM, "native", "");
-	struct world *w = support_build(study_text, &diags);
-	CU_ASSERT_PTR_NULL(w);
-	bool found = false;
-	for (size_t i = 0; i < diags.count; i++)
-		found |= strstr(diags.items[i].text, text) && strstr(diags.items[i].pointer, place);
-	if (!found)
-		for (size_t i = 0; i < diags.count; i++)
-			diag_print(&diags.items[i], stdout);
-	CU_ASSERT(found);
-	free(study_text);
-	world_free(w);
-	diag_free(&diags);
+	support_refuses(world_of(stages, "\"maui\"", "lte", SELDOM, "native", ""), place, text);
 }
 
 #define STAGE(after) "{\"cycles\":\"1 Mcycles\",\"after\":{" after "}}"

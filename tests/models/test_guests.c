@@ -215,18 +215,7 @@ static void power_follows_the_load_of_each_moment(void)
 
 static void check(const char *guests, const char *site, const char *pointer, const char *says)
 {
-	struct diag_list diags = {0};
-	char *text = site_with(EVERY_100_S, guests, site, "");
-	bool found = false;
-	CU_ASSERT_PTR_NULL(support_build(text, &diags));
-	for (size_t i = 0; i < diags.count; i++)
-		found |= strstr(diags.items[i].text, says) && diags.items[i].pointer &&
-			 strcmp(diags.items[i].pointer, pointer) == 0;
-	for (size_t i = 0; i < diags.count && !found; i++)
-		diag_print(&diags.items[i], stdout);
-	CU_ASSERT(found);
-	diag_free(&diags);
-	free(text);
+	support_refuses(site_with(EVERY_100_S, guests, site, ""), pointer, says);
 }
 
 static void mistakes_are_told(void)

@@ -146,6 +146,23 @@ static inline void support_simulate(const char *text, uint64_t seed, struct outc
 	diag_free(&diags);
 }
 
+/* No world comes of the text, and one of the mistakes stands at that JSON pointer and says this.
+ * Frees the text. */
+static inline void support_refuses(char *text, const char *pointer, const char *says)
+{
+	struct diag_list diags = {0};
+	bool found = false;
+	CU_ASSERT_PTR_NULL(support_build(text, &diags));
+	for (size_t i = 0; i < diags.count; i++)
+		found |= strstr(diags.items[i].text, says) && diags.items[i].pointer &&
+			 strcmp(diags.items[i].pointer, pointer) == 0;
+	for (size_t i = 0; i < diags.count && !found; i++)
+		diag_print(&diags.items[i], stdout);
+	CU_ASSERT(found);
+	diag_free(&diags);
+	free(text);
+}
+
 /* The value of a metric; fails the test when it was not reported. */
 static inline double get(const struct outcome *o, const char *metric, const char *subject)
 {
