@@ -3,6 +3,7 @@
 
 #include "reports/db/document.h"
 #include "reports/data/scale.h"
+#include "sim/base/json.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -255,14 +256,6 @@ static const char *place_text(struct arena *arena, const struct dataset *a, size
 	return text;
 }
 
-static void add_number(cJSON *object, const char *name, double x)
-{
-	if (isfinite(x))
-		cJSON_AddNumberToObject(object, name, x);
-	else
-		cJSON_AddNullToObject(object, name);
-}
-
 static void add_json(const struct dataset *a, const struct change *c, cJSON *list)
 {
 	cJSON *item = cJSON_CreateObject();
@@ -273,11 +266,11 @@ static void add_json(const struct dataset *a, const struct change *c, cJSON *lis
 	cJSON_AddStringToObject(item, "metric", c->metric->name);
 	cJSON_AddStringToObject(item, "subject", c->metric->subject);
 	cJSON_AddStringToObject(item, "unit", c->metric->unit);
-	add_number(item, "a", c->numbers.a.mean);
-	add_number(item, "b", c->numbers.b.mean);
-	add_number(item, "difference", c->numbers.difference.mean);
-	add_number(item, "ci95", c->numbers.difference.ci95);
-	add_number(item, "relative", c->relative);
+	json_add_number(item, "a", c->numbers.a.mean);
+	json_add_number(item, "b", c->numbers.b.mean);
+	json_add_number(item, "difference", c->numbers.difference.mean);
+	json_add_number(item, "ci95", c->numbers.difference.ci95);
+	json_add_number(item, "relative", c->relative);
 	cJSON_AddBoolToObject(item, "significant", c->significant);
 	cJSON_AddItemToArray(list, item);
 }

@@ -4,6 +4,7 @@
  */
 #include "reports/table/screening_table.h"
 #include "reports/data/scale.h"
+#include "sim/base/json.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -164,19 +165,11 @@ int screening_table(const struct screening *s, struct table *out, struct err *e)
 
 /* --- as JSON --- */
 
-static void add_number(cJSON *object, const char *name, double value)
-{
-	if (isfinite(value))
-		cJSON_AddNumberToObject(object, name, value);
-	else
-		cJSON_AddNullToObject(object, name);
-}
-
 static void add_estimate(cJSON *object, const char *name, struct sensitivity_estimate x)
 {
 	cJSON *o = cJSON_AddObjectToObject(object, name);
-	add_number(o, "value", x.value);
-	add_number(o, "ci95", x.half_width);
+	json_add_number(o, "value", x.value);
+	json_add_number(o, "ci95", x.half_width);
 }
 
 static void add_factor(const struct screening *s, cJSON *list, const struct sensitivity *x,
@@ -194,7 +187,7 @@ static void add_factor(const struct screening *s, cJSON *list, const struct sens
 		add_estimate(o, "mu_star", f->mu_star);
 		add_estimate(o, "mu", f->mu);
 		add_estimate(o, "sigma", f->sigma);
-		add_number(o, "noise", f->noise);
+		json_add_number(o, "noise", f->noise);
 	} else {
 		add_estimate(o, "first", f->first);
 		add_estimate(o, "total", f->total);
@@ -223,9 +216,9 @@ static cJSON *group_json(const struct screening *s, size_t group, const struct s
 	cJSON_AddNumberToObject(o, "blocks", (double)x->blocks);
 	cJSON_AddNumberToObject(o, "blocks_planned", (double)s->points.design.blocks);
 	cJSON_AddNumberToObject(o, "repetitions", (double)s->repetitions);
-	add_number(o, "mean", x->blocks > 1 ? x->mean : NAN);
-	add_number(o, "variance", x->blocks > 1 ? x->variance : NAN);
-	add_number(o, "noise", x->blocks > 1 ? x->noise : NAN);
+	json_add_number(o, "mean", x->blocks > 1 ? x->mean : NAN);
+	json_add_number(o, "variance", x->blocks > 1 ? x->variance : NAN);
+	json_add_number(o, "noise", x->blocks > 1 ? x->noise : NAN);
 	cJSON *indices = cJSON_AddArrayToObject(o, "indices");
 	screening_order(s, x, order);
 	for (size_t i = 0; i < x->factors; i++)

@@ -3,6 +3,7 @@
 
 #include "reports/data/scale.h"
 #include "reports/db/where.h"
+#include "sim/base/json.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -481,14 +482,6 @@ int summary_table(const struct dataset *data, const struct summary_request *requ
 
 /* --- as JSON --- */
 
-static void add_number(cJSON *object, const char *name, double value)
-{
-	if (isfinite(value))
-		cJSON_AddNumberToObject(object, name, value);
-	else
-		cJSON_AddNullToObject(object, name);
-}
-
 static cJSON *value_json(const struct selection *s, size_t metric, size_t point)
 {
 	const struct data_metric *m = s->metrics[metric];
@@ -498,15 +491,15 @@ static cJSON *value_json(const struct selection *s, size_t metric, size_t point)
 	cJSON_AddStringToObject(v, "subject", m->subject);
 	cJSON_AddStringToObject(v, "unit", m->unit);
 	cJSON_AddNumberToObject(v, "n", (double)c->n);
-	add_number(v, "mean", c->mean);
-	add_number(v, "sd", c->sd);
-	add_number(v, "ci95", c->ci95);
+	json_add_number(v, "mean", c->mean);
+	json_add_number(v, "sd", c->sd);
+	json_add_number(v, "ci95", c->ci95);
 	if (s->baseline_axis >= 0) {
 		const struct cell *d = &s->differences[metric][point];
 		cJSON *difference = cJSON_AddObjectToObject(v, "difference");
 		cJSON_AddNumberToObject(difference, "n", (double)d->n);
-		add_number(difference, "mean", d->mean);
-		add_number(difference, "ci95", d->ci95);
+		json_add_number(difference, "mean", d->mean);
+		json_add_number(difference, "ci95", d->ci95);
 		cJSON_AddBoolToObject(difference, "significant", significant(d));
 	}
 	return v;

@@ -72,6 +72,10 @@ int json_put(cJSON *root, const char *pointer, cJSON *value);
  * owned); returns the result, or NULL when out of memory, the target then being gone. */
 cJSON *json_merge_patch(cJSON *target, const cJSON *patch);
 
+/* Adds a number to an object that is written for others: null where it is not finite, since JSON
+ * has no other way to say so. Memory that ends leaves it out. */
+void json_add_number(cJSON *object, const char *name, double value);
+
 /* The canonical text: keys sorted bytewise, no white space, numbers as the shortest that read back
  * the same. Free with free(); NULL when out of memory. Two documents are the same study when their
  * texts are the same. */

@@ -232,6 +232,14 @@ static bool write_canonical(FILE *out, const cJSON *node)
 	return true;
 }
 
+void json_add_number(cJSON *object, const char *name, double value)
+{
+	if (isfinite(value))
+		cJSON_AddNumberToObject(object, name, value);
+	else
+		cJSON_AddNullToObject(object, name);
+}
+
 char *json_canonical(const cJSON *node)
 {
 	char *text = NULL;

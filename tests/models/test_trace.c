@@ -4,9 +4,10 @@
  * metrics, and one handset's life without gaps or overlaps in a lane.
  */
 #include "models/platform/platform.h"
+#include "models/run/run.h"
 #include "tests/models/world_support.h"
 
-enum { ENERGIES = 5, LANES_SEEN = 64 };
+enum { LANES_SEEN = 64 };
 
 struct followed {
 	size_t tasks, done, counted, inexact, slices, backwards;
@@ -32,7 +33,7 @@ static int take_task(void *ctx, const struct world_task *t)
 		return 0;
 	f->counted++;
 	f->response_ns += t->end_ns - t->start_ns;
-	for (int i = 0; i < ENERGIES; i++)
+	for (int i = 0; i < ENERGY_COUNT; i++)
 		f->energy_j += t->energy_j[i];
 	return 0;
 }
