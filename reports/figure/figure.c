@@ -246,7 +246,8 @@ void figure_count_repetitions(struct drawing *d, size_t n)
 
 /* --- writing --- */
 
-FILE *figure_open(const struct drawing *d, const char *extension, struct err *e)
+/* folder/NAME.extension, to write; NULL with *e filled. */
+static FILE *open_file(const struct drawing *d, const char *extension, struct err *e)
 {
 	char path[4096];
 	bool for_latex = d->latex && strcmp(extension, "gp") == 0;
@@ -258,7 +259,7 @@ FILE *figure_open(const struct drawing *d, const char *extension, struct err *e)
 	return file;
 }
 
-int figure_close(FILE *file, int code, const char *name, struct err *e)
+static int close_file(FILE *file, int code, const char *name, struct err *e)
 {
 	if (!file)
 		return code;
@@ -266,6 +267,28 @@ int figure_close(FILE *file, int code, const char *name, struct err *e)
 	errno = 0;
 	if ((fclose(file) || bad) && code == 0)
 		return err_sys(e, errno ? errno : EIO, "cannot write figure %s", name);
+	return code;
+}
+
+int figure_begin(struct drawing *d, struct err *e)
+{
+	d->tsv = open_file(d, "tsv", e);
+	d->gp = d->tsv ? open_file(d, "gp", e) : NULL;
+	if (!d->gp)
+		return e ? (int)e->code : ERR_IO;
+	d->plot = open_memstream(&d->plot_text, &d->plot_size);
+	return d->plot ? 0 : err_set(e, ERR_NOMEM, "no memory to draw");
+}
+
+int figure_end(struct drawing *d, int code, struct err *e)
+{
+	code = close_file(d->tsv, code, d->figure->name, e);
+	code = close_file(d->gp, code, d->figure->name, e);
+	if (d->plot && (ferror(d->plot) | fclose(d->plot)) && code == 0)
+		code = err_set(e, ERR_NOMEM, "no memory to draw");
+	free(d->plot_text);
+	d->tsv = d->gp = d->plot = NULL;
+	d->plot_text = NULL;
 	return code;
 }
 
@@ -279,11 +302,10 @@ static int draw(struct drawing *d, struct err *e)
 	code = fix_axes(d, d->level);
 	if (code)
 		return code;
-	d->tsv = figure_open(d, "tsv", e);
-	d->gp = d->tsv ? figure_open(d, "gp", e) : NULL;
-	code = d->gp ? draw_kind[d->figure->kind](d, e) : (e ? (int)e->code : ERR_IO);
-	code = figure_close(d->tsv, code, d->figure->name, e);
-	return figure_close(d->gp, code, d->figure->name, e);
+	code = figure_begin(d, e);
+	if (code == 0)
+		code = draw_kind[d->figure->kind](d, e);
+	return figure_end(d, code, e);
 }
 
 /* One script of a figure, which begins from nothing. */

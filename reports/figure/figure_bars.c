@@ -33,15 +33,13 @@ static void write_series(struct drawing *d, const struct cell *cells, size_t s, 
 
 int figure_draw_bars(struct drawing *d, struct err *e)
 {
-	size_t series = figure_series_count(d), size;
+	size_t series = figure_series_count(d);
 	double width = 0.8 / (double)series;
 	struct gp_extent extent = GP_EXTENT_NONE;
 	struct cell *cells = calloc(d->data->point_count + 1, sizeof(*cells));
 	const char **titles = calloc(series, sizeof(*titles));
-	char *plot = NULL;
-	FILE *text = open_memstream(&plot, &size);
-	int code = cells && titles && text ? dataset_summary(d->data, d->metric, cells, e)
-					   : err_set(e, ERR_NOMEM, "no memory to draw");
+	int code = cells && titles ? dataset_summary(d->data, d->metric, cells, e)
+				   : err_set(e, ERR_NOMEM, "no memory to draw");
 	if (code == 0) {
 		tsv_begin(d, "place\tmean\tlow\thigh\tn\tlabel, with the 95 % interval");
 		for (size_t s = 0; s < series; s++) {
@@ -54,33 +52,29 @@ int figure_draw_bars(struct drawing *d, struct err *e)
 		d->extra_bottom_pt = gp_category_axis(d, &d->data->axes[d->x], 0);
 		gp_y_axis(d, &extent, true);
 		fprintf(d->gp, "set boxwidth %.4g absolute\n", width * 0.9);
-		fputs("plot ", text);
+		fputs("plot ", d->plot);
 		for (size_t s = 0; s < series; s++) {
 			struct line_style look = figure_series_style(d, s);
-			fprintf(text,
+			fprintf(d->plot,
 				"%s\\\n  '%s.tsv' index %zu using 1:($2*y_factor) with boxes "
 				"fillcolor "
 				"rgb \"#%06x\" fillstyle %s border rgb \"#%06x\" linewidth 0.75 ",
 				s ? ", " : "", d->figure->name, s, look.colour,
 				figure_bar_fill(d->series < 0 ? 0 : s), look.colour);
-			fputs(d->series < 0 ? "notitle" : "title ", text);
+			fputs(d->series < 0 ? "notitle" : "title ", d->plot);
 			if (d->series >= 0)
-				gp_quote(d, text, titles[s]);
+				gp_quote(d, d->plot, titles[s]);
 		}
 		for (size_t s = 0; s < series; s++)
-			fprintf(text,
+			fprintf(d->plot,
 				", \\\n  '%s.tsv' index %zu using "
 				"1:(y_clip($3*y_factor)):(0):(y_clip($4*y_factor)-y_clip($3*y_"
 				"factor)) "
 				"with vectors heads size screen 0.005,90 linecolor rgb \"#000000\" "
 				"linewidth 0.75 notitle",
 				d->figure->name, s);
-		fflush(text);
-		gp_end(d, plot);
+		gp_end(d);
 	}
-	if (text)
-		fclose(text);
-	free(plot);
 	free(titles);
 	free(cells);
 	return code;

@@ -73,11 +73,8 @@ int figure_draw_cdf(struct drawing *d, struct err *e)
 	size_t series = figure_series_count(d), shown = 0;
 	bool *there = calloc(series, sizeof(*there));
 	const char **titles = calloc(series, sizeof(*titles));
-	char *plot = NULL;
-	size_t size;
-	FILE *text = open_memstream(&plot, &size);
 	struct range range = {INFINITY, -INFINITY};
-	int code = there && titles && text ? 0 : err_set(e, ERR_NOMEM, "no memory to draw");
+	int code = there && titles ? 0 : err_set(e, ERR_NOMEM, "no memory to draw");
 	if (code == 0)
 		tsv_begin(d, "value\tshare at most that\tobservations in the step that ends there");
 	for (size_t s = 0; s < series && code == 0; s++) {
@@ -92,30 +89,26 @@ int figure_draw_cdf(struct drawing *d, struct err *e)
 		gp_begin(d);
 		gp_key_of_series(d, titles, shown);
 		write_axes(d, range);
-		fputs("plot ", text);
+		fputs("plot ", d->plot);
 		bool first = true;
 		for (size_t s = 0; s < series; s++) {
 			if (!there[s])
 				continue;
 			struct line_style look = figure_series_style(d, s);
 			/* A few points on each line, so that grey print tells them apart. */
-			fprintf(text,
+			fprintf(d->plot,
 				"%s\\\n  '%s.tsv' index %zu using ($1*x_factor):2 with linespoints "
 				"linecolor rgb \"#%06x\" linewidth 1.2 dashtype %s pointtype %d "
 				"pointinterval %d",
 				first ? "" : ", ", d->figure->name, s, look.colour, look.dash,
 				look.point, 40 + 7 * (int)(s % 8));
-			fputs(d->series < 0 ? " notitle" : " title ", text);
+			fputs(d->series < 0 ? " notitle" : " title ", d->plot);
 			if (d->series >= 0)
-				gp_quote(d, text, figure_series_title(d, s));
+				gp_quote(d, d->plot, figure_series_title(d, s));
 			first = false;
 		}
-		fflush(text);
-		gp_end(d, plot);
+		gp_end(d);
 	}
-	if (text)
-		fclose(text);
-	free(plot);
 	free(titles);
 	free(there);
 	return code;

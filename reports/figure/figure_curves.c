@@ -26,13 +26,11 @@ static int write_all(struct drawing *d, const struct curves *kind, void *ctx,
 
 int figure_draw_curves(struct drawing *d, const struct curves *kind, void *ctx, struct err *e)
 {
-	size_t series = figure_series_count(d), shown = 0, size;
+	size_t series = figure_series_count(d), shown = 0;
 	int *rows = calloc(series, sizeof(*rows));
 	const char **titles = calloc(series, sizeof(*titles));
-	char *plot = NULL;
-	FILE *text = open_memstream(&plot, &size);
 	struct gp_extent extent = GP_EXTENT_NONE;
-	int code = rows && titles && text ? 0 : err_set(e, ERR_NOMEM, "no memory to draw");
+	int code = rows && titles ? 0 : err_set(e, ERR_NOMEM, "no memory to draw");
 	if (code == 0)
 		code = write_all(d, kind, ctx, &extent, rows, titles, &shown, e);
 	if (code == 0) {
@@ -40,14 +38,10 @@ int figure_draw_curves(struct drawing *d, const struct curves *kind, void *ctx, 
 		gp_key_of_series(d, titles, shown);
 		kind->x_axis(d, ctx);
 		gp_y_axis(d, &extent, false);
-		fputs("plot ", text);
-		kind->plot(d, text, rows);
-		fflush(text);
-		gp_end(d, plot);
+		fputs("plot ", d->plot);
+		kind->plot(d, d->plot, rows);
+		gp_end(d);
 	}
-	if (text)
-		fclose(text);
-	free(plot);
 	free(titles);
 	free(rows);
 	return code;

@@ -211,12 +211,7 @@ static void write_plot(const struct drawing *d, const struct map *m, size_t doub
 int figure_draw_heatmap(struct drawing *d, struct err *e)
 {
 	struct map m = {0};
-	char *plot = NULL;
-	size_t size;
 	int code = read_map(d, &m, e);
-	FILE *text = code ? NULL : open_memstream(&plot, &size);
-	if (code == 0 && !text)
-		code = err_set(e, ERR_NOMEM, "no memory to draw");
 	if (code == 0 && !(m.low <= m.high))
 		code = figure_mistake(d, "z", "no run has a value of '%s' here", d->metric->name);
 	if (code == 0) {
@@ -239,13 +234,9 @@ int figure_draw_heatmap(struct drawing *d, struct err *e)
 		gp_cell_axis(d, 'x', &d->data->axes[d->x]);
 		gp_cell_axis(d, 'y', &d->data->axes[d->series]);
 		write_colours(d, &m);
-		write_plot(d, &m, doubtful, text);
-		fflush(text);
-		gp_end(d, plot);
+		write_plot(d, &m, doubtful, d->plot);
+		gp_end(d);
 	}
-	if (text)
-		fclose(text);
-	free(plot);
 	free(m.value);
 	free(m.doubtful);
 	return code;

@@ -38,6 +38,9 @@ struct drawing {
 	size_t *level;			  /* one per axis; those of x and series change */
 	const struct data_metric *metric; /* NULL when `y` has several subjects */
 	FILE *tsv, *gp;
+	FILE *plot; /* the plot command, which gp_end puts where each format needs it */
+	char *plot_text;
+	size_t plot_size;
 	bool latex;		    /* the script for LaTeX, whose texts TeX reads */
 	double width_in, height_in; /* of the whole; a kind may need more height */
 	const char *note;	    /* for the footnote, as "mean and 95 % interval"; may be NULL */
@@ -57,10 +60,10 @@ extern draw_function figure_draw_lines, figure_draw_bars, figure_draw_stack, fig
 	figure_draw_quantiles, figure_draw_heatmap, figure_draw_tornado, figure_draw_time_series,
 	figure_draw_timeline, figure_draw_screen;
 
-/* folder/NAME.extension, to write; NULL with *e filled. */
-FILE *figure_open(const struct drawing *d, const char *extension, struct err *e);
-/* Closes; returns `code`, or what went wrong with the file. */
-int figure_close(FILE *file, int code, const char *name, struct err *e);
+/* Opens a drawing's files in the request's folder, and the text of its plot command. figure_end
+ * closes what is open, also after a failure, and returns `code`, or what went wrong with a file. */
+int figure_begin(struct drawing *d, struct err *e);
+int figure_end(struct drawing *d, int code, struct err *e);
 
 /* A user's mistake in the figure's key. Returns ERR_INVALID. */
 int figure_mistake(const struct drawing *d, const char *key, const char *fmt, ...)
@@ -194,9 +197,9 @@ void gp_cell_axis(struct drawing *d, char which, const struct data_axis *axis);
 /* The scale of the colours, to the right of the plot, after its ticks are set. */
 void gp_colour_label(struct drawing *d, const char *label, const char *unit);
 
-/* Ends the script: footnote, then `plot` once for each format. The plot command is written by the
- * caller into a text that ends without a newline. */
-void gp_end(struct drawing *d, const char *plot);
+/* Ends the script: footnote, then once for each format the plot command that stands in d->plot,
+ * which ends without a newline. */
+void gp_end(struct drawing *d);
 
 /* Width of a text in 8 pt Helvetica, in points, roughly. */
 double gp_text_width(const char *text);

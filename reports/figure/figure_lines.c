@@ -99,11 +99,8 @@ int figure_draw_lines(struct drawing *d, struct err *e)
 	struct cell *cells = calloc(d->data->point_count + 1, sizeof(*cells));
 	size_t *counts = calloc(series, sizeof(*counts));
 	const char **titles = calloc(series, sizeof(*titles));
-	char *plot = NULL;
-	size_t size;
-	FILE *text = open_memstream(&plot, &size);
-	int code = cells && counts && titles && text ? dataset_summary(d->data, d->metric, cells, e)
-						     : err_set(e, ERR_NOMEM, "no memory to draw");
+	int code = cells && counts && titles ? dataset_summary(d->data, d->metric, cells, e)
+					     : err_set(e, ERR_NOMEM, "no memory to draw");
 	if (code == 0) {
 		struct gp_extent extent = GP_EXTENT_NONE;
 		size_t shown = 0, points = 0;
@@ -119,18 +116,14 @@ int figure_draw_lines(struct drawing *d, struct err *e)
 		gp_key_of_series(d, titles, shown);
 		gp_x_axis(d);
 		gp_y_axis(d, &extent, false);
-		fputs("plot ", text);
-		plot_series(d, text, counts, cells);
-		fflush(text);
+		fputs("plot ", d->plot);
+		plot_series(d, d->plot, counts, cells);
 		if (points)
-			gp_end(d, plot);
+			gp_end(d);
 		else
 			code = figure_mistake(d, "y", "no run has a value of '%s' here",
 					      d->metric->name);
 	}
-	if (text)
-		fclose(text);
-	free(plot);
 	free(titles);
 	free(counts);
 	free(cells);

@@ -210,11 +210,9 @@ int figure_draw_screen(struct drawing *d, struct err *e)
 {
 	struct screening s = {0};
 	struct sensitivity x;
-	char *plot = NULL, note[200];
-	size_t size, group = 0, left_out = 0;
-	FILE *text = open_memstream(&plot, &size);
-	int code = text ? screening_open(&s, d->data, d->figure->y, d->figure->subject, e)
-			: err_set(e, ERR_NOMEM, "no memory to draw");
+	char note[200];
+	size_t group = 0, left_out = 0;
+	int code = screening_open(&s, d->data, d->figure->y, d->figure->subject, e);
 	if (code == ERR_INVALID)
 		code = figure_mistake(d, "kind", "%s", e->text);
 	if (code == 0)
@@ -227,18 +225,14 @@ int figure_draw_screen(struct drawing *d, struct err *e)
 	if (code == 0) {
 		figure_count_repetitions(d, s.repetitions);
 		code = s.screen->method == SENSITIVITY_MORRIS
-			       ? draw_effects(d, &s, &x, text, &left_out)
-			       : draw_shares(d, &s, &x, text);
+			       ? draw_effects(d, &s, &x, d->plot, &left_out)
+			       : draw_shares(d, &s, &x, d->plot);
 	}
 	if (code == 0) {
 		make_note(d, &s, group, &x, left_out, note, sizeof(note));
 		d->note = note;
-		fflush(text);
-		gp_end(d, plot);
+		gp_end(d);
 	}
-	if (text)
-		fclose(text);
-	free(plot);
 	screening_close(&s);
 	return code;
 }

@@ -275,15 +275,16 @@ static void correct_svg(struct drawing *d)
 		fprintf(d->gp, "set label 100 at screen %.4f, graph 0.5\n", 5 / figure_width_pt(d));
 }
 
-void gp_end(struct drawing *d, const char *plot)
+void gp_end(struct drawing *d)
 {
+	fflush(d->plot);
 	if (d->latex && d->key_above) /* TeX's lines are higher */
 		fputs("set key spacing 1.1 height 0.5\n", d->gp);
 	if (d->latex) /* there the caption says what the footnote does */
 		d->height_in -= FOOTNOTE_LINES * footnote_step_pt / 72;
 	double w = d->width_in, h = d->height_in;
 	const char *name = d->figure->name;
-	const char *command = plot;
+	const char *command = d->plot_text;
 	/* Fonts have their size in points in all three; SVG counts in pixels of 1/96 inch. */
 	struct {
 		unsigned format;

@@ -216,12 +216,8 @@ static void name_groups(struct drawing *d, double depth_pt)
 int figure_draw_stack(struct drawing *d, struct err *e)
 {
 	struct stack s = {0};
-	char *plot = NULL, label[200];
-	size_t size;
+	char label[200];
 	int code = stack_read(d, &s, e);
-	FILE *text = code ? NULL : open_memstream(&plot, &size);
-	if (code == 0 && !text)
-		code = err_set(e, ERR_NOMEM, "no memory to draw");
 	if (code == 0) {
 		double largest = choose_parts(&s);
 		struct scale scale = scale_choose(s.parts[0]->unit, largest);
@@ -244,17 +240,13 @@ int figure_draw_stack(struct drawing *d, struct err *e)
 			d,
 			scale_metric_label(d->figure->y, d->figure->subject, label, sizeof(label)),
 			scale.unit);
-		write_plot(d, &s, text);
-		fflush(text);
+		write_plot(d, &s, d->plot);
 		if (s.shown_count || s.other)
-			gp_end(d, plot);
+			gp_end(d);
 		else
 			code = figure_mistake(d, "y", "all parts of '%s' are zero here",
 					      d->figure->y);
 	}
-	if (text)
-		fclose(text);
-	free(plot);
 	stack_free(&s);
 	return code;
 }

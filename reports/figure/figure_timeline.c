@@ -131,12 +131,9 @@ static void write_plot(const struct drawing *d, const struct cascade *c, FILE *p
 int figure_draw_timeline(struct drawing *d, struct err *e)
 {
 	struct cascade c = {0};
-	char *plot = NULL;
-	size_t size;
 	int code = cascade_read(d, &c, e);
-	FILE *text = code ? NULL : open_memstream(&plot, &size);
 	const char **titles = calloc(c.series + 1, sizeof(*titles));
-	if (code == 0 && !(text && titles))
+	if (code == 0 && !titles)
 		code = err_set(e, ERR_NOMEM, "no memory to draw");
 	if (code == 0 && c.shown_count == 0)
 		code = figure_mistake(d, "y", "all parts of '%s' are zero here", d->figure->y);
@@ -150,13 +147,9 @@ int figure_draw_timeline(struct drawing *d, struct err *e)
 		gp_begin(d);
 		gp_key_of_series(d, titles, c.series);
 		write_axes(d, &c);
-		write_plot(d, &c, text);
-		fflush(text);
-		gp_end(d, plot);
+		write_plot(d, &c, d->plot);
+		gp_end(d);
 	}
-	if (text)
-		fclose(text);
-	free(plot);
 	free(titles);
 	cascade_free(&c);
 	return code;

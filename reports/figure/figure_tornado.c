@@ -187,16 +187,15 @@ static const char *name_base(const struct drawing *d, size_t base, char *out, si
 
 int figure_draw_tornado(struct drawing *d, struct err *e)
 {
-	size_t points = d->data->point_count, size, n = 0;
+	size_t points = d->data->point_count, n = 0;
 	long base = figure_point(d, 0, 0);
 	size_t *levels = calloc(d->data->axis_count + 1, sizeof(*levels));
 	size_t *baseline = calloc(points + 1, sizeof(*baseline));
 	struct cell *changes = calloc(points + 1, sizeof(*changes));
 	struct bar *bars = calloc(d->data->axis_count + 1, sizeof(*bars));
-	char *plot = NULL, note[160];
-	FILE *text = open_memstream(&plot, &size);
+	char note[160];
 	struct gp_extent extent = GP_EXTENT_NONE;
-	int code = levels && baseline && changes && bars && text
+	int code = levels && baseline && changes && bars
 			   ? 0
 			   : err_set(e, ERR_NOMEM, "no memory to draw");
 	if (code == 0 && base < 0)
@@ -216,13 +215,9 @@ int figure_draw_tornado(struct drawing *d, struct err *e)
 		gp_begin(d);
 		gp_key_above(d, NULL, titles, 2);
 		write_axes(d, bars, n, &extent);
-		write_plot(d, text);
-		fflush(text);
-		gp_end(d, plot);
+		write_plot(d, d->plot);
+		gp_end(d);
 	}
-	if (text)
-		fclose(text);
-	free(plot);
 	free(bars);
 	free(changes);
 	free(baseline);

@@ -167,28 +167,18 @@ static int write_script(const struct chart *c, const struct figure_origin *origi
 			    .latex = latex,
 			    .width_in = figure_sizes[FIGURE_PAGE].width,
 			    .height_in = frame_in + row_in * (double)c->count};
-	char *plot = NULL;
-	size_t size;
-	FILE *text = open_memstream(&plot, &size);
 	const char **names = calloc(c->count, sizeof(*names));
-	int code = text && names ? 0 : err_set(e, ERR_NOMEM, "no memory to draw");
-	d.tsv = code ? NULL : figure_open(&d, "tsv", e);
-	d.gp = d.tsv ? figure_open(&d, "gp", e) : NULL;
-	if (d.gp) {
+	int code = names ? 0 : err_set(e, ERR_NOMEM, "no memory to draw");
+	if (code == 0)
+		code = figure_begin(&d, e);
+	if (code == 0) {
 		write_data(&d, c);
 		gp_begin(&d);
 		write_axes(&d, c, names);
-		write_plot(&d, text);
-		fflush(text);
-		gp_end(&d, plot);
-	} else if (code == 0) {
-		code = e ? (int)e->code : ERR_IO;
+		write_plot(&d, d.plot);
+		gp_end(&d);
 	}
-	code = figure_close(d.tsv, code, c->name, e);
-	code = figure_close(d.gp, code, c->name, e);
-	if (text)
-		fclose(text);
-	free(plot);
+	code = figure_end(&d, code, e);
 	free(names);
 	return code;
 }

@@ -148,34 +148,24 @@ static int write_script(const struct scatter *s, const struct figure_request *re
 	if (r.count == 0)
 		return err_set(e, ERR_INVALID, "there is no point to draw");
 	struct data_axis groups;
-	char *plot = NULL;
-	size_t size;
 	int code = find_groups(s, &groups, e);
-	FILE *text = code ? NULL : open_memstream(&plot, &size);
 	const char **titles = calloc(s->count + 1, sizeof(*titles));
-	if (code == 0 && !(text && titles))
+	if (code == 0 && !titles)
 		code = err_set(e, ERR_NOMEM, "no memory to draw");
 	describe(s, r.count, &origin);
-	d.tsv = code ? NULL : figure_open(&d, "tsv", e);
-	d.gp = d.tsv ? figure_open(&d, "gp", e) : NULL;
-	if (d.gp) {
+	if (code == 0)
+		code = figure_begin(&d, e);
+	if (code == 0) {
 		for (size_t g = 0; g < groups.count; g++)
 			titles[g] = groups.values[g].text;
 		write_data(&d, s, &groups, log);
 		gp_begin(&d);
 		gp_key_above(&d, NULL, titles, groups.count);
 		write_axes(&d, s, r, log);
-		write_plot(&d, s, &groups, text);
-		fflush(text);
-		gp_end(&d, plot);
-	} else if (code == 0) {
-		code = e ? (int)e->code : ERR_IO;
+		write_plot(&d, s, &groups, d.plot);
+		gp_end(&d);
 	}
-	code = figure_close(d.tsv, code, s->name, e);
-	code = figure_close(d.gp, code, s->name, e);
-	if (text)
-		fclose(text);
-	free(plot);
+	code = figure_end(&d, code, e);
 	free(titles);
 	free(groups.values);
 	return code;
