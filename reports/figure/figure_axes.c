@@ -254,10 +254,9 @@ static void linear_range(const struct gp_extent *x, bool bars, double *low, doub
 
 bool gp_is_log(const struct drawing *d, char axis, bool spans_decades)
 {
-	int log = d->figure->log;
-	return log == FIGURE_LOG_AUTO
-		       ? spans_decades
-		       : log == FIGURE_LOG_XY || log == (axis == 'x' ? FIGURE_LOG_X : FIGURE_LOG_Y);
+	enum figure_log log = d->figure->log;
+	bool named = log == FIGURE_LOG_XY || log == (axis == 'x' ? FIGURE_LOG_X : FIGURE_LOG_Y);
+	return named || (log != FIGURE_LOG_NONE && spans_decades);
 }
 
 bool gp_spans_decades(double low, double high)
