@@ -254,7 +254,7 @@ static void linear_range(const struct gp_extent *x, bool bars, double *low, doub
 
 bool gp_is_log(const struct drawing *d, char axis, bool spans_decades)
 {
-	enum figure_log log = d->figure->log;
+	int log = d->figure->log;
 	bool named = log == FIGURE_LOG_XY || log == (axis == 'x' ? FIGURE_LOG_X : FIGURE_LOG_Y);
 	return named || (log != FIGURE_LOG_NONE && spans_decades);
 }
