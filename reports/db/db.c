@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { BUSY_WAIT_MS = 10000, DIFFERENCES_SHOWN = 3 };
+enum { BUSY_WAIT_MS = 10000 };
 
 /* The views need sqrt, which SQLite has only when it was built with its mathematical functions. */
 static void sql_sqrt(sqlite3_context *c, int n, sqlite3_value **v)
@@ -104,22 +104,6 @@ void db_close(struct db *db)
 	free(db);
 }
 
-/* The hash of what makes results: all of the study but the keys that only say how to show them, so
- * that a figure can be changed without losing the runs. */
-static const char *const presentation[] = {"figures", "description"};
-
-static int study_hash(const cJSON *document, char out[RUN_ID_SIZE], struct err *e)
-{
-	cJSON *copy = cJSON_Duplicate(document, true);
-	if (!copy)
-		return err_set(e, ERR_NOMEM, "no memory for a study");
-	for (size_t i = 0; i < sizeof(presentation) / sizeof(*presentation); i++)
-		cJSON_DeleteItemFromObjectCaseSensitive(copy, presentation[i]);
-	json_hash(copy, out);
-	cJSON_Delete(copy);
-	return 0;
-}
-
 /* Says whether the file is empty, ours, or something else. */
 static int identify(const struct db *db, bool *empty, struct err *e)
 {
@@ -148,46 +132,6 @@ static int identify(const struct db *db, bool *empty, struct err *e)
 	return version < SCHEMA_VERSION ? db_migrate(db, version, e) : 0;
 }
 
-static cJSON *parse_column(sqlite3_stmt *s, int column)
-{
-	return cJSON_ParseWithLength(db_text(s, column), (size_t)sqlite3_column_bytes(s, column));
-}
-
-/* Reads the study and holds it against its own hash, which catches edits as well as damage. */
-static int load_study(struct db *db, struct err *e)
-{
-	sqlite3_stmt *s = db_prepare(
-		db, "SELECT hash, document, profile_hash, profile, seed FROM study WHERE id = 1",
-		e);
-	if (!s)
-		return ERR_CORRUPT;
-	int got = db_step(db, s, "read its study", e);
-	if (got <= 0) {
-		sqlite3_finalize(s);
-		return got ? got : err_set(e, ERR_CORRUPT, "%s holds no study", db->path);
-	}
-	db->document = parse_column(s, 1);
-	db->profile = parse_column(s, 3);
-	const char *seed = db_text(s, 4);
-	char *end;
-	errno = 0;
-	db->seed = strtoull(seed, &end, 10);
-	bool good = db->document && db->profile && *seed && !*end && !errno;
-	if (good) {
-		good = study_hash(db->document, db->study_hash, NULL) == 0;
-		json_hash(db->profile, db->profile_hash);
-		good = good && strcmp(db->study_hash, db_text(s, 0)) == 0 &&
-		       strcmp(db->profile_hash, db_text(s, 2)) == 0;
-	}
-	sqlite3_finalize(s);
-	return good ? 0
-		    : err_set(e, ERR_CORRUPT,
-			      "%s: the study or the profile in it is not what its hash says; it "
-			      "was "
-			      "edited or damaged",
-			      db->path);
-}
-
 static int store_student(const struct db *db, struct err *e)
 {
 	sqlite3_stmt *s = db_prepare(db, "INSERT INTO student VALUES(?, ?)", e);
@@ -200,28 +144,6 @@ static int store_student(const struct db *db, struct err *e)
 		code = db_step(db, s, "make it", e);
 		sqlite3_reset(s);
 	}
-	sqlite3_finalize(s);
-	return code;
-}
-
-static int store_study(const struct db *db, const struct db_study *study, struct err *e)
-{
-	char hash[RUN_ID_SIZE], profile_hash[RUN_ID_SIZE], seed[24];
-	int code = study_hash(study->document, hash, e);
-	if (code)
-		return code;
-	sqlite3_stmt *s = db_prepare(db, "INSERT INTO study VALUES(1, ?, ?, ?, ?, ?)", e);
-	if (!s)
-		return ERR_IO;
-	json_hash(study->profile, profile_hash);
-	snprintf(seed, sizeof(seed), "%" PRIu64, study->seed);
-	sqlite3_bind_text(s, 1, hash, -1, SQLITE_STATIC);
-	/* In the order of the file: that of the sweep is the order of the axes. */
-	sqlite3_bind_text(s, 2, cJSON_PrintUnformatted(study->document), -1, free);
-	sqlite3_bind_text(s, 3, profile_hash, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 4, cJSON_PrintUnformatted(study->profile), -1, free);
-	sqlite3_bind_text(s, 5, seed, -1, SQLITE_STATIC);
-	code = db_step(db, s, "make it", e);
 	sqlite3_finalize(s);
 	return code;
 }
@@ -243,7 +165,7 @@ static int create(const struct db *db, const struct db_study *study, struct err 
 		if (code == 0)
 			code = store_student(db, e);
 		if (code == 0)
-			code = store_study(db, study, e);
+			code = db_study_store(db, study, e);
 	}
 	if (code == 0)
 		code = db_exec(db, "COMMIT", "make it", e);
@@ -270,90 +192,63 @@ static int start_session(struct db *db, const struct db_study *study, struct err
 	return code;
 }
 
-int db_same_study(const struct db *db, const struct db_study *study, struct err *e)
-{
-	char hash[RUN_ID_SIZE], where[300];
-	int code = study_hash(study->document, hash, e);
-	if (code)
-		return code;
-	if (strcmp(hash, db->study_hash) != 0)
-		return err_set(e, ERR_EXISTS, "%s holds results of another study (%s)", db->path,
-			       document_differences(db->document, study->document,
-						    DIFFERENCES_SHOWN, where, sizeof(where)));
-	json_hash(study->profile, hash);
-	if (strcmp(hash, db->profile_hash) != 0)
-		return err_set(e, ERR_EXISTS, "%s holds results with another profile (%s)",
-			       db->path,
-			       document_differences(db->profile, study->profile, DIFFERENCES_SHOWN,
-						    where, sizeof(where)));
-	if (study->seed != db->seed)
-		return err_set(e, ERR_EXISTS,
-			       "%s holds results with seed %" PRIu64 ", not %" PRIu64, db->path,
-			       db->seed, study->seed);
-	return 0;
-}
-
-/* Takes over a study that is the same but for how it is shown. */
-static int update_presentation(struct db *db, const struct db_study *study, struct err *e)
-{
-	cJSON *copy = NULL;
-	if (document_compare(db->document, study->document, NULL, NULL) == 0)
-		return 0;
-	sqlite3_stmt *s = db_prepare(db, "UPDATE study SET document = ?", e);
-	if (!s || !(copy = cJSON_Duplicate(study->document, true))) {
-		sqlite3_finalize(s);
-		return err_set(e, ERR_NOMEM, "no memory for a study");
-	}
-	sqlite3_bind_text(s, 1, json_canonical(study->document), -1, free);
-	int code = db_step(db, s, "store the study", e);
-	sqlite3_finalize(s);
-	cJSON_Delete(code ? copy : db->document);
-	if (code == 0)
-		db->document = copy;
-	return code;
-}
-
-int db_open_target(struct db **out, const char *path, const struct db_study *study, bool *existed,
-		   struct err *e)
+/* Opens a database to write to, or makes it. */
+static int open_to_write(struct db **out, const char *path, const struct db_study *study,
+			 bool *made, struct err *e)
 {
 	struct db *db;
-	*out = NULL;
 	int code = open_file(&db, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
 	if (code)
 		return code;
-	bool empty;
-	code = identify(db, &empty, e);
-	if (code == 0 && empty)
+	code = identify(db, made, e);
+	if (code == 0 && *made)
 		code = create(db, study, e);
 	if (code == 0)
-		code = load_study(db, e);
-	if (code == 0)
-		code = db_same_study(db, study, e);
-	if (code) {
+		code = db_study_load(db, e);
+	if (code)
 		db_close(db);
-		return code;
-	}
-	if (existed)
-		*existed = !empty;
-	*out = db;
-	return 0;
+	else
+		*out = db;
+	return code;
 }
 
-int db_open_run(struct db **out, const char *path, const struct db_study *study, bool *resumed,
-		struct err *e)
+int db_open_target(struct db **out, const char *path, const struct db_study *study, struct err *e)
 {
-	int code = db_open_target(out, path, study, resumed, e);
+	bool made;
+	*out = NULL;
+	int code = open_to_write(out, path, study, &made, e);
 	if (code == 0)
-		code = db_journal_begin(*out, e);
-	if (code == 0)
-		code = update_presentation(*out, study, e);
-	if (code == 0)
-		code = start_session(*out, study, e);
+		code = db_same_study(*out, study, e);
 	if (code) {
 		db_close(*out);
 		*out = NULL;
 	}
 	return code;
+}
+
+int db_open_run(struct db **out, const char *path, const struct db_study *study,
+		enum db_found *found, struct err *e)
+{
+	bool made;
+	enum db_found what = DB_SAME;
+	*out = NULL;
+	int code = open_to_write(out, path, study, &made, e);
+	if (code == 0)
+		code = db_study_relation(*out, study, &what, e);
+	if (code == 0)
+		code = db_journal_begin(*out, e);
+	if (code == 0)
+		code = db_study_take_over(*out, study, what, e);
+	if (code == 0)
+		code = start_session(*out, study, e);
+	if (code) {
+		db_close(*out);
+		*out = NULL;
+		return code;
+	}
+	if (found)
+		*found = made ? DB_NEW : what;
+	return 0;
 }
 
 int db_open(struct db **out, const char *path, struct err *e)
@@ -379,7 +274,7 @@ int db_open(struct db **out, const char *path, struct err *e)
 	if (code == 0 && empty)
 		code = err_set(e, ERR_INVALID, "%s is empty: no run was started with it", path);
 	if (code == 0)
-		code = load_study(db, e);
+		code = db_study_load(db, e);
 	if (code == 0)
 		code = db_exec(db, "PRAGMA query_only = 1", "open it", e);
 	if (code) {

@@ -31,21 +31,36 @@ struct db_study {
 	const cJSON *document; /* the resolved study, with its sweep and figures */
 	const cJSON *profile;  /* as calibrate wrote it; an empty object when there is none */
 	uint64_t seed;	       /* the study's, after --seed */
+	/* The points of the study's plan, for db_open_run to see whether a database can be
+	 * extended; NULL: only a database of just this study will do. Borrowed for the call. */
+	const struct point *points;
+	size_t point_count;
 	/* What does not change a result, kept for provenance. */
 	const char *version;  /* of the program */
 	const char *command;  /* its command line */
 	const cJSON *machine; /* where it runs; NULL: unknown */
 };
 
+/* What db_open_run found. */
+enum db_found {
+	DB_NEW,	     /* nothing: the database was made */
+	DB_SAME,     /* this study */
+	DB_EXTENDED, /* a smaller one, all of whose points are of this study too */
+	DB_PART,     /* a greater one, which has all the points of this study */
+};
+
 /* Opens `path` to add runs to it. An absent or empty file becomes a new database. An existing one
- * is resumed when it was made from the same study, profile and seed (the study's `figures` and
- * `description` may differ; the new ones are kept); when not, ERR_EXISTS and *e
- * says which of them differ and where. Nothing is ever overwritten. Also refused, each with its own
- * sentence: a file that is no database, SQLite of another program, a newer schema, a damaged or
- * truncated file, one that cannot be written. *resumed (may be NULL) says whether there was
- * something. */
-int db_open_run(struct db **out, const char *path, const struct db_study *study, bool *resumed,
-		struct err *e);
+ * is taken up when it was made from the same profile and seed and from the same study, or from one
+ * with fewer or with more points or repetitions: what is stored of a point does not depend on which
+ * others there are, so nothing of it is lost or done again, and the database is of the greater
+ * study from then on. (What is stored for the study as a whole has to agree: `record`, and
+ * `precision`, with which `repeat` has to agree too.) `figures` and `description` may differ, and
+ * those of the greater study are kept, or the new ones. When the studies are not so related,
+ * ERR_EXISTS and *e says which places differ. Nothing is ever overwritten. Also refused, each with
+ * its own sentence: a file that is no database, SQLite of another program, a newer schema, a
+ * damaged or truncated file, one that cannot be written. *found may be NULL. */
+int db_open_run(struct db **out, const char *path, const struct db_study *study,
+		enum db_found *found, struct err *e);
 
 /* Opens an existing database to read it, also while it is written. What a killed writer left beside
  * it is tidied up where the file may be written. */

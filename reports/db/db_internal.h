@@ -31,6 +31,7 @@ enum db_statement {
 	DB_FIND_POINT,
 	DB_ADD_POINT,
 	DB_ADD_PARAMETER,
+	DB_REMOVE_PARAMETERS,
 	DB_FIND_RUN,
 	DB_REMOVE_FAILED,
 	DB_ADD_RUN,
@@ -64,11 +65,48 @@ struct db {
 int db_fail(const struct db *db, struct err *e, const char *doing);
 
 /* Opens a database to write to, or makes it; checks that it is of `study`. */
-int db_open_target(struct db **out, const char *path, const struct db_study *study, bool *existed,
-		   struct err *e);
+int db_open_target(struct db **out, const char *path, const struct db_study *study, struct err *e);
+
+/* --- db_study.c --- */
+
+/* Into a database that has none. */
+int db_study_store(const struct db *db, const struct db_study *study, struct err *e);
+
+/* Reads the study and holds it against its own hash, which catches edits as well as damage. */
+int db_study_load(struct db *db, struct err *e);
 
 /* ERR_EXISTS with what differs when the database is of another study, profile or seed. */
 int db_same_study(const struct db *db, const struct db_study *study, struct err *e);
+
+/* The hash of what makes a study's results. */
+int db_study_hash_of(const cJSON *document, char out[RUN_ID_SIZE], struct err *e);
+
+/* ERR_EXISTS, with which places of the two studies, or of the two profiles, differ. */
+int db_another_study(const struct db *db, const struct db_study *study, struct err *e);
+int db_another_profile(const struct db *db, const cJSON *there, const cJSON *here, struct err *e);
+
+/* ERR_EXISTS when the database has another seed than the study. */
+int db_same_seed(const struct db *db, const struct db_study *study, struct err *e);
+
+/* --- db_extend.c --- */
+
+/* How the database relates to the study that is to be run on it, as db_open_run says; ERR_EXISTS
+ * with what differs when it is another one. Writes nothing. */
+int db_study_relation(struct db *db, const struct db_study *study, enum db_found *found,
+		      struct err *e);
+
+/* Stores the greater of the two studies, in one transaction. */
+int db_study_take_over(struct db *db, const struct db_study *study, enum db_found found,
+		       struct err *e);
+
+/* --- db_sink.c --- */
+
+/* 1 when the point is stored, with its key in *key (may be NULL); 0 when not; negative with *e. */
+int db_find_point(struct db *db, const char *id, int64_t *key, struct err *e);
+
+/* Writes the parameters of those of the points that are stored anew. Within a transaction of the
+ * caller's. */
+int db_restate_points(struct db *db, const struct point *points, size_t count, struct err *e);
 
 /* Runs SQL that returns nothing. */
 int db_exec(const struct db *db, const char *sql, const char *doing, struct err *e);

@@ -120,7 +120,11 @@ static int refuse_target_among(const char *into, const char *const *shards, size
 
 static struct db_study study_of(const struct db *db)
 {
-	return (struct db_study){db->document, db->profile, db->seed, "", "", NULL};
+	return (struct db_study){.document = db->document,
+				 .profile = db->profile,
+				 .seed = db->seed,
+				 .version = "",
+				 .command = ""};
 }
 
 /* Opens the target with the study of the first shard, once all the others have the same. */
@@ -141,7 +145,7 @@ static int open_target(struct db **out, const char *into, const char *const *sha
 		db_close(shard);
 	}
 	if (code == 0)
-		code = db_open_target(out, into, &study, NULL, e);
+		code = db_open_target(out, into, &study, e);
 	db_close(first);
 	return code;
 }

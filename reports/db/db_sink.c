@@ -17,6 +17,7 @@ static const char *const statement_sql[DB_STATEMENT_COUNT] = {
 	[DB_FIND_POINT] = "SELECT key FROM point WHERE id = ?",
 	[DB_ADD_POINT] = "INSERT OR IGNORE INTO point(id) VALUES(?)",
 	[DB_ADD_PARAMETER] = "INSERT INTO point_parameter VALUES(?, ?, ?, ?, ?, ?)",
+	[DB_REMOVE_PARAMETERS] = "DELETE FROM point_parameter WHERE point = ?",
 	[DB_FIND_RUN] = "SELECT r.status = 'done' FROM point p JOIN run r ON r.point = p.key"
 			" WHERE p.id = ? AND r.repetition = ?",
 	[DB_REMOVE_FAILED] = "DELETE FROM run WHERE point = ? AND repetition = ?",
@@ -93,14 +94,14 @@ static int roll_back(struct db *db, int code)
 
 /* --- points --- */
 
-static int insert_parameters(struct db *db, const struct pending_point *p, int64_t key,
-			     struct err *e)
+static int insert_parameters(struct db *db, const struct parameter *parameters, size_t count,
+			     int64_t key, struct err *e)
 {
 	sqlite3_stmt *s = statement(db, DB_ADD_PARAMETER, e);
 	if (!s)
 		return code_of(e);
-	for (size_t i = 0; i < p->parameter_count; i++) {
-		const struct parameter *q = &p->parameters[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct parameter *q = &parameters[i];
 		sqlite3_bind_int64(s, 1, key);
 		sqlite3_bind_int64(s, 2, (int64_t)i);
 		bind_text(s, 3, q->name);
@@ -109,7 +110,7 @@ static int insert_parameters(struct db *db, const struct pending_point *p, int64
 			sqlite3_bind_double(s, 5, q->number);
 		else
 			sqlite3_bind_null(s, 5);
-		bind_text(s, 6, q->unit);
+		bind_text(s, 6, q->unit ? q->unit : "");
 		int code = step_once(db, s, NULL, e);
 		if (code)
 			return code;
@@ -128,7 +129,8 @@ static int insert_points(struct db *db, struct err *e)
 		bind_text(s, 1, p->id);
 		int code = step_once(db, s, NULL, e);
 		if (code == 0 && sqlite3_changes(db->sql) > 0)
-			code = insert_parameters(db, p, sqlite3_last_insert_rowid(db->sql), e);
+			code = insert_parameters(db, p->parameters, p->parameter_count,
+						 sqlite3_last_insert_rowid(db->sql), e);
 		if (code)
 			return code;
 	}
@@ -175,14 +177,40 @@ static int copy_point(struct db *db, const struct point *point, struct pending_p
 	return 0;
 }
 
-static int sink_add_point(void *ctx, const struct point *point, struct err *e)
+int db_find_point(struct db *db, const char *id, int64_t *key, struct err *e)
 {
-	struct db *db = ctx;
 	sqlite3_stmt *s = statement(db, DB_FIND_POINT, e);
 	if (!s)
 		return code_of(e);
-	bind_text(s, 1, point->id);
-	int got = step_once(db, s, NULL, e);
+	bind_text(s, 1, id);
+	return step_once(db, s, key, e);
+}
+
+int db_restate_points(struct db *db, const struct point *points, size_t count, struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		int64_t key;
+		int code = db_find_point(db, points[i].id, &key, e);
+		if (code == 0)
+			continue;
+		sqlite3_stmt *s = code > 0 ? statement(db, DB_REMOVE_PARAMETERS, e) : NULL;
+		if (!s)
+			return code_of(e);
+		sqlite3_bind_int64(s, 1, key);
+		code = step_once(db, s, NULL, e);
+		if (code == 0)
+			code = insert_parameters(db, points[i].parameters,
+						 points[i].parameter_count, key, e);
+		if (code)
+			return code;
+	}
+	return 0;
+}
+
+static int sink_add_point(void *ctx, const struct point *point, struct err *e)
+{
+	struct db *db = ctx;
+	int got = db_find_point(db, point->id, NULL, e);
 	if (got)
 		return got < 0 ? got : 0;
 	if (db->pending_count == db->pending_capacity) {
@@ -364,11 +392,7 @@ static int store_run(struct db *db, const struct run_record *r, struct err *e)
 	int got = step_once(db, s, &done, e);
 	if (got < 0 || done)
 		return got < 0 ? got : 0;
-	s = statement(db, DB_FIND_POINT, e);
-	if (!s)
-		return code_of(e);
-	bind_text(s, 1, r->key.point);
-	got = step_once(db, s, &point, e);
+	got = db_find_point(db, r->key.point, &point, e);
 	if (got <= 0)
 		return got ? got
 			   : err_set(e, ERR_INTERNAL, "a run of the unknown point %s",

@@ -152,17 +152,23 @@ static int open_database(struct session *s, struct err *e)
 		.document = s->study.doc.root,
 		.profile = s->study.profiles.stored,
 		.seed = s->study.experiment.seed,
+		.points = s->study.plan.points,
+		.point_count = s->study.plan.count,
 		.version = cli_version(),
 		.command = command,
 		.machine = cJSON_GetObjectItemCaseSensitive(s->study.profiles.stored, "machine")};
-	bool resumed = false;
+	static const char *const there[] = {
+		[DB_SAME] = "is there already; running what it lacks",
+		[DB_EXTENDED] = "has a part of this study; it is extended, running what it lacks",
+		[DB_PART] = "has this study and more; running what it lacks of this one"};
+	enum db_found found = DB_NEW;
 	if (access(path, F_OK) != 0 && save_check_folder(path, e) != 0)
 		return e->code;
-	int code = db_open_run(&s->db, path, &about, &resumed, e);
+	int code = db_open_run(&s->db, path, &about, &found, e);
 	if (code == 0)
 		s->sink = db_sink(s->db);
-	if (code == 0 && resumed)
-		cli_say("%s is there already; running what it lacks", path);
+	if (code == 0 && found != DB_NEW)
+		cli_say("%s %s", path, there[found]);
 	return code;
 }
 
@@ -416,7 +422,8 @@ static int run(const struct cli_args *args)
 const struct cli_command cmd_run_command = {
 	.name = "run",
 	.arguments = "STUDY.json",
-	.help = "simulate a study and store the results; run again to complete",
+	.help = "simulate a study and store the results; run again to complete, or with a greater "
+		"study to extend",
 	.options = options,
 	.min_arguments = 1,
 	.max_arguments = 1,

@@ -52,7 +52,11 @@ static void fill(const char *path, unsigned points, unsigned repetitions)
 	struct db *db;
 	cJSON *document = cJSON_Parse("{\"sweep\": {\"platform\": {}, \"load\": {}}}");
 	cJSON *profile = cJSON_CreateObject();
-	struct db_study study = {document, profile, 1, "bench", "bench_reports", NULL};
+	struct db_study study = {.document = document,
+				 .profile = profile,
+				 .seed = 1,
+				 .version = "bench",
+				 .command = "bench_reports"};
 	if (db_open_run(&db, path, &study, NULL, &e))
 		fail(&e);
 	struct run_sink sink = db_sink(db);

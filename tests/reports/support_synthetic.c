@@ -46,8 +46,12 @@ void synthetic_init(struct synthetic *s)
 	s->machine = cJSON_Parse("{\"cpu\": \"AMD EPYC 7B13\", \"cores\": 2}");
 	if (!s->document || !s->profile || !s->machine)
 		abort(); /* not an assertion: main calls this before CUnit runs */
-	s->study = (struct db_study){s->document, s->profile, 1, "0.1.0", "mcvsim run study.json",
-				     s->machine};
+	s->study = (struct db_study){.document = s->document,
+				     .profile = s->profile,
+				     .seed = 1,
+				     .version = "0.1.0",
+				     .command = "mcvsim run study.json",
+				     .machine = s->machine};
 }
 
 void synthetic_free(struct synthetic *s)

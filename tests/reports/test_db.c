@@ -18,11 +18,11 @@ static const char *scratch(const char *name)
 	return path;
 }
 
-static struct db *open_run(const char *path, bool *resumed)
+static struct db *open_run(const char *path, enum db_found *found)
 {
 	struct err e = {0};
 	struct db *db = NULL;
-	CU_ASSERT_EQUAL(db_open_run(&db, path, &study.study, resumed, &e), 0);
+	CU_ASSERT_EQUAL(db_open_run(&db, path, &study.study, found, &e), 0);
 	if (!db)
 		printf(" %s ", e.text);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(db);
@@ -42,14 +42,15 @@ static void what_is_stored_is_read_back(void)
 {
 	const char *path = scratch("round.db");
 	struct err e = {0};
-	bool resumed = true, has = true;
-	struct db *db = open_run(path, &resumed);
-	CU_ASSERT_FALSE(resumed);
+	bool has = true;
+	enum db_found found = DB_SAME;
+	struct db *db = open_run(path, &found);
+	CU_ASSERT_EQUAL(found, DB_NEW);
 	CU_ASSERT_EQUAL(synthetic_put(db, 2, 3, 1, 500, &e), 0);
 	db_close(db);
 
-	db = open_run(path, &resumed);
-	CU_ASSERT_TRUE(resumed);
+	db = open_run(path, &found);
+	CU_ASSERT_EQUAL(found, DB_SAME);
 	struct run_sink sink = db_sink(db);
 	struct synthetic_point p;
 	synthetic_point(&p, 2, 3);
@@ -166,6 +167,7 @@ static void another_study_profile_or_seed_is_refused(void)
 	db_close(open_run(path, NULL));
 
 	synthetic_init(&other);
+	/* Which points it has is not said, so nothing but the same study will do. */
 	json_put(other.document, "/repeat", cJSON_CreateNumber(10));
 	expect_refused(path, &other.study, "another study (/repeat is 5 there and 10 here)");
 	synthetic_free(&other);

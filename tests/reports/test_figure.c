@@ -476,13 +476,13 @@ static void a_bad_figure_does_not_stop_the_others(void)
 /* Points with axes a (0 to 4), b = 10 - 2 a and c = a / 2, which has values twice. */
 static void write_lockstep(const char *path)
 {
-	struct db_study study = {cJSON_Parse("{\"sweep\":{\"a\":{},\"b\":{\"with\":\"a\"},"
-					     "\"c\":{\"with\":\"a\"}}}"),
-				 cJSON_CreateObject(),
-				 1,
-				 "0",
-				 "",
-				 NULL};
+	struct db_study study = {.document =
+					 cJSON_Parse("{\"sweep\":{\"a\":{},\"b\":{\"with\":\"a\"},"
+						     "\"c\":{\"with\":\"a\"}}}"),
+				 .profile = cJSON_CreateObject(),
+				 .seed = 1,
+				 .version = "0",
+				 .command = ""};
 	struct err e = {0};
 	struct db *locked;
 	CU_ASSERT_EQUAL_FATAL(db_open_run(&locked, path, &study, NULL, &e), 0);
@@ -562,12 +562,12 @@ static void axes_in_lockstep_go_together(void)
  * and "zero", which is 0 at the first value. */
 static void write_noisy(const char *path)
 {
-	struct db_study study = {cJSON_Parse("{\"sweep\":{\"a\":{},\"rate\":{\"with\":\"a\"}}}"),
-				 cJSON_CreateObject(),
-				 1,
-				 "0",
-				 "",
-				 NULL};
+	struct db_study study = {
+		.document = cJSON_Parse("{\"sweep\":{\"a\":{},\"rate\":{\"with\":\"a\"}}}"),
+		.profile = cJSON_CreateObject(),
+		.seed = 1,
+		.version = "0",
+		.command = ""};
 	struct err e = {0};
 	struct db *noisy;
 	CU_ASSERT_EQUAL_FATAL(db_open_run(&noisy, path, &study, NULL, &e), 0);

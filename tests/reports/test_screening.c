@@ -57,7 +57,11 @@ static void run_study(const char *path, const char *text, unsigned shards)
 	CU_ASSERT_EQUAL_FATAL(plan_expand(&plan, &x, &doc, &(struct plan_options){0}, &diags, &e),
 			      0);
 	cJSON *profile = cJSON_CreateObject();
-	struct db_study about = {doc.root, profile, x.seed, "0", "test", NULL};
+	struct db_study about = {.document = doc.root,
+				 .profile = profile,
+				 .seed = x.seed,
+				 .version = "0",
+				 .command = "test"};
 	unlink(path);
 	CU_ASSERT_EQUAL_FATAL(db_open_run(&db, path, &about, NULL, &e), 0);
 	struct run_sink sink = db_sink(db);
