@@ -90,6 +90,37 @@ static bool nothing_there(uc_engine *uc, uc_mem_type type, uint64_t address, int
 /* No guest gets here: not even an address of the architecture. */
 #define NOWHERE UINT64_MAX
 
+static bool takes_interrupt(struct hv_emulator *em, uint64_t pc)
+{
+	return em->irq && em->handler && hv_emulator_arch_interruptible(em, pc);
+}
+
+/* Before every piece of code that the library translates as one, where interrupts are taken: only
+ * here, and not in the middle of an access, does a stop leave the guest's registers as they are.
+ * Whatever allows interrupts ends such a piece. */
+static void piece_begins(uc_engine *uc, uint64_t pc, uint32_t size, void *ctx)
+{
+	struct hv_emulator *em = ctx;
+	(void)size;
+	if (takes_interrupt(em, pc))
+		em->library.emu_stop(uc);
+}
+
+/* The library came back, and it is neither the deadline nor a mistake: for an interrupt, or because
+ * the guest halted, which an interrupt ends. Returns whether the guest goes on. */
+static bool interrupt_guest(struct hv_emulator *em, struct hv_exit *x)
+{
+	x->kind = HV_EXIT_HALT;
+	if (!takes_interrupt(em, hv_emulator_arch_pc(em)))
+		return false;
+	em->irq = false;
+	if (hv_emulator_arch_interrupt(em))
+		return true;
+	x->kind = HV_EXIT_FAULT;
+	snprintf(x->text, sizeof(x->text), "an interrupt finds no stack in the guest's memory");
+	return false;
+}
+
 static void run_guest(void *ctx)
 {
 	struct hv_emulator *em = ctx;
@@ -101,7 +132,8 @@ static void run_guest(void *ctx)
 		if (error == UC_ERR_OK && em->stopped) {
 			em->exit->kind = HV_EXIT_TIMEOUT;
 		} else if (error == UC_ERR_OK && em->exception == HV_EMULATOR_NO_EXCEPTION) {
-			em->exit->kind = HV_EXIT_HALT;
+			if (interrupt_guest(em, em->exit))
+				continue;
 		} else {
 			hv_emulator_arch_translate(em, error, em->exit);
 		}
@@ -173,6 +205,7 @@ static int emulator_open(struct hv_vm *vm, struct err *e)
 	vm->state = em;
 	em->exception = HV_EMULATOR_NO_EXCEPTION;
 	em->bus = vm->mem.size;
+	em->mem = &vm->mem;
 	int rc = hv_unicorn_load(&em->library, e);
 	if (rc)
 		return rc;
@@ -187,6 +220,9 @@ static int emulator_open(struct hv_vm *vm, struct err *e)
 	if (!error)
 		error = em->library.hook_add(em->uc, &hook, UC_HOOK_MEM_INVALID,
 					     (void *)nothing_there, em, 1, 0);
+	if (!error && vm->config.interrupts)
+		error = em->library.hook_add(em->uc, &hook, UC_HOOK_BLOCK, (void *)piece_begins, em,
+					     1, 0);
 	if (error)
 		return failure(em, error, "cannot map the guest's memory", e);
 	rc = hv_emulator_arch_start(em, &vm->mem, vm->config.entry, e);
@@ -235,6 +271,25 @@ static int emulator_step(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, uint
 	return 0;
 }
 
+static int emulator_handler(struct hv_vm *vm, struct hv_call_handler *call, struct err *e)
+{
+	struct hv_emulator *em = vm->state;
+	(void)e;
+	em->handler = call->handler;
+	call->eoi = call->apic = 0;
+	return 0;
+}
+
+/* The guest is in the middle of an access; it is interrupted when that is done. */
+static int emulator_raise(struct hv_vm *vm, unsigned cpu, struct err *e)
+{
+	struct hv_emulator *em = vm->state;
+	(void)cpu;
+	(void)e;
+	em->irq = true;
+	return 0;
+}
+
 static const struct hv_allow emulator_allow[] = {
 	{.call = "rt_sigprocmask", .why = "abort() in the library, on its way to our handler"},
 	{.call = "rt_sigaction", .why = "the same, where nobody handles it"},
@@ -251,6 +306,8 @@ const struct hv_backend hv_backend_emulator = {
 	.open = emulator_open,
 	.close = emulator_close,
 	.step = emulator_step,
+	.handler = emulator_handler,
+	.raise = emulator_raise,
 	.allow = emulator_allow,
 };
 

@@ -26,8 +26,11 @@ struct hv_emulator {
 	uint8_t data[8];      /* of the access in progress */
 	int exception;	      /* the one that stopped the guest; or none */
 	uint64_t missing;     /* address where the last refused access wanted memory */
-	bool ended;	      /* the coroutine is not to be resumed again */
-	bool closing;	      /* accesses are no longer carried out */
+	uint64_t handler;     /* of interrupts; 0: none */
+	bool irq;	      /* an interrupt is pending */
+	const struct hv_mem *mem;
+	bool ended;   /* the coroutine is not to be resumed again */
+	bool closing; /* accesses are no longer carried out */
 	/* Shared with the watchdog's signal handler. */
 	volatile bool inside, stopped;
 };
@@ -40,6 +43,13 @@ void hv_emulator_exit(struct hv_emulator *em);
 int hv_emulator_arch_start(struct hv_emulator *em, struct hv_mem *mem, hv_gpa entry, struct err *e);
 
 uint64_t hv_emulator_arch_pc(struct hv_emulator *em);
+
+/* Whether the guest takes an interrupt before the instruction at `pc`, its next. */
+bool hv_emulator_arch_interruptible(struct hv_emulator *em, uint64_t pc);
+
+/* Delivers an interrupt to the guest, which is stopped: a frame on its stack, and on to the
+ * handler. Returns false when the guest's stack is no place for a frame. */
+bool hv_emulator_arch_interrupt(struct hv_emulator *em);
 
 /* Why the guest that `error` stopped cannot go on: fills kind and text. */
 void hv_emulator_arch_translate(struct hv_emulator *em, uc_err error, struct hv_exit *x);

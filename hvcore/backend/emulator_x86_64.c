@@ -100,6 +100,42 @@ void hv_emulator_arch_translate(struct hv_emulator *em, uc_err error, struct hv_
 		 (unsigned long long)read_register(em, UC_X86_REG_RSP));
 }
 
+/* ---- interrupts: the library delivers none ---- */
+
+/* Selectors of the descriptors that iretq looks at. */
+enum { SEL_CODE = 0x08, SEL_DATA = 0x10, GDT = HV_PAGING_END };
+enum { RFLAGS_IF = 0x200 };
+enum { INSN_STI = 0xfb };
+
+static void build_descriptors(const struct hv_mem *mem)
+{
+	uint64_t *gdt = hv_mem_at(mem, GDT, SEL_DATA + 8);
+	gdt[SEL_CODE / 8] = 0x00af9b000000ffffull;
+	gdt[SEL_DATA / 8] = 0x00cf93000000ffffull;
+}
+
+/* After `sti` a processor takes no interrupt for one more instruction, or a guest could not go to
+ * sleep without missing one. The byte before tells; where that is part of something else, the
+ * interrupt comes a little later. */
+bool hv_emulator_arch_interruptible(struct hv_emulator *em, uint64_t pc)
+{
+	const volatile uint8_t *before = hv_mem_at(em->mem, pc - 1, 1);
+	return (read_register(em, UC_X86_REG_EFLAGS) & RFLAGS_IF) &&
+	       !(before && *before == INSN_STI);
+}
+
+bool hv_emulator_arch_interrupt(struct hv_emulator *em)
+{
+	uint64_t rsp = read_register(em, UC_X86_REG_RSP);
+	const uint64_t frame[] = {hv_emulator_arch_pc(em), SEL_CODE,
+				  read_register(em, UC_X86_REG_EFLAGS), rsp, SEL_DATA};
+	uint64_t at = (rsp & ~15ull) - sizeof(frame);
+	if (at < HV_BOOT_GPA || hv_mem_write(em->mem, at, frame, sizeof(frame)))
+		return false;
+	return em->library.reg_write(em->uc, UC_X86_REG_RSP, &at) == UC_ERR_OK &&
+	       em->library.reg_write(em->uc, UC_X86_REG_RIP, &em->handler) == UC_ERR_OK;
+}
+
 /* ---- the start ---- */
 
 enum { CR0_PE = 1, CR0_MP = 2, CR0_ET = 0x10, CR0_NE = 0x20, CR0_WP = 0x10000 };
@@ -108,18 +144,21 @@ enum { CR4_PAE = 0x20, CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400 };
 
 int hv_emulator_arch_start(struct hv_emulator *em, struct hv_mem *mem, hv_gpa entry, struct err *e)
 {
+	const uc_x86_mmr gdtr = {.base = GDT, .limit = SEL_DATA + 7};
 	/* In this order: paging is turned on last. */
 	const struct {
 		int id;
 		uint64_t value;
 	} start[] = {
+		{UC_X86_REG_EFLAGS, RFLAGS_IF},
 		{UC_X86_REG_CR3, hv_paging_build(mem, 0)},
 		{UC_X86_REG_CR4, CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT},
 		{UC_X86_REG_CR0, CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG},
 		{UC_X86_REG_RIP, entry},
 		{UC_X86_REG_RDI, HV_BOOT_GPA},
 	};
-	uc_err error = UC_ERR_OK;
+	build_descriptors(mem);
+	uc_err error = em->library.reg_write(em->uc, UC_X86_REG_GDTR, &gdtr);
 	for (size_t i = 0; !error && i < sizeof(start) / sizeof(start[0]); i++)
 		error = em->library.reg_write(em->uc, start[i].id, &start[i].value);
 	const struct {

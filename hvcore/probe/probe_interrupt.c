@@ -90,5 +90,13 @@ const struct hv_probe hv_probe_interrupt[] = {
 	 .valid = hv_bench_valid,
 	 .setup = setup,
 	 .teardown = teardown},
+	{.name = "irq.inject",
+	 .unit = "ns",
+	 .backend = "emulator",
+	 .method = "interrupt between two pieces of translated code, its handler and end, the exit "
+		   "that raised it subtracted",
+	 .valid = hv_bench_valid,
+	 .setup = setup,
+	 .teardown = teardown},
 	{0},
 };

@@ -98,11 +98,56 @@ GUEST(guest_float, "movl $10, 0x20000\n"
 		   "mov $0x500, %dx\n"
 		   "out %eax, %dx\n");
 
+/* Interrupts: disabled while the bell rings, they come after the instruction behind `sti`, which
+ * halts, and end that halt; a halt with interrupts disabled is the end, whatever is pending. The
+ * handler counts, in the memory at 0x30000, and keeps where it came from. */
+#define TAKE_INTERRUPTS                                                                            \
+	"mov $0x20f00, %rsp\n"                                                                     \
+	"lea 9f(%rip), %eax\n"                                                                     \
+	"mov %eax, 0x20000\n"                                                                      \
+	"mov $0x20000, %eax\n"                                                                     \
+	"mov $0x504, %dx\n"                                                                        \
+	"out %eax, %dx\n"                                                                          \
+	"mov $0x54c, %dx\n"
+#define HANDLER                                                                                    \
+	"9: incl 0x30000\n"                                                                        \
+	"push %rax; mov 8(%rsp), %rax; mov %rax, 0x30008; pop %rax\n"                              \
+	"iretq\n"
+GUEST(guest_masked, TAKE_INTERRUPTS "cli\n"
+				    "out %ax, %dx\n"
+				    "mov $1000, %ecx\n"
+				    "1: dec %ecx\n"
+				    "jnz 1b\n"
+				    "cmpl $0, 0x30000\n"
+				    "jne 8f\n"
+				    "jmp 2f\n"
+				    "2: sti\n"
+				    "hlt\n"
+				    "3: cmpl $1, 0x30000\n"
+				    "jne 8f\n"
+				    "lea 3b(%rip), %rax\n"
+				    "cmp 0x30008, %rax\n"
+				    "jne 8f\n"
+				    "movl $0, 0x20000\n"
+				    "jmp 7f\n"
+				    "8: movl $1, 0x20000\n"
+				    "7: mov $0x20000, %eax\n"
+				    "mov $0x500, %dx\n"
+				    "out %eax, %dx\n" HANDLER);
+GUEST(guest_masked_halt, TAKE_INTERRUPTS "cli\n"
+					 "out %ax, %dx\n"
+					 "hlt\n" HANDLER);
+GUEST(guest_no_stack, TAKE_INTERRUPTS "mov $0x1000, %rsp\n"
+				      "out %ax, %dx\n"
+				      "1: jmp 1b\n" HANDLER);
+
 static struct hv_outcome run(const struct hv_backend *b, const uint8_t *code, const uint8_t *end,
 			     uint64_t limit_ns)
 {
-	struct hv_config config = {
-		.backend = b, .image = code, .image_bytes = (size_t)(end - code)};
+	struct hv_config config = {.backend = b,
+				   .image = code,
+				   .image_bytes = (size_t)(end - code),
+				   .interrupts = true};
 	struct hv_outcome outcome = {0};
 	struct hv_vm *vm;
 	struct err e = {0};
@@ -162,6 +207,20 @@ static void test_ends(void)
 	}
 }
 
+static void test_interrupts(void)
+{
+	const struct hv_backend *b = emulator();
+	if (!b)
+		return;
+	struct hv_outcome outcome = RUN(b, guest_masked, LIMIT_NS);
+	CU_ASSERT_EQUAL(outcome.kind, HV_RUN_EXITED);
+	CU_ASSERT_EQUAL(outcome.status, 0);
+	CU_ASSERT_EQUAL(RUN(b, guest_masked_halt, LIMIT_NS).kind, HV_RUN_HALTED);
+	outcome = RUN(b, guest_no_stack, LIMIT_NS);
+	CU_ASSERT_EQUAL(outcome.kind, HV_RUN_FAULT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(outcome.text, "no stack"));
+}
+
 /* Also where the guest is in the VMM's hands most of the time. */
 static void test_deadline(void)
 {
@@ -208,6 +267,7 @@ int main(int argc, char **argv)
 		{"answers", test_answers},
 		{"float", test_float},
 		{"ends", test_ends},
+		{"interrupts", test_interrupts},
 		{"deadline", test_deadline},
 #endif
 		{"work", test_work},
