@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/run/run_guest.h"
+#include "models/run/run_handover.h"
 #include "models/run/run_host.h"
 #include "models/run/run_task.h"
 
@@ -84,6 +85,8 @@ static void serve(struct task *t, struct guest *g)
 	sim_cancel(t->run->sim, &g->timer);
 	list_task(t, g);
 	task_serve(t, g->number);
+	if (t->from->handset->movement)
+		handover_task_served(t);
 }
 
 void guest_serve_waiting(struct guest *g)
@@ -214,7 +217,7 @@ static void begin_start(struct guest_pool *p, struct guest *g)
 	step(p->site->run->sim, g, 0);
 }
 
-static uint32_t pick_host(const struct site_state *site)
+uint32_t guest_pick_host(const struct site_state *site)
 {
 	uint32_t best = UINT32_MAX;
 	double best_score = 0;
@@ -257,14 +260,14 @@ static struct guest *longest_idle(const struct site_state *site)
 bool guest_start(struct guest_pool *p)
 {
 	struct site_state *site = p->site;
-	uint32_t host = pick_host(site);
+	uint32_t host = guest_pick_host(site);
 	/* A guest for one app may have to make room for that of another. */
 	struct guest *evicted =
 		host == UINT32_MAX && site->pool_count > 1 ? longest_idle(site) : NULL;
 	if (evicted) {
 		guest_stop(evicted);
 		site->evicted++;
-		host = pick_host(site);
+		host = guest_pick_host(site);
 	}
 	if (host == UINT32_MAX)
 		return false;

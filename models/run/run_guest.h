@@ -62,6 +62,8 @@ void guest_drop_task(struct task *t, struct guest *g); /* of one that is closed 
 void guest_serve_waiting(struct guest *g);
 void guest_may_idle(struct guest *g);
 bool guest_has_room(const struct host *h);
+/* The host that the site's packing picks for one more guest; UINT32_MAX: none has room. */
+uint32_t guest_pick_host(const struct site_state *site);
 
 static inline struct host *guest_host(const struct guest *g)
 {

@@ -5,10 +5,12 @@
  * fails. In the network: where the new cell reaches the task's site, the result comes back that
  * way. Where it does not, the task ends where it is, and what goes to that site and comes back is
  * forwarded over the links of world->handover; or it starts again at the site that the new cell
- * reaches. All time so spent has a cause of its own. */
+ * reaches; or the guest that serves it migrates there, with all that it serves, and what comes back
+ * before it is there is forwarded. All time so spent has a cause of its own. */
 #include "models/run/run_graph.h"
 #include "models/run/run_handover.h"
 #include "models/run/run_handset.h"
+#include "models/run/run_migrate.h"
 #include "models/run/run_mobility.h"
 #include "models/run/run_policy.h"
 #include "models/run/run_task.h"
@@ -198,6 +200,35 @@ static void start_again(struct task *t)
 		task_links_up(t);
 }
 
+static bool is_served(const struct task *t)
+{
+	return t->phase == PHASE_NIC_IN || t->phase == PHASE_GUEST || t->phase == PHASE_BACKEND;
+}
+
+/* Its guest goes to the site that the handset's cell reaches, unless it is on a way already. */
+static void take_guest_along(struct task *t)
+{
+	struct site_state *from = t->site, *to = task_site_state(t->run, counterpart(t));
+	struct guest *g = &from->guest[t->guest];
+	if (g->moving)
+		return;
+	uint32_t host = guest_pick_host(to);
+	if ((host == UINT32_MAX || !migrate_begin(g, to, host)) &&
+	    sim_now(t->run->sim) >= t->run->world->warmup)
+		from->migrations.refused++;
+}
+
+static bool guests_follow(const struct task *t)
+{
+	return t->run->world->handover.tasks == HANDOVER_MIGRATE && t->part == PART_WHOLE;
+}
+
+void handover_task_served(struct task *t)
+{
+	if (guests_follow(t) && !reach_of(t, site_number(t)))
+		take_guest_along(t);
+}
+
 /* The handset is in another cell. */
 static void reroute(struct task *t)
 {
@@ -213,6 +244,8 @@ static void reroute(struct task *t)
 		mark(t);
 	if (!reach && t->part == PART_WHOLE && t->run->world->handover.tasks == HANDOVER_REDO) {
 		start_again(t);
+	} else if (!reach && guests_follow(t) && is_served(t)) {
+		take_guest_along(t);
 	} else if (is_up(t)) {
 		aim(t);
 	}

@@ -31,4 +31,7 @@ bool handover_forwards_cell(struct task *t);
 /* A link has passed it on. */
 void handover_forward_passed(struct task *t);
 
+/* A guest begins to serve it, perhaps at a site that its handset's cell does not reach any more. */
+void handover_task_served(struct task *t);
+
 #endif

@@ -48,8 +48,8 @@ static const struct key handover_keys[] = {
 	KEY(struct handover_file, "tasks", KEY_ENUM, tasks, .choices = tasks_names,
 	    .def = "\"forward\"",
 	    .help = "what becomes of tasks in flight when the new cell does not reach their site: "
-		    "they end there and the result is forwarded, or start again at the site that "
-		    "it does reach"),
+		    "they end there and the result is forwarded, start again at the site that it "
+		    "does reach, or their guest migrates there while it serves them"),
 	KEY(struct handover_file, "via", KEY_STRINGS, via, .def = "[]",
 	    .help = "the links between cells and sites that what is forwarded passes, upwards"),
 	KEY(struct handover_file, "uncovered", KEY_ENUM, uncovered, .choices = uncovered_names,

@@ -150,6 +150,16 @@ static double copy_ns(struct builder *b, const struct migration_file *file, cons
 	return 0;
 }
 
+/* Whether handsets are in the cell for good: what comes back to others is forwarded. */
+static bool keeps_handsets(const struct builder *b, uint32_t cell)
+{
+	const struct world *w = b->w;
+	for (uint32_t i = 0; i < w->class_count; i++)
+		if (!w->classes[i].mobility->start && w->classes[i].cell == cell)
+			return true;
+	return false;
+}
+
 /* Whether every cell that leads to the one site leads to the other, too: the tasks of a guest that
  * has moved must get home. */
 static void check_ways_home(struct builder *b, uint32_t from, uint32_t to, const char *pointer)
@@ -157,6 +167,8 @@ static void check_ways_home(struct builder *b, uint32_t from, uint32_t to, const
 	const struct world *w = b->w;
 	for (uint32_t c = 0; c < w->cell_count; c++) {
 		bool has[2] = {false, false};
+		if (!keeps_handsets(b, c))
+			continue;
 		for (uint32_t r = 0; r < w->cells[c].reach_count; r++) {
 			has[0] |= w->cells[c].reaches[r].site == from;
 			has[1] |= w->cells[c].reaches[r].site == to;

@@ -96,6 +96,16 @@ static int build_handover(struct builder *b)
 	return 0;
 }
 
+/* Guests that follow handsets need sites between which they can go. */
+static void check_migrate(struct builder *b)
+{
+	for (uint32_t i = 0; i < b->w->site_count; i++)
+		if (b->w->sites[i].migration && b->w->sites[i].migration->path_count > 0)
+			return;
+	json_doc_error(b->doc, b->diags, "/handover/tasks",
+		       "is \"migrate\", and no site has a \"migration\" \"to\" another one");
+}
+
 static int build_coverage(struct builder *b, struct class *class, const struct coverage_cell *cells,
 			  uint32_t count)
 {
@@ -130,6 +140,8 @@ int world_mobility_build(struct builder *b)
 			cells[count++] = (struct coverage_cell){k->x, k->y, k->radius, i};
 	}
 	int code = build_handover(b);
+	if (w->handover.tasks == HANDOVER_MIGRATE)
+		check_migrate(b);
 	for (uint32_t i = 0; code == 0 && i < w->class_count; i++)
 		if (w->classes[i].mobility->start)
 			code = build_coverage(b, &w->classes[i], cells, count);

@@ -108,7 +108,8 @@ struct cell {
 #define HANDOVER_TASKS_LIST(X)                                                                     \
 	X(FORWARD,                                                                                 \
 	  "forward")	/* end where they are; what goes there and comes back is forwarded */      \
-	X(REDO, "redo") /* start again at the new cell's site */
+	X(REDO, "redo") /* start again at the new cell's site */                                   \
+	X(MIGRATE, "migrate") /* their guest migrates to the new cell's site; else as FORWARD */
 enum handover_tasks {
 #define HANDOVER_TASKS_ENUM(id, name) HANDOVER_##id,
 	HANDOVER_TASKS_LIST(HANDOVER_TASKS_ENUM)

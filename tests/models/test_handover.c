@@ -18,8 +18,15 @@ struct ride {
 	const char *duration;
 };
 
-static void go(const struct ride *r, struct outcome *o)
+struct follow {			 /* guests that may go from s to t */
+	const char *at_s, *at_t; /* keys of them */
+	const char *migration;	 /* a key of site s */
+};
+
+static void ride(const struct ride *r, const struct follow *f, struct outcome *o)
 {
+	static const struct follow none = {"\"count\":4", "\"count\":4", ""};
+	f = f ? f : &none;
 	char *text = study(
 		"{\"duration\":\"%s\",\"apps\":{\"a\":{%s,\"operations\":{\"net_rx\":{\"packets\":"
 		"0,"
@@ -36,11 +43,12 @@ static void go(const struct ride *r, struct outcome *o)
 		"%s,\"position\":{\"x\":\"0 m\",\"y\":\"0 m\"%s}},"
 		"\"two\":{\"down\":\"1 Mbit/s\",\"up\":\"1 Mbit/s\",\"rtt\":\"10 ms\","
 		"%s,\"position\":{\"x\":\"1 km\",\"y\":\"0 m\"%s}}},"
-		"\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":4,\"clock\":\"2 GHz\",\"memory\":"
-		"\"8 GiB\",\"platform\":\"native\",\"guests\":{\"count\":4}}}},"
+		"\"sites\":{\"s\":{%s\"hosts\":{\"h\":{\"cores\":4,\"clock\":\"2 GHz\",\"memory\":"
+		"\"8 GiB\",\"platform\":\"native\",\"guests\":{%s}}}},"
 		"\"t\":{\"hosts\":{\"h\":{\"cores\":4,\"clock\":\"4 GHz\",\"memory\":\"8 GiB\","
-		"\"platform\":\"native\",\"guests\":{\"count\":4}}}}}}",
-		r->duration, r->app, r->handover, r->one, r->radius, r->two, r->radius);
+		"\"platform\":\"native\",\"guests\":{%s}}}}}}",
+		r->duration, r->app, r->handover, r->one, r->radius, r->two, r->radius,
+		f->migration, f->at_s, f->at_t);
 	support_simulate(text, 1, o);
 	free(text);
 	if (get(o, "tasks.done", "") == 0)
@@ -48,6 +56,11 @@ static void go(const struct ride *r, struct outcome *o)
 	/* The causes, added up, against what was measured from start to end. */
 	CU_ASSERT(is_near(sum_of(o, "overhead"), get(o, "app.response_time", "a"), 1e-12));
 	CU_ASSERT(is_near(sum_of(o, "energy"), get(o, "app.energy", "a"), 1e-12));
+}
+
+static void go(const struct ride *r, struct outcome *o)
+{
+	ride(r, NULL, o);
 }
 
 static const char at_s[] = "\"site\":\"s\"", at_t[] = "\"site\":\"t\"";
@@ -130,6 +143,64 @@ static void a_task_starts_again(void)
 	CU_ASSERT(is_near(get(&o, "energy", "transfer"), 1.3 * (8 + vain), 1e-8));
 }
 
+#define FOLLOW	  ",\"via\":[\"x2\"],\"tasks\":\"migrate\""
+#define PATH_TO_T "\"migration\":{\"page\":\"2048 us\",\"to\":{\"t\":{\"via\":[\"x2\"]}}},"
+
+/* A guest of 1 MB takes 0.8 s and 2 ms over the link to site t while it goes on at 2 GHz, and is
+ * stopped for the 2 ms in which its last word goes there; the rest of the task runs at 4 GHz. */
+static void a_guest_follows(void)
+{
+	struct outcome o;
+	struct ride r = {computes, "", at_s, at_t, FOLLOW, "8.9 s"};
+	struct follow f = {"\"count\":1,\"memory\":\"1 MB\"",
+			   "\"count\":0,\"room\":1,\"memory\":\"1 MB\"", PATH_TO_T};
+	double served = 0.5 + 0.008 + 0.005, stopped = handover_s + 0.802;
+	double at_2_ghz = stopped - served, at_4_ghz = (16 - 2 * at_2_ghz) / 4;
+	/* 2048 us for a page of 4 KiB is 0.5 s for the megabyte, at each end. */
+	double busy_s = at_2_ghz + 0.5, busy_t = at_4_ghz + 0.5;
+	ride(&r, &f, &o);
+	CU_ASSERT_EQUAL(get(&o, "tasks.done", ""), 1);
+	CU_ASSERT_EQUAL(get(&o, "tasks.interrupted", ""), 1);
+	CU_ASSERT_EQUAL(get(&o, "migrations.done", "s"), 1);
+	CU_ASSERT(is_near(get(&o, "migration.time", "s"), 0.804, 1e-9));
+	CU_ASSERT(is_near(get(&o, "migration.downtime", "s"), 0.002, 1e-9));
+	CU_ASSERT(is_near(get(&o, "overhead", "compute"), at_2_ghz + at_4_ghz, 1e-8));
+	CU_ASSERT(is_near(get(&o, "overhead", "migration"), 0.002, 1e-6));
+	CU_ASSERT(is_near(get(&o, "overhead", "radio"), 0.008 + 1, 1e-9));
+	CU_ASSERT(is_near(get(&o, "overhead", "network"), 0.01, 1e-9));
+	CU_ASSERT_EQUAL(get(&o, "overhead", "forward"), 0);
+	CU_ASSERT(is_near(get(&o, "response_time.mean", ""),
+			  stopped + 0.002 - 0.5 + at_4_ghz + 0.005 + 1, 1e-8));
+	CU_ASSERT(is_near(get(&o, "utilization", "s/h/0"), busy_s / 4 / 8.9, 1e-8));
+	CU_ASSERT(is_near(get(&o, "utilization", "t/h/0"), busy_t / 4 / 8.9, 1e-8));
+	CU_ASSERT(is_near(get(&o, "power.mean", "s/h/0"), 100 + 200 * busy_s / 4 / 8.9, 1e-8));
+	CU_ASSERT(is_near(get(&o, "power.mean", "t/h/0"), 100 + 200 * busy_t / 4 / 8.9, 1e-8));
+	/* One of 100 MB is on its way when the task is done. The result is forwarded, over the same
+	 * link, of which it gets a half. */
+	r.duration = "10 s";
+	f.at_s = "\"count\":1,\"memory\":\"100 MB\"";
+	ride(&r, &f, &o);
+	CU_ASSERT_EQUAL(get(&o, "tasks.done", ""), 1);
+	CU_ASSERT_EQUAL(get(&o, "migrations.done", "s"), 0);
+	CU_ASSERT(is_near(get(&o, "overhead", "compute"), 8, 1e-9));
+	CU_ASSERT(is_near(get(&o, "overhead", "forward"), 0.2 + 0.002, 1e-9));
+	CU_ASSERT_EQUAL(get(&o, "overhead", "migration"), 0);
+	/* Without room for it, it stays. */
+	f.at_t = "\"count\":4";
+	ride(&r, &f, &o);
+	CU_ASSERT_EQUAL(get(&o, "migrations.refused", "s"), 1);
+	CU_ASSERT(is_near(get(&o, "overhead", "forward"), 0.1 + 0.002, 1e-9));
+	/* A task that is still on its way when the cells change: its input is forwarded to the
+	 * guest, which then sets out. 0.3 s of its 0.5 s have passed when it is stopped. */
+	f = (struct follow){"\"count\":1,\"memory\":\"372.5 kB\"",
+			    "\"count\":0,\"room\":1,\"memory\":\"1 MB\"", PATH_TO_T};
+	ride(&(struct ride){sends, "", at_s, at_t, FOLLOW, "11 s"}, &f, &o);
+	CU_ASSERT_EQUAL(get(&o, "migrations.done", "s"), 1);
+	CU_ASSERT(is_near(get(&o, "overhead", "forward"), 0.802, 1e-9));
+	CU_ASSERT(is_near(get(&o, "overhead", "compute"), 0.3 + 0.1, 1e-9));
+	CU_ASSERT(is_near(get(&o, "overhead", "migration"), 0.002, 1e-6));
+}
+
 /* Both cells reach 400 m: from 4 s to 6 s there is none. */
 static void a_hole_is_waited_for(void)
 {
@@ -182,11 +253,16 @@ static char *storm(const char *tasks, const char *uncovered, const char *scaling
 			"{\"random-waypoint\":{\"area\":{\"width\":\"600 m\",\"height\":\"600 m\"},"
 			"\"speed\":{\"min\":\"30 m/s\",\"max\":\"120 m/s\"}}}},",
 			i, handsets, kinds[i], i ? "\"bandit\"" : "{\"weighted\":[0.6,0.3,0.1]}");
+	/* Guests that go to other sites serve none who could not follow. */
+	bool follow = strcmp(tasks, "migrate") == 0;
 	fprintf(f,
-		"%s\"still\":{\"count\":3,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"2 W\","
-		"\"idle\":\"0.3 W\"},\"radio\":\"lte\",\"cell\":\"c0\",\"apps\":{\"health\":{"
+		"%s\"still\":{\"count\":%d,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"2 W\","
+		"\"idle\":\"0.3 W\"},\"radio\":\"lte\",\"cell\":\"%s\",\"apps\":{\"health\":{"
 		"\"arrivals\":{\"poisson\":\"10 /min\"}}}}},\"cells\":{",
-		others);
+		others, follow ? 0 : 3, follow ? "far" : "c0");
+	if (follow)
+		fprintf(f, "\"far\":{\"down\":\"1 Mbit/s\",\"up\":\"1 Mbit/s\",\"rtt\":\"1 ms\","
+			   "\"reaches\":{\"e0\":{},\"e1\":{},\"e2\":{},\"cloud\":{}}},");
 	for (int i = 0; i < 16; i++)
 		fprintf(f,
 			"%s\"c%d\":{\"down\":\"400 Mbit/s\",\"up\":\"20 "
@@ -203,15 +279,19 @@ static char *storm(const char *tasks, const char *uncovered, const char *scaling
 			"ms\"}",
 			i);
 	fprintf(f, "},\"sites\":{");
-	for (int i = 0; i < 4; i++)
+	static const char *const paths[] = {"\"e1\":{\"via\":[\"x2\"]},\"e2\":{}",
+					    "\"e2\":{\"via\":[\"x2\"]}",
+					    "\"cloud\":{\"via\":[\"wan\"]}", ""};
+	for (int i = 0; i < 4; i++) {
+		fprintf(f, "%s\"%s%.*d\":{\"scaling\":%s,", i ? "," : "", i == 3 ? "cloud" : "e",
+			i == 3 ? 0 : 1, i == 3 ? 0 : i, scaling);
+		if (follow)
+			fprintf(f, "\"migration\":{\"dirty\":\"1 MB/s\",\"to\":{%s}},", paths[i]);
 		fprintf(f,
-			"%s\"%s%.*d\":{\"scaling\":%s,\"hosts\":{\"h\":{\"cores\":4,\"clock\":\"2."
-			"6 "
-			"GHz\",\"memory\":\"32 "
-			"GiB\",\"platform\":\"kvm-emulated\",\"guests\":{\"count\""
-			":4}}}}",
-			i ? "," : "", i == 3 ? "cloud" : "e", i == 3 ? 0 : 1, i == 3 ? 0 : i,
-			scaling);
+			"\"hosts\":{\"h\":{\"cores\":4,\"clock\":\"2.6 GHz\",\"memory\":\"32 GiB\","
+			"\"platform\":\"kvm-emulated\",\"guests\":{\"count\":4%s}}}}",
+			follow ? ",\"room\":40,\"memory\":\"20 MB\"" : "");
+	}
 	fprintf(f, "}}");
 	fclose(f);
 	return text;
@@ -229,11 +309,14 @@ static double measured_response(const struct outcome *o)
 
 static void nothing_is_lost_in_a_storm(void)
 {
-	static const char *const tasks[] = {"forward", "redo"}, *const holes[] = {"wait", "fail"};
+	static const char *const tasks[] = {"forward", "redo", "migrate"};
+	static const char *const holes[] = {"wait", "fail"};
 	static const char *const scalings[] = {"\"none\"", "\"on-demand\""};
-	for (int k = 0; k < 8; k++) {
+	for (int k = 0; k < 10; k++) {
 		struct outcome o, again;
-		char *text = storm(tasks[k & 1], holes[k >> 1 & 1], scalings[k >> 2], 15, "");
+		int what = k < 8 ? k & 1 : 2, hole = k < 8 ? k >> 1 & 1 : 0;
+		int scaling = k < 8 ? k >> 2 : k & 1;
+		char *text = storm(tasks[what], holes[hole], scalings[scaling], 15, "");
 		support_simulate(text, 4, &o);
 		double failed = sum_of(&o, "tasks.failed");
 		CU_ASSERT(get(&o, "handovers", "") > 900);
@@ -248,9 +331,11 @@ static void nothing_is_lost_in_a_storm(void)
 			is_near(sum_of(&o, "energy"), get(&o, "energy_per_task.mean", ""), 1e-12));
 		CU_ASSERT((get(&o, "overhead", "forward") > 0) &&
 			  (get(&o, "overhead", "handover") > 0));
-		CU_ASSERT((get(&o, "overhead", "redo") > 0) == (k & 1));
-		CU_ASSERT((get(&o, "overhead", "coverage") > 0) == !(k >> 1 & 1));
-		CU_ASSERT((get(&o, "tasks.failed", "coverage") > 0) == (k >> 1 & 1));
+		CU_ASSERT((get(&o, "overhead", "redo") > 0) == (what == 1));
+		CU_ASSERT((get(&o, "overhead", "migration") > 0) == (what == 2));
+		CU_ASSERT(what != 2 || sum_of(&o, "migrations.done") > 20);
+		CU_ASSERT((get(&o, "overhead", "coverage") > 0) == !hole);
+		CU_ASSERT((get(&o, "tasks.failed", "coverage") > 0) == (hole == 1));
 		/* Handsets are somewhere all the time. */
 		CU_ASSERT(is_near(sum_of(&o, "cell.handsets") + 30 * get(&o, "coverage.out", ""),
 				  30, 1e-9));
@@ -352,7 +437,8 @@ static void mistakes_are_told(void)
 	      "cannot read the file \"none.csv\"");
 	check(WAYPOINT("0 m", "1 m"), "\"via\":[\"x3\"]", "/handover/via/0",
 	      "did you mean \"x2\"?");
-	check(WAYPOINT("0 m", "1 m"), "\"tasks\":\"migrate\"", "/handover/tasks", "forward");
+	check(WAYPOINT("0 m", "1 m"), "\"tasks\":\"migrat\"", "/handover/tasks", "migrate");
+	check(WAYPOINT("0 m", "1 m"), "\"tasks\":\"migrate\"", "/handover/tasks", "no site has");
 	check(WAYPOINT("0 m", "1 m"), "\"hysteresis\":\"0 dB\"", "/handover/hysteresis", "0.1 dB");
 	check("\"mobility\":{\"nomadic\":{\"places\":{}}}", "",
 	      "/handsets/x/mobility/nomadic/places", "at least 2");
@@ -368,6 +454,7 @@ int main(int argc, char **argv)
 		{"a_result_is_forwarded", a_result_is_forwarded},
 		{"an_input_is_forwarded", an_input_is_forwarded},
 		{"a_task_starts_again", a_task_starts_again},
+		{"a_guest_follows", a_guest_follows},
 		{"a_hole_is_waited_for", a_hole_is_waited_for},
 		{"nothing_is_lost_in_a_storm", nothing_is_lost_in_a_storm},
 		{"paths_are_each_handsets_own", paths_are_each_handsets_own},
