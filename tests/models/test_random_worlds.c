@@ -7,6 +7,8 @@
 #include "models/run/run.h"
 #include "tests/models/world_support.h"
 
+#include <pthread.h>
+
 /* ---- Drawing a study */
 
 enum { CLASS_MAX = 8, TEXT_MAX = 3000 };
@@ -353,9 +355,26 @@ static bool add_up(const struct outcome *o, const struct followed *f, bool all_e
 	return good;
 }
 
+struct other_run {
+	const struct world *w;
+	struct outcome o;
+	int code;
+};
+
+static void *run_other(void *ctx)
+{
+	struct other_run *r = ctx;
+	struct world_metrics_sink sink = {
+		.ctx = &r->o, .value = support_value, .histogram = support_histogram};
+	r->code = world_run(r->w, &(struct world_run_key){7, 0}, &sink, NULL);
+	return NULL;
+}
+
+/* The world is run twice at once, which under the preset `tsan` also shows that runs share nothing
+ * that one of them writes. */
 static bool run_world(const char *text, bool all_end)
 {
-	struct outcome o = {0}, again;
+	struct outcome o = {0};
 	struct followed f = {0};
 	struct diag_list diags = {0};
 	struct err e = {0};
@@ -367,13 +386,18 @@ static bool run_world(const char *text, bool all_end)
 		diag_print(&diags.items[i], stdout);
 	bool good = check(w != NULL, "the world is not one");
 	if (w) {
-		good = check(world_run(w, &(struct world_run_key){7, 0}, &sink, &e) == 0, e.text);
+		struct other_run other = {.w = w};
+		pthread_t thread;
+		bool started = pthread_create(&thread, NULL, run_other, &other) == 0;
+		good = check(started, "no thread");
+		good &= check(world_run(w, &(struct world_run_key){7, 0}, &sink, &e) == 0, e.text);
+		if (started)
+			pthread_join(thread, NULL);
 		if (good)
 			good = add_up(&o, &f, all_end);
-		if (good) {
-			support_run(w, 7, 0, &again);
-			good = check(memcmp(&o, &again, sizeof(o)) == 0, "another result");
-		}
+		if (good)
+			good = check(other.code == 0 && memcmp(&o, &other.o, sizeof(o)) == 0,
+				     "another result");
 	}
 	world_free(w);
 	diag_free(&diags);
