@@ -506,3 +506,43 @@ int axis_find(const struct data_axis *axis, const cJSON *value)
 	arena_free(&arena);
 	return found;
 }
+
+/* --- how an axis is shown --- */
+
+static size_t written_length(const struct data_axis *axis, const struct scale *scale)
+{
+	size_t length = 0;
+	char text[32];
+	for (size_t i = 0; i < axis->count; i++)
+		length += strlen(
+			scale_number(axis->values[i].number * scale->factor, text, sizeof(text)));
+	return length;
+}
+
+struct scale axis_scale(const struct data_axis *axis)
+{
+	static const struct {
+		const char *unit;
+		struct scale scale;
+	} others[] = {
+		{"s", {1.0 / 60, "min"}},
+		{"s", {1.0 / 3600, "h"}},
+		{"1/s", {60, "1/min"}},
+		{"1/s", {3600, "1/h"}},
+	};
+	double largest = 0;
+	if (!axis->numeric)
+		return (struct scale){1, ""};
+	for (size_t i = 0; i < axis->count; i++)
+		largest = fmax(largest, fabs(axis->values[i].number));
+	struct scale best = scale_choose(axis->unit, largest);
+	size_t least = written_length(axis, &best);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		size_t length = written_length(axis, &others[i].scale);
+		if (strcmp(axis->unit, others[i].unit) != 0 || length >= least)
+			continue;
+		best = others[i].scale;
+		least = length;
+	}
+	return best;
+}

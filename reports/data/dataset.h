@@ -9,6 +9,7 @@
 
 #include "reports/db/db.h"
 #include "reports/db/histogram.h"
+#include "reports/data/scale.h"
 #include "reports/db/series.h"
 #include "sim/base/arena.h"
 
@@ -76,6 +77,11 @@ const struct data_metric *dataset_find_metric(const struct dataset *d, const cha
 /* The level of `value` on an axis, or -1: texts must be the same, numbers the same within 1e-9; a
  * text may be a quantity ("45 ms"). */
 int axis_find(const struct data_axis *axis, const cJSON *value);
+
+/* How the values of a numeric axis are shown: as scale_choose has it, but times and rates in
+ * minutes or hours where the values are written with fewer digits so (3 /min rather than 0.05 /s).
+ */
+struct scale axis_scale(const struct data_axis *axis);
 
 /* A mean over the repetitions of a point. */
 struct cell {

@@ -24,6 +24,8 @@ struct scale scale_choose(const char *unit, double largest)
 	if (!unit[0] || strncmp(unit, "1/", 2) == 0 || strchr(unit, '(') ||
 	    strcmp(unit, "s/B") == 0 || !isfinite(largest) || largest <= 0)
 		return s;
+	if (strcmp(unit, "s") == 0 && largest >= 2 * 3600)
+		return (struct scale){1.0 / 3600, "h"};
 	for (size_t i = sizeof(prefixes) / sizeof(*prefixes); i-- > 0;) {
 		if (prefixes[i].value > 1 && strcmp(unit, "s") == 0)
 			continue;
@@ -48,19 +50,30 @@ const char *scale_axis_label(const char *name, char *buf, size_t size)
 	return buf;
 }
 
+/* "mean", "p95": what of a quantity is told, and not a part of its name. */
+static bool is_statistic(const char *word)
+{
+	static const char *const words[] = {"mean", "sd", "min", "max"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return true;
+	return word[0] == 'p' && strspn(word + 1, "0123456789.") == strlen(word + 1);
+}
+
 const char *scale_metric_label(const char *metric, const char *subject, char *buf, size_t size)
 {
 	size_t n = 0;
-	buf[0] = '\0';
+	bool told = false; /* the statistic, which may have a point of its own */
 	/* The subjects of `overhead` add up to all of a task's time, native computing included. */
 	if (strcmp(metric, "overhead") == 0)
 		metric = "time_per_task";
 	for (const char *p = metric; *p && n + 3 < size; p++) {
-		if (*p == '.') {
+		if (*p == '.' && !told && is_statistic(p + 1)) {
+			told = true;
 			buf[n++] = ',';
 			buf[n++] = ' ';
 		} else {
-			buf[n++] = *p == '_' ? ' ' : *p;
+			buf[n++] = *p == '_' || (*p == '.' && !told) ? ' ' : *p;
 		}
 	}
 	buf[n] = '\0';

@@ -15,10 +15,12 @@ struct scale {
 };
 
 /* For values of a base unit ("s", "J", "1") whose largest magnitude is `largest`. Chooses the
- * prefix with which that is at least 1 and below 1000; seconds get no prefix above 1. */
+ * prefix with which that is at least 1 and below 1000; seconds get no prefix above 1,
+ * and are hours from two hours on. */
 struct scale scale_choose(const char *unit, double largest);
 
-/* "response_time.p95", subject "" -> "response time, p95"; a subject follows after a comma. */
+/* "response_time.p95", subject "" -> "response time, p95", but "battery.life" -> "battery life"; a
+ * subject follows after a comma. */
 const char *scale_metric_label(const char *metric, const char *subject, char *buf, size_t size);
 
 /* "exit_cost" -> "exit cost". */

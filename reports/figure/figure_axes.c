@@ -9,6 +9,9 @@
 
 static const double label_room_pt = 88, line_pt = 9.5;
 
+/* For a name below the x axis. */
+static const double tic_room_pt = 120;
+
 /* How far apart two tick labels must be, in points, and the width of a plot in one column. */
 static const double tic_gap = 4, plot_width[] = {[FIGURE_COLUMN] = 190, [FIGURE_PAGE] = 440};
 
@@ -49,6 +52,29 @@ static void write_broken(const struct drawing *d, const char *text, bool in_two)
 		gp_put_char(d, d->gp, *p, '"');
 		if (p == at)
 			fputs("\\n", d->gp);
+	}
+	fputc('"', d->gp);
+}
+
+/* For the names of rows, beside the plot. */
+static double row_room(const struct drawing *d)
+{
+	return fmin(GP_KEY_ROOM_PT, 0.4 * figure_width_pt(d));
+}
+
+/* A name at a tick. */
+static void write_tic(const struct drawing *d, const char *name, bool in_two, double room_pt)
+{
+	const char *at = in_two ? middle_break(name) : NULL;
+	fputc('"', d->gp);
+	if (at) {
+		for (const char *p = name; *p; p++) {
+			gp_put_char(d, d->gp, *p, '%');
+			if (p == at)
+				fputs("\\n", d->gp);
+		}
+	} else {
+		gp_put_name(d, d->gp, name, room_pt, '%');
 	}
 	fputc('"', d->gp);
 }
@@ -191,9 +217,9 @@ void gp_rows(struct drawing *d, const char *const *names, size_t count)
 	fputs("set ytics scale 0 (", d->gp);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i ? ", " : "", d->gp);
-		write_broken(d, names[i], false);
+		write_tic(d, names[i], false, row_room(d));
 		fprintf(d->gp, " %zu", i);
-		d->y_tics_pt = fmax(d->y_tics_pt, gp_text_width(names[i]));
+		d->y_tics_pt = fmax(d->y_tics_pt, gp_name_width(names[i], row_room(d)));
 	}
 	fprintf(d->gp,
 		") noenhanced\nset yrange [%.1f:-0.6]\nset lmargin screen %.4f\n"
@@ -358,7 +384,7 @@ static void numeric_axis(struct drawing *d, const struct data_axis *axis)
 	char label[120];
 	double low = axis->values[0].number, high = axis->values[axis->count - 1].number;
 	bool log = gp_axis_is_log(d, 'x', axis);
-	struct scale scale = scale_choose(axis->unit, fmax(fabs(low), fabs(high)));
+	struct scale scale = axis_scale(axis);
 	fprintf(d->gp, "x_factor = %g\n", scale.factor);
 	gp_axis_label(d, 'x', scale_axis_label(axis->name, label, sizeof(label)), scale.unit);
 	if (log)
@@ -396,18 +422,34 @@ void gp_warn_crowded(const struct drawing *d)
 		 d->figure->width == FIGURE_COLUMN ? "give it \"width\": \"page\", or " : "");
 }
 
-/* Slants the labels at the x axis, as flat as leaves lines of text beside each other. Returns how
- * much deeper than usual they reach. */
-static double slant_tics(struct drawing *d, double pitch, double widest)
+/* Slants the labels at the x axis, as flat as leaves lines of text beside each other and none over
+ * the edge; the figure gets as much higher as long ones reach deep. Returns how much deeper than
+ * usual they end. */
+static double slant_tics(struct drawing *d, double pitch, const struct data_axis *axis)
 {
-	double angle = pitch > 18 ? 30 : pitch > 11 ? 55 : 90;
-	double sine = sin(angle * 3.14159265358979 / 180);
+	static const double angles[] = {30, 55, 90}, least_pitch[] = {18, 11, 0}, edge_pt = 42;
+	double widest = 0, angle = 0, sine = 0;
+	for (size_t a = 0; a < 3; a++) {
+		bool fits = pitch > least_pitch[a];
+		angle = angles[a] * 3.14159265358979 / 180;
+		sine = sin(angle);
+		for (size_t i = 0; i < axis->count; i++) {
+			double width = gp_name_width(axis->values[i].text, tic_room_pt);
+			widest = fmax(widest, width);
+			fits &= width * cos(angle) < edge_pt + pitch * ((double)i + 0.5);
+		}
+		angle = angles[a];
+		if (fits)
+			break;
+	}
 	if (pitch < 0.9 * line_pt)
 		gp_warn_crowded(d);
 	d->slanted_tics = true;
 	fprintf(d->gp, "set xtics rotate by %g right offset %s\n", angle,
 		angle < 90 ? "0.8,0.1" : "0.1,0");
-	return fmax(0, widest * sine - 12);
+	double deeper = fmax(0, widest * sine - 12);
+	d->height_in += fmax(0, deeper - 36) / 72;
+	return deeper;
 }
 
 double gp_category_axis(struct drawing *d, const struct data_axis *axis, double taken_pt)
@@ -416,7 +458,7 @@ double gp_category_axis(struct drawing *d, const struct data_axis *axis, double 
 	double widest = 0, broken = 0;
 	double room = (plot_width[d->figure->width] - taken_pt) / (double)axis->count - tic_gap;
 	for (size_t i = 0; i < axis->count; i++) {
-		widest = fmax(widest, gp_text_width(axis->values[i].text));
+		widest = fmax(widest, gp_name_width(axis->values[i].text, tic_room_pt));
 		broken = fmax(broken, broken_width(axis->values[i].text));
 	}
 	bool in_two = widest > room && broken <= room;
@@ -428,7 +470,7 @@ double gp_category_axis(struct drawing *d, const struct data_axis *axis, double 
 	fputs("set xtics scale 0 (", d->gp);
 	for (size_t i = 0; i < axis->count; i += step) {
 		fprintf(d->gp, "%s", i ? ", " : "");
-		write_broken(d, axis->values[i].text, in_two);
+		write_tic(d, axis->values[i].text, in_two, tic_room_pt);
 		fprintf(d->gp, " %zu", i);
 	}
 	fprintf(d->gp, ") noenhanced\nset xrange [-0.6:%.1f]\n", (double)axis->count - 0.4);
@@ -437,7 +479,7 @@ double gp_category_axis(struct drawing *d, const struct data_axis *axis, double 
 	/* The labels of the values need the place of the axis's own name, and speak for themselves.
 	 */
 	fputs("unset xlabel\n", d->gp);
-	return in_two ? 0 : slant_tics(d, room + tic_gap, widest);
+	return in_two ? 0 : slant_tics(d, room + tic_gap, axis);
 }
 
 void gp_x_axis(struct drawing *d)
@@ -467,7 +509,7 @@ static size_t cell_step(const struct data_axis *axis, char which, double factor,
 	char text[200];
 	for (size_t i = 0; i < axis->count && which == 'x'; i++) {
 		level_name(axis, i, factor, text, sizeof(text));
-		needed = fmax(needed, gp_text_width(text) + tic_gap);
+		needed = fmax(needed, gp_name_width(text, tic_room_pt) + tic_gap);
 	}
 	return (size_t)ceil(needed * (double)axis->count / room_pt);
 }
@@ -475,25 +517,24 @@ static size_t cell_step(const struct data_axis *axis, char which, double factor,
 void gp_cell_axis(struct drawing *d, char which, const struct data_axis *axis)
 {
 	char label[120], text[200];
-	const struct data_level *last = &axis->values[axis->count - 1];
-	struct scale scale = scale_choose(
-		axis->unit,
-		axis->numeric ? fmax(fabs(axis->values[0].number), fabs(last->number)) : 1);
+	struct scale scale = axis_scale(axis);
+	/* The scale of the colours, and row names longer than a number. */
+	double beside_pt = 60 + fmax(0, d->y_tics_pt - 15);
 	scale_axis_label(axis->name, label, sizeof(label));
 	if (which == 'x' && !axis->numeric) {
-		d->extra_bottom_pt = gp_category_axis(d, axis, 60);
+		d->extra_bottom_pt = gp_category_axis(d, axis, beside_pt);
 	} else {
 		size_t step = cell_step(axis, which, scale.factor,
-					which == 'x' ? plot_width[d->figure->width] - 60
+					which == 'x' ? plot_width[d->figure->width] - beside_pt
 						     : d->height_in * 72 - 70);
 		fprintf(d->gp, "set %ctics (", which);
 		for (size_t i = 0; i < axis->count; i += step ? step : 1) {
 			level_name(axis, i, scale.factor, text, sizeof(text));
 			fputs(i ? ", " : "", d->gp);
-			write_broken(d, text, false);
+			write_tic(d, text, false, which == 'x' ? tic_room_pt : row_room(d));
 			fprintf(d->gp, " %zu", i);
 			if (which == 'y')
-				d->y_tics_pt = fmax(d->y_tics_pt, gp_text_width(text));
+				d->y_tics_pt = fmax(d->y_tics_pt, gp_name_width(text, row_room(d)));
 		}
 		fputs(") noenhanced\n", d->gp);
 		if (which == 'x')

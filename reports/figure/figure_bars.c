@@ -63,7 +63,7 @@ int figure_draw_bars(struct drawing *d, struct err *e)
 				figure_bar_fill(d->series < 0 ? 0 : s), look.colour);
 			fputs(d->series < 0 ? "notitle" : "title ", d->plot);
 			if (d->series >= 0)
-				gp_quote(d, d->plot, titles[s]);
+				gp_quote_name(d, d->plot, titles[s]);
 		}
 		for (size_t s = 0; s < series; s++)
 			fprintf(d->plot,

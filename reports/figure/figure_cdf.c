@@ -104,7 +104,7 @@ int figure_draw_cdf(struct drawing *d, struct err *e)
 				look.point, 40 + 7 * (int)(s % 8));
 			fputs(d->series < 0 ? " notitle" : " title ", d->plot);
 			if (d->series >= 0)
-				gp_quote(d, d->plot, figure_series_title(d, s));
+				gp_quote_name(d, d->plot, figure_series_title(d, s));
 			first = false;
 		}
 		gp_end(d);

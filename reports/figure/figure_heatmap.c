@@ -231,8 +231,8 @@ int figure_draw_heatmap(struct drawing *d, struct err *e)
 				"notitle\n"
 				"unset table\nunset contour\n",
 				m.level, d->figure->name);
+		gp_cell_axis(d, 'y', &d->data->axes[d->series]); /* first: x gets what it leaves */
 		gp_cell_axis(d, 'x', &d->data->axes[d->x]);
-		gp_cell_axis(d, 'y', &d->data->axes[d->series]);
 		write_colours(d, &m);
 		write_plot(d, &m, doubtful, d->plot);
 		gp_end(d);

@@ -48,6 +48,7 @@ struct drawing {
 	bool slanted_tics, broken_label;	 /* on the x axis; of the y axis */
 	bool has_y_label, key_above;		 /* put there by gp_y_label, gp_key_above */
 	double y_tics_pt, colour_tics_pt; /* the widest label at a tick of y, of the colours */
+	double svg_key_surplus;		  /* of the key above, as gp_key_surplus has it */
 	double extra_bottom_pt;		  /* more room below the axis, for slanted labels */
 	const bool *lossy;		  /* of each point (caveat.h), for the footnote */
 	struct diag_list *diags;
@@ -126,7 +127,8 @@ struct fill_style figure_fill_style(const char *part, size_t i);
 
 /* gnuplot's text in single quotes; of a script for LaTeX so that TeX shows it as it is. */
 void gp_quote(const struct drawing *d, FILE *gp, const char *text);
-/* One byte of such a text, inside quotes of either kind. */
+/* One byte of such a text, inside quotes of either kind; '%': inside double quotes at a tick, where
+ * gnuplot takes the text for a format. */
 void gp_put_char(const struct drawing *d, FILE *gp, char c, char quote);
 
 /* Begins the data file: what it holds, where it comes from. */
@@ -201,7 +203,19 @@ void gp_colour_label(struct drawing *d, const char *label, const char *unit);
  * which ends without a newline. */
 void gp_end(struct drawing *d);
 
-/* Width of a text in 8 pt Helvetica, in points, roughly. */
+/* Width of a text in 8 pt Helvetica, in points; outside ASCII roughly. */
 double gp_text_width(const char *text);
+
+/* The name of a value (a label of the sweep, as long as its author liked) where there is room for
+ * so much: a longer one is cut and ends in an ellipsis; the data file has it whole. Its width; it
+ * inside quotes, as gp_put_char has them; it in single quotes, in the key. */
+enum { GP_KEY_ROOM_PT = 150 };
+double gp_name_width(const char *name, double room_pt);
+void gp_put_name(const struct drawing *d, FILE *gp, const char *name, double room_pt, char quote);
+void gp_quote_name(const struct drawing *d, FILE *gp, const char *name);
+
+/* By how many digits gnuplot takes the widest title of a key for wider than it is: to it, every
+ * character is one. *digits: how many it is wide. */
+double gp_key_surplus(const char *const *titles, size_t count, double *digits);
 
 #endif

@@ -87,7 +87,7 @@ static void plot_series(const struct drawing *d, FILE *plot, const size_t *count
 			fputs(" notitle", plot);
 		} else {
 			fputs(" title ", plot);
-			gp_quote(d, plot, figure_series_title(d, s));
+			gp_quote_name(d, plot, figure_series_title(d, s));
 		}
 		first = false;
 	}

@@ -73,7 +73,7 @@ static void plot_series(const struct drawing *d, FILE *plot, const int *rows)
 			30 + 7 * (int)(s % 8));
 		fputs(d->series < 0 ? " notitle" : " title ", plot);
 		if (d->series >= 0)
-			gp_quote(d, plot, figure_series_title(d, s));
+			gp_quote_name(d, plot, figure_series_title(d, s));
 		first = false;
 	}
 }

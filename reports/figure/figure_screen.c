@@ -148,7 +148,7 @@ static int draw_effects(struct drawing *d, const struct screening *s, const stru
 			"with xyerrorbars linecolor rgb \"#%06x\" linewidth 0.75 pointtype %d "
 			"title ",
 			d->figure->name, i, bottom, left, bottom, look.colour, look.point);
-		gp_quote(d, plot, names.shown[i]);
+		gp_quote_name(d, plot, names.shown[i]);
 	}
 	return 0;
 }

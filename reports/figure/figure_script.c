@@ -21,23 +21,57 @@ double figure_width_pt(const struct drawing *d)
 	return d->width_in * 72;
 }
 
+/* Widths of Helvetica in 1/1000 em, from ' ' to '~', as in Adobe's font metrics; Liberation Sans
+ * and Arial have the same. */
+static const unsigned short widths[] = {
+	278,  278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278,
+	556,  556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556,
+	1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778,
+	667,  778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556,
+	333,  556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556,
+	556,  556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
+};
+
+/* Of the character that begins here; what goes on in it has none. Of letters outside ASCII those
+ * of Europe are as wide as a digit or wider, those of East Asia an em. */
+static double char_width(unsigned char c)
+{
+	double em = c < ' '    ? 278
+		    : c < 0x7f ? widths[c - ' ']
+		    : c < 0xc0 ? 0
+		    : c < 0xe1 ? 650
+			       : 1000;
+	return em / 1000 * font_pt;
+}
+
 double gp_text_width(const char *text)
 {
-	/* Widths of Helvetica in 1/1000 em, by class: good enough to count columns. */
 	double width = 0;
-	for (const char *p = text; *p; p++) {
-		if ((*p & 0xc0) == 0x80) /* within a UTF-8 character */
-			continue;
-		if (strchr("ijlt.,:;'|!fI ()[]/", *p))
-			width += 280;
-		else if (strchr("mwMW%@", *p))
-			width += 830;
-		else if (*p >= 'A' && *p <= 'Z')
-			width += 690;
-		else
-			width += 540;
+	for (const char *p = text; *p; p++)
+		width += char_width((unsigned char)*p);
+	return width;
+}
+
+static const double ellipsis_pt = 8;
+
+/* How many bytes of a name are shown: all, or what leaves room for an ellipsis. */
+static size_t name_length(const char *name, double room_pt)
+{
+	double width = 0;
+	size_t length = strlen(name), n = 0;
+	if (gp_text_width(name) <= room_pt)
+		return length;
+	for (; n < length; n++) {
+		width += char_width((unsigned char)name[n]);
+		if (width > room_pt - ellipsis_pt && (name[n] & 0xc0) != 0x80)
+			break;
 	}
-	return width / 1000 * font_pt;
+	return n;
+}
+
+double gp_name_width(const char *name, double room_pt)
+{
+	return fmin(gp_text_width(name), room_pt);
 }
 
 /* TeX takes these for itself unless they are written so. */
@@ -82,8 +116,10 @@ void gp_put_char(const struct drawing *d, FILE *gp, char c, char quote)
 	for (const char *p = text ? text : plain; *p; p++) {
 		if (quote == '\'' && *p == '\'')
 			fputc('\'', gp);
-		if (quote == '"' && (*p == '"' || *p == '\\'))
+		if (quote != '\'' && (*p == '"' || *p == '\\'))
 			fputc('\\', gp);
+		if (quote == '%' && *p == '%')
+			fputc('%', gp);
 		fputc(*p, gp);
 	}
 }
@@ -93,6 +129,22 @@ void gp_quote(const struct drawing *d, FILE *gp, const char *text)
 	fputc('\'', gp);
 	for (const char *p = text; *p; p++)
 		gp_put_char(d, gp, *p, '\'');
+	fputc('\'', gp);
+}
+
+void gp_put_name(const struct drawing *d, FILE *gp, const char *name, double room_pt, char quote)
+{
+	size_t length = name_length(name, room_pt);
+	for (size_t i = 0; i < length; i++)
+		gp_put_char(d, gp, name[i], quote);
+	if (name[length])
+		fputs(!d->latex ? "\xe2\x80\xa6" : quote == '\'' ? "\\dots{}" : "\\\\dots{}", gp);
+}
+
+void gp_quote_name(const struct drawing *d, FILE *gp, const char *name)
+{
+	fputc('\'', gp);
+	gp_put_name(d, gp, name, GP_KEY_ROOM_PT, '\'');
 	fputc('\'', gp);
 }
 
@@ -189,28 +241,45 @@ void gp_begin(struct drawing *d)
 	}
 }
 
+double gp_key_surplus(const char *const *titles, size_t count, double *digits)
+{
+	double widest = 0, taken = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t length = name_length(titles[i], GP_KEY_ROOM_PT),
+		       chars = titles[i][length] != 0;
+		for (size_t k = 0; k < length; k++)
+			chars += (titles[i][k] & 0xc0) != 0x80;
+		widest = fmax(widest, gp_name_width(titles[i], GP_KEY_ROOM_PT));
+		taken = fmax(taken, (double)chars * char_width('0'));
+	}
+	*digits = widest / char_width('0');
+	return taken / char_width('0') - *digits;
+}
+
 void gp_key_above(struct drawing *d, const char *head, const char *const *titles, size_t count)
 {
-	double widest = 0, room = figure_width_pt(d) - 30;
+	double widest = 0, room = figure_width_pt(d) - 30, digits;
 	if (count == 0) { /* no series has a value: there is nothing to name */
 		fputs("set key off\n", d->gp);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		widest = fmax(widest, gp_text_width(titles[i]));
+		widest = fmax(widest, gp_name_width(titles[i], GP_KEY_ROOM_PT));
 	size_t columns = (size_t)(room / (widest + 30));
 	if (columns < 1)
 		columns = 1;
 	/* As few columns as the same number of rows allows, so that rows are even. */
 	size_t rows = (count + columns - 1) / columns;
 	columns = (count + rows - 1) / rows;
+	double surplus = gp_key_surplus(titles, count, &digits);
+	d->svg_key_surplus = surplus + 0.3 * digits;
 	fprintf(d->gp,
 		"set key tmargin center horizontal Left reverse noenhanced samplen 2.4 spacing 0.9 "
-		"height 0.2 maxcols %zu",
-		columns);
+		"height 0.2 width %.1f maxcols %zu",
+		-surplus, columns);
 	if (head) {
 		fputs(" title ", d->gp);
-		gp_quote(d, d->gp, head);
+		gp_quote_name(d, d->gp, head);
 		rows++;
 	}
 	fputc('\n', d->gp);
@@ -270,7 +339,7 @@ static void correct_svg(struct drawing *d)
 		"set ylabel offset %s,0\n%s",
 		d->broken_label ? "1" : "1.5", d->slanted_tics ? "" : "set xtics offset 0,0.4\n");
 	if (d->key_above) /* texts are taken for wider than they are: no second column */
-		fputs("set key width -4\n", d->gp);
+		fprintf(d->gp, "set key width %.1f\n", -d->svg_key_surplus);
 	if (d->has_y_label) /* its lines stand further apart, and must not touch the ticks */
 		fprintf(d->gp, "set label 100 at screen %.4f, graph 0.5\n", 5 / figure_width_pt(d));
 }

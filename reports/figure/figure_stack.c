@@ -13,8 +13,9 @@ static const double negligible = 0.004;
 
 struct stack {
 	const struct data_metric **parts;
-	double *mean; /* [part][bar] */
-	bool *shown;  /* [part] */
+	double *mean;	    /* [part][bar] */
+	bool *shown;	    /* [part] */
+	const char **names; /* of those that are shown, for the key */
 	/* With a series the bars of one x stand together, with an empty place behind each group. */
 	struct data_axis places;
 	size_t count, bars, shown_count;
@@ -26,6 +27,7 @@ static void stack_free(struct stack *s)
 	free(s->parts);
 	free(s->mean);
 	free(s->shown);
+	free(s->names);
 	free(s->places.values);
 }
 
@@ -61,9 +63,10 @@ static int stack_read(struct drawing *d, struct stack *s, struct err *e)
 	s->bars = figure_x_count(d) * group_size(d) - (d->series >= 0);
 	s->parts = calloc(d->data->metric_count, sizeof(const struct data_metric *));
 	s->shown = calloc(d->data->metric_count, sizeof(*s->shown));
+	s->names = calloc(d->data->metric_count + 1, sizeof(*s->names));
 	s->mean = calloc(d->data->metric_count * s->bars, sizeof(*s->mean));
 	struct cell *cells = calloc(d->data->point_count + 1, sizeof(*cells));
-	int code = s->parts && s->shown && s->mean && cells
+	int code = s->parts && s->shown && s->names && s->mean && cells
 			   ? 0
 			   : err_set(e, ERR_NOMEM, "no memory to draw");
 	for (size_t i = 0; i < d->data->metric_count && code == 0; i++) {
@@ -127,13 +130,21 @@ static void make_room_for_key(struct drawing *d, const struct stack *s)
 		d->height_in += (rows * row_pt - room) / 72;
 }
 
-/* Of the key beside the plot, in points: its longest name and the sample. */
-static double key_width(const struct stack *s)
+/* Writes the key beside the plot. Returns its width in points: the longest name and the sample. */
+static double write_key(const struct drawing *d, const struct stack *s)
 {
-	double widest = gp_text_width("other");
+	double widest = 0, digits;
+	size_t n = 0;
 	for (size_t i = 0; i < s->count; i++)
 		if (s->shown[i])
-			widest = fmax(widest, gp_text_width(part_name(s, i)));
+			s->names[n++] = part_name(s, i);
+	s->names[n++] = "other";
+	for (size_t i = 0; i < n; i++)
+		widest = fmax(widest, gp_name_width(s->names[i], GP_KEY_ROOM_PT));
+	fprintf(d->gp,
+		"set key outside right center vertical maxcols 1 Left reverse invert noenhanced "
+		"samplen 1 spacing 0.95 width %.1f\n",
+		0.2 - gp_key_surplus(s->names, n, &digits));
 	return widest + 18;
 }
 
@@ -176,7 +187,7 @@ static void write_plot(const struct drawing *d, const struct stack *s, FILE *plo
 			"%s\\\n  '%s.tsv' using ($%zu*y_factor) fillcolor rgb \"#%06x\" "
 			"fillstyle %s border rgb \"#303030\" linewidth 0.5 title ",
 			column > 2 ? ", " : "", d->figure->name, column, look.colour, look.fill);
-		gp_quote(d, plot, name);
+		gp_quote_name(d, plot, name);
 		column++;
 	}
 }
@@ -185,11 +196,9 @@ static void write_plot(const struct drawing *d, const struct stack *s, FILE *plo
 static void name_groups(struct drawing *d, double depth_pt)
 {
 	const struct data_axis *axis = &d->data->axes[d->x];
-	struct scale scale = {1, ""};
+	struct scale scale = axis_scale(axis);
 	char name[120], text[400];
 	double widest = 0, pitch = 0.75 * (figure_width_pt(d) - 70) / (double)axis->count;
-	if (axis->numeric)
-		scale = scale_choose(axis->unit, fabs(axis->values[axis->count - 1].number));
 	scale_axis_label(axis->name, name, sizeof(name));
 	fputs("unset xlabel\n", d->gp);
 	for (size_t x = 0; x < axis->count; x++) {
@@ -202,8 +211,8 @@ static void name_groups(struct drawing *d, double depth_pt)
 		else
 			snprintf(text, sizeof(text), "%s", axis->values[x].text);
 		fprintf(d->gp, "set label %zu ", 200 + x);
-		gp_quote(d, d->gp, text);
-		widest = fmax(widest, gp_text_width(text));
+		gp_quote_name(d, d->gp, text);
+		widest = fmax(widest, gp_name_width(text, GP_KEY_ROOM_PT));
 		fprintf(d->gp,
 			" at first %g, graph 0 center noenhanced offset screen 0, screen %.4f\n",
 			(double)(x * group_size(d)) + (double)(figure_series_count(d) - 1) / 2,
@@ -224,14 +233,10 @@ int figure_draw_stack(struct drawing *d, struct err *e)
 		write_data(d, &s);
 		gp_begin(d);
 		fputs("set style data histograms\nset style histogram rowstacked\nset boxwidth "
-		      "0.7\n"
-		      "set key outside right center vertical maxcols 1 Left reverse invert "
-		      "noenhanced "
-		      "samplen 1 "
-		      "spacing 0.95 width -1\n",
+		      "0.7\n",
 		      d->gp);
 		fprintf(d->gp, "y_factor = %g\n", scale.factor);
-		d->extra_bottom_pt = gp_category_axis(d, &s.places, key_width(&s));
+		d->extra_bottom_pt = gp_category_axis(d, &s.places, write_key(d, &s));
 		make_room_for_key(d, &s);
 		if (d->series >= 0)
 			name_groups(d, d->extra_bottom_pt + (d->slanted_tics ? 24 : 22));

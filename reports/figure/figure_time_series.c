@@ -79,7 +79,7 @@ static void plot_series(const struct drawing *d, FILE *plot, const int *counts)
 				counts[s] / 6 + 1 + (int)(s % 5));
 			fputs(d->series < 0 ? " notitle" : " title ", plot);
 			if (d->series >= 0)
-				gp_quote(d, plot, figure_series_title(d, s));
+				gp_quote_name(d, plot, figure_series_title(d, s));
 		}
 	}
 }

@@ -124,7 +124,7 @@ static void write_plot(const struct drawing *d, const struct cascade *c, FILE *p
 			figure_bar_fill(d->series < 0 ? 0 : s), look.colour);
 		fputs(d->series < 0 ? "notitle" : "title ", plot);
 		if (d->series >= 0)
-			gp_quote(d, plot, figure_series_title(d, s));
+			gp_quote_name(d, plot, figure_series_title(d, s));
 	}
 }
 

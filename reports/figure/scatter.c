@@ -111,7 +111,7 @@ static void write_plot(const struct drawing *d, const struct scatter *s,
 			", \\\n  '%s.tsv' index %zu using ($1*factor):($2*factor) with points "
 			"pointtype %d pointsize 1.3 linecolor rgb \"#%06x\" title ",
 			d->figure->name, g, look.point, look.colour);
-		gp_quote(d, plot, groups->values[g].text);
+		gp_quote_name(d, plot, groups->values[g].text);
 	}
 }
 

@@ -92,6 +92,7 @@ static int check_pictures(const char *folder, unsigned formats, const char *scri
 
 int pictures_draw(const char *folder, unsigned formats, const char *const *scripts, size_t count)
 {
+	int result = CLI_OK;
 	for (size_t i = 0; i < count; i++) {
 		const char *argv[] = {"gnuplot", scripts[i], NULL};
 		char *errors = NULL;
@@ -116,7 +117,8 @@ int pictures_draw(const char *folder, unsigned formats, const char *const *scrip
 				: errors ? errors
 					 : "");
 			free(errors);
-			return CLI_FAILED;
+			result = CLI_FAILED; /* the others are drawn all the same */
+			continue;
 		}
 		if (errors && *errors)
 			cli_say("gnuplot, drawing %s/%s: %s", folder, scripts[i], errors);
@@ -126,5 +128,5 @@ int pictures_draw(const char *folder, unsigned formats, const char *const *scrip
 		printf("%s/%.*s\n", folder, (int)(strlen(scripts[i]) - 3), scripts[i]);
 		fflush(stdout);
 	}
-	return CLI_OK;
+	return result;
 }

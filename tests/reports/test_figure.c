@@ -179,8 +179,15 @@ static void check_words(const char *name)
 	}
 }
 
-/* A text of an SVG picture: its box by the font's metrics. Slanted ones have none. */
-static bool svg_word(const char *group, struct word *w)
+/* A text that ends at (x, y), slanted upwards by `angle` degrees. */
+struct slanted {
+	double x, y, angle, width, size;
+	char text[60];
+};
+
+/* A text of an SVG picture: its box by the font's metrics. Slanted ones have none, and are *slanted
+ * instead (false is returned). */
+static bool svg_word(const char *group, struct word *w, struct slanted *slanted)
 {
 	double x, y, size, angle = 0;
 	char anchor[8] = "", text[400];
@@ -210,29 +217,59 @@ static bool svg_word(const char *group, struct word *w)
 		*w = (struct word){x - before, y - 0.7 * size, x - before + width, y, {0}};
 	else if (angle == -90)
 		*w = (struct word){x - 0.7 * size, y + before - width, x, y + before, {0}};
-	else
+	else {
+		*slanted = (struct slanted){x, y, -angle, width, size, {0}};
+		snprintf(slanted->text, sizeof(slanted->text), "%.59s", text);
 		return false;
+	}
 	snprintf(w->text, sizeof(w->text), "%.59s", text);
 	return true;
 }
 
-/* The same of the SVG picture. Widths are those of the metrics by class of letters, so a text that
- * reaches over the edge by a few pixels may still be whole. */
-static void check_svg(const char *name)
+/* Slanted labels begin on the page, and their lines stand apart. */
+static void check_slanted(const char *name, const struct slanted *labels, size_t n, double height)
+{
+	static const double degree = 3.14159265358979 / 180;
+	for (size_t i = 0; i < n; i++) {
+		const struct slanted *a = &labels[i];
+		double sine = sin(a->angle * degree), cosine = cos(a->angle * degree);
+		if (a->x - a->width * cosine < -1 || a->y + a->width * sine > height + 1) {
+			printf(" %s.svg: '%s' is cut off ", name, a->text);
+			CU_FAIL("a slanted label is cut off");
+		}
+		for (size_t k = 0; k < i; k++) {
+			double dx = labels[k].x - a->x, dy = labels[k].y - a->y;
+			if (fabs(dx * sine + dy * cosine) < 0.85 * a->size) {
+				printf(" %s.svg: '%s' is on '%s' ", name, a->text, labels[k].text);
+				CU_FAIL("slanted labels overlap");
+			}
+		}
+	}
+}
+
+/* The same of the SVG picture. Widths are those of the font's metrics. Returns how many labels are
+ * slanted. */
+static size_t check_svg(const char *name)
 {
 	struct program_result r = program_run("cat $TMP/a/%s.svg", name);
 	static struct word words[400];
+	static struct slanted slanted[100];
 	double width = 0, height = 0;
-	size_t n = 0;
+	size_t n = 0, n_slanted = 0;
 	const char *size = strstr(r.out, "viewBox=");
 	CU_ASSERT(size && sscanf(size, "viewBox=\"0 0 %lf %lf", &width, &height) == 2);
-	for (const char *p = r.out; (p = strstr(p, "<g transform=")) && n < 400; p++)
-		n += svg_word(p, &words[n]);
+	for (const char *p = r.out; (p = strstr(p, "<g transform=")) && n < 400; p++) {
+		struct slanted s = {0};
+		n += svg_word(p, &words[n], &s);
+		if (s.width > 0 && n_slanted < 100)
+			slanted[n_slanted++] = s;
+	}
 	program_free(&r);
 	CU_ASSERT(n > 8);
+	check_slanted(name, slanted, n_slanted, height);
 	for (size_t i = 0; i < n; i++) {
 		const struct word *a = &words[i];
-		if (a->x0 < -1 || a->y0 < -1 || a->x1 > width + 12 || a->y1 > height + 1) {
+		if (a->x0 < -1 || a->y0 < -1 || a->x1 > width + 2 || a->y1 > height + 1) {
 			printf(" %s.svg: '%s' is cut off ", name, a->text);
 			CU_FAIL("a label is cut off");
 		}
@@ -245,6 +282,7 @@ static void check_svg(const char *name)
 			}
 		}
 	}
+	return n_slanted;
 }
 
 /* A document takes the script's TeX: nothing of it is for TeX but what gnuplot wrote, and the fonts
@@ -330,12 +368,47 @@ static void no_label_is_cut_off_or_on_another(void)
 	draw(gallery, "a", &diags);
 	diag_free(&diags);
 	PROGRAM_EXPECT(0, NULL, "cd $TMP/a && gnuplot *.gp");
+	size_t slanted = 0;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		check_words(names[i]);
-		check_svg(names[i]);
+		slanted += check_svg(names[i]);
 	}
+	CU_ASSERT(slanted > 0);
 	for (size_t i = 0; i < 4; i++)
 		check_y_label(names[i]);
+}
+
+/* What an author calls a value may be longer than any figure, and mean something to gnuplot. */
+static void names_of_values_are_shown_as_they_fit(void)
+{
+	static const struct {
+		const char *name;
+		double room_pt;
+		char quote;
+		const char *shown;
+	} cases[] = {
+		{"kvm-virtio", 100, '\'', "kvm-virtio"},
+		{"it's 5 %", 100, '\'', "it''s 5 %"},
+		{"it's \"5\" %\\n", 100, '%', "it's \\\"5\\\" %%\\\\n"},
+		{"twelve letters and more", 60, '\'', "twelve letters \xe2\x80\xa6"},
+		{"\xd0\xba\xd0\xbe\xd0\xbd\xd1\x82\xd0\xb5\xd0\xb9", 25, '\'',
+		 "\xd0\xba\xd0\xbe\xd0\xbd\xe2\x80\xa6"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct drawing d = {0};
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+		gp_put_name(&d, out, cases[i].name, cases[i].room_pt, cases[i].quote);
+		fclose(out);
+		if (strcmp(text, cases[i].shown) != 0)
+			printf(" '%s' is shown as '%s' ", cases[i].name, text);
+		CU_ASSERT_STRING_EQUAL(text, cases[i].shown);
+		free(text);
+	}
+	/* As the font's own metrics have it. */
+	CU_ASSERT_DOUBLE_EQUAL(gp_text_width("kvm-emulated"), 6.279 * 8, 0.01);
 }
 
 static void fonts_have_the_size_they_claim(void)
@@ -716,6 +789,7 @@ int main(int argc, char **argv)
 		{"drawing_twice_gives_the_same_bytes", drawing_twice_gives_the_same_bytes},
 		{"no_label_is_cut_off_or_on_another", no_label_is_cut_off_or_on_another},
 		{"latex_gets_texts_that_it_can_read", latex_gets_texts_that_it_can_read},
+		{"names_of_values_are_shown_as_they_fit", names_of_values_are_shown_as_they_fit},
 		{"fonts_have_the_size_they_claim", fonts_have_the_size_they_claim},
 		{"the_data_file_has_the_numbers_of_the_summary",
 		 the_data_file_has_the_numbers_of_the_summary},

@@ -38,7 +38,8 @@ static void prefixes_fit(void)
 	} cases[] = {
 		{"s", 0.783, 1e3, "ms"},
 		{"s", 1.2, 1, "s"},
-		{"s", 86400, 1, "s"},
+		{"s", 7000, 1, "s"},
+		{"s", 86400, 1.0 / 3600, "h"},
 		{"s", 3e-6, 1e6, "\xc2\xb5s"},
 		{"J", 12900, 1e-3, "kJ"},
 		{"J", 0.02, 1e3, "mJ"},
@@ -76,6 +77,42 @@ static void ticks_are_numbers_that_people_read(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		CU_ASSERT_STRING_EQUAL(scale_number(cases[i].value, text, sizeof(text)),
 				       cases[i].shown);
+}
+
+static void labels_come_from_names(void)
+{
+	static const struct {
+		const char *metric, *subject, *label;
+	} cases[] = {
+		{"response_time.p95", "", "response time, p95"},
+		{"response_time.p99.9", "", "response time, p99.9"},
+		{"battery.life", "my_phones", "battery life, my_phones"},
+		{"tasks.done", "", "tasks done"},
+		{"overhead", "", "time per task"},
+		{"app.energy_to_result.mean", "", "app energy to result, mean"},
+		{"utilization", "edge/node/0", "utilization, edge/node/0"},
+	};
+	char text[80];
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		CU_ASSERT_STRING_EQUAL(
+			scale_metric_label(cases[i].metric, cases[i].subject, text, sizeof(text)),
+			cases[i].label);
+}
+
+/* As short as they can be written, in units that people use. */
+static void axes_have_the_unit_that_suits_their_values(void)
+{
+	struct data_level rates[] = {{"3 /min", 0.05}, {"6 /min", 0.1}, {"1 /s", 1}};
+	struct data_level times[] = {{"10 ms", 0.01}, {"45 ms", 0.045}};
+	struct data_level spans[] = {{"5 min", 300}, {"1 h", 3600}};
+	struct data_axis axes[] = {
+		{.unit = "1/s", .numeric = true, .values = rates, .count = 3},
+		{.unit = "s", .numeric = true, .values = times, .count = 2},
+		{.unit = "s", .numeric = true, .values = spans, .count = 2},
+	};
+	static const char *const units[] = {"1/min", "ms", "min"};
+	for (size_t i = 0; i < 3; i++)
+		CU_ASSERT_STRING_EQUAL(axis_scale(&axes[i]).unit, units[i]);
 }
 
 static void digits_follow_the_interval(void)
@@ -390,6 +427,9 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"prefixes_fit", prefixes_fit},
 		{"ticks_are_numbers_that_people_read", ticks_are_numbers_that_people_read},
+		{"labels_come_from_names", labels_come_from_names},
+		{"axes_have_the_unit_that_suits_their_values",
+		 axes_have_the_unit_that_suits_their_values},
 		{"digits_follow_the_interval", digits_follow_the_interval},
 		{"a_table_has_a_row_a_point", a_table_has_a_row_a_point},
 		{"filters_and_metrics_choose", filters_and_metrics_choose},
