@@ -80,9 +80,12 @@ static int change_receiver(int halts)
 	static int started;
 	if (!started && guest_cpu_start(1, receive))
 		return -1;
-	started = 1;
-	if (guest_apic)
+	/* Stays there: an access to the local APIC is an exit, which no batch is to have of its
+	 * own.
+	 */
+	if (!started && guest_apic)
 		apic_write(APIC_ICR_HIGH, DESTINATION(1));
+	started = 1;
 	if ((uint32_t)halts == receiver_halts)
 		return 0;
 	receiver_halts = (uint32_t)halts;

@@ -12,7 +12,8 @@
 #   output     written: for each run "@run LINE", what the command printed, "@end LINE STATUS";
 #              at last "@done"
 #   console    written: the kernel's messages
-# Time stands for nothing in there: -icount makes the machine's clock count instructions, 1 ns each.
+# Environment: STEP_LIMIT, seconds that a command may take by the machine's clock (default 10). With
+# the arguments -icount shift=0,sleep=off that clock counts instructions, 1 ns each.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -57,8 +58,8 @@ cp "$work/commands" "$root/commands"
 rm -rf "$root" "$work/output" "$work/console"
 
 # One thread: under several a halted virtual processor has lost its wake-up now and then.
-timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=single -icount shift=0,sleep=off \
+timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=single \
 	-machine q35 -cpu EPYC,+svm,+npt -m 640 -nodefaults -no-user-config -display none -no-reboot \
 	-kernel "$kernel"/boot/vmlinuz* -initrd "$work/initrd" \
-	-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr" \
+	-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr limit=${STEP_LIMIT:-10}" \
 	-serial "file:$work/console" -serial "file:$work/output" "$@" 2>"$work/qemu.log" </dev/null
