@@ -90,11 +90,17 @@ enum hv_queue_port {
 	HV_QUEUE_AVAIL, /* struct vring_avail */
 	HV_QUEUE_USED,	/* struct vring_used */
 	HV_QUEUE_SIZE,
-	HV_QUEUE_NOTIFY, /* the doorbell; the value means nothing */
-	HV_QUEUE_STATUS, /* read: 0 stopped, 1 running, 2 the guest broke the rules: reset it */
+	HV_QUEUE_NOTIFY,   /* the doorbell; the value means nothing */
+	HV_QUEUE_STATUS,   /* read: 0 stopped, 1 running, 2 the guest broke the rules: reset it */
+	HV_QUEUE_FEATURES, /* read: what the device can; write, while stopped: what is used of it */
 	HV_QUEUE_PORTS
 };
 #define HV_QUEUE_MAX 256u
+
+/* Interrupts and doorbells are suppressed by the flags of the two rings or, when the guest chose
+ * this feature, by the event index behind each (virtio 1.x, VIRTIO_F_EVENT_IDX). All devices share
+ * the guest's one interrupt; while it has no handler (HV_CALL_HANDLER) they send none. */
+#define HV_QUEUE_EVENT_INDEX (1u << 29)
 
 struct hv_call_exit {
 	uint32_t status; /* 0 to 255 */
@@ -225,6 +231,9 @@ enum hv_op {
 	HV_OP_TIMER_FIRE_HALTED, /* the same, halted meanwhile */
 	HV_OP_TIMER_ARM,	 /* arms the timer, much later than it is armed anew */
 	HV_OP_HALT,		 /* halts until an interrupt; arg: address of a struct hv_halts */
+	/* The ring disk, completed by interrupts instead of by polling. */
+	HV_OP_START_EVENTS,    /* sets it up anew, with an event index; after HV_OP_START */
+	HV_OP_VIRTIO_READ_IRQ, /* HV_OP_VIRTIO_READ, one interrupt for all requests of one */
 	HV_OP_COUNT
 };
 enum hv_ipi {

@@ -227,6 +227,8 @@ struct hv_counters {
 	uint64_t exits; /* steps that came back */
 	uint64_t pio, mmio;
 	uint64_t calls[HV_CALL_COUNT];
+	uint64_t completions; /* requests that ring devices gave back */
+	uint64_t interrupts;  /* that they sent for them */
 };
 
 /* How a run of the guest ended. */
@@ -268,7 +270,10 @@ struct hv_vm {
 	uint64_t deadline_ns; /* of the run in progress */
 	struct hv_run run;
 	struct hv_cpus *cpus; /* NULL: a machine of one */
-	void *state;	      /* the backend's */
+	bool handled;	      /* the guest has a handler of interrupts */
+	bool interrupt; /* a device wants one; sent when the access or wait in progress ends */
+	int irq_line;	/* the eventfd of backend->irqfd; -1: by backend->raise */
+	void *state;	/* the backend's */
 };
 
 /* Makes a machine and loads the image. On failure *vm is NULL and nothing is left behind. */

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* The longest that a guest's wait takes without a look at its deadline; and, where there are
  * several processors, at what the others did. */
@@ -24,6 +26,24 @@ static void fill_boot_block(struct hv_vm *vm)
 		snprintf(boot->argument, sizeof(boot->argument), "%s", vm->config.argument);
 }
 
+static int open_backend(struct hv_vm *vm, struct err *e)
+{
+	const struct hv_backend *backend = vm->config.backend;
+	int rc = backend->open(vm, e);
+	if (rc || !vm->config.interrupts || !backend->irqfd)
+		return rc;
+	vm->irq_line = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (vm->irq_line < 0)
+		return err_sys(e, errno, "an eventfd for the devices' interrupt");
+	return backend->irqfd(vm, vm->irq_line, e);
+}
+
+static void close_line(struct hv_vm *vm)
+{
+	if (vm->irq_line >= 0)
+		close(vm->irq_line);
+}
+
 int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e)
 {
 	*out = NULL;
@@ -34,6 +54,7 @@ int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e
 	if (!vm)
 		return err_set(e, ERR_NOMEM, "no memory for a virtual machine");
 	vm->config = *config;
+	vm->irq_line = -1;
 	if (!vm->config.entry)
 		vm->config.entry = HV_IMAGE_GPA;
 	if (!vm->config.cpus)
@@ -45,11 +66,12 @@ int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e
 	if (!rc) {
 		fill_boot_block(vm);
 		rc = hv_cpus_open(vm, e);
-		if (!rc && (rc = config->backend->open(vm, e)))
+		if (!rc && (rc = open_backend(vm, e)))
 			config->backend->close(vm);
 	}
 	if (rc) {
 		hv_cpus_close(vm);
+		close_line(vm);
 		hv_mem_close(&vm->mem);
 		free(vm);
 		return rc;
@@ -64,6 +86,7 @@ void hv_vm_close(struct hv_vm *vm)
 		return;
 	hv_cpus_close(vm);
 	vm->config.backend->close(vm);
+	close_line(vm);
 	for (unsigned i = 0; i < vm->device_count; i++)
 		vm->devices[i].ops->close(vm->devices[i].state);
 	hv_mem_close(&vm->mem);
@@ -132,6 +155,7 @@ static bool call_handler(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outc
 	if (!backend->handler || !vm->config.interrupts)
 		return end_run(outcome, HV_RUN_BAD_CALL, "this machine has no interrupts");
 	*rc = backend->handler(vm, &call, e);
+	vm->handled = *rc == 0;
 	hv_mem_write(&vm->mem, block, &call, sizeof(call));
 	return *rc == 0;
 }
@@ -146,6 +170,22 @@ static bool call_release(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outc
 	call.failed = hv_mem_release(&vm->mem, call.gpa, call.bytes) != 0;
 	hv_mem_write(&vm->mem, block, &call, sizeof(call));
 	return true;
+}
+
+/* Sends what devices wanted meanwhile: for any number of completions one interrupt. */
+static int interrupt_guest(struct hv_vm *vm, struct err *e)
+{
+	const uint64_t one = 1;
+	bool wanted = vm->interrupt && vm->handled;
+	vm->interrupt = false;
+	if (!wanted)
+		return 0;
+	vm->counters.interrupts++;
+	if (vm->irq_line < 0)
+		return vm->config.backend->raise(vm, 0, e);
+	return write(vm->irq_line, &one, sizeof(one)) == (ssize_t)sizeof(one)
+		       ? 0
+		       : err_sys(e, errno, "the devices' interrupt");
 }
 
 /* Sleeps until one of the descriptors is ready, a signal comes or the deadline nears; the other
@@ -211,6 +251,8 @@ static bool call_wait(struct hv_vm *vm, unsigned cpu, hv_gpa block, struct hv_ou
 			devices[i]->ops->arrived(vm, devices[i]->state);
 			call.ready++;
 		}
+	if (!*rc)
+		*rc = interrupt_guest(vm, e);
 	hv_mem_write(&vm->mem, block, &call, sizeof(call));
 	if (hv_clock_ns() >= vm->deadline_ns)
 		return end_run(outcome, HV_RUN_TIMEOUT, "the deadline passed");
@@ -338,9 +380,10 @@ static bool port_access(struct hv_vm *vm, unsigned cpu, struct hv_exit *x,
 	if (x->pio.port == HV_IRQ_BELL_PORT && x->pio.write && vm->config.interrupts &&
 	    vm->config.backend->raise)
 		*rc = vm->config.backend->raise(vm, cpu, e);
-	else if (d)
+	else if (d) {
 		device_access(vm, d, x);
-	else if (!x->pio.write) /* a bus where nobody answers */
+		*rc = interrupt_guest(vm, e);
+	} else if (!x->pio.write) /* a bus where nobody answers */
 		memset(x->pio.data, 0xff, (size_t)x->pio.size * x->pio.count);
 	return *rc == 0;
 }

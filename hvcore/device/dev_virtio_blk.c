@@ -31,8 +31,9 @@ static uint8_t transfer(struct virtio_blk *b, uint32_t type, uint64_t sector, st
 /* Carries out one request: the header in the first readable descriptor, data in the middle, the
  * status byte alone in the last. Returns the bytes written to guest memory, or -1 when it is no
  * request. */
-static int64_t request(struct virtio_blk *b, struct hv_chain *c)
+static int64_t request(void *ctx, struct hv_chain *c)
 {
+	struct virtio_blk *b = ctx;
 	struct virtio_blk_outhdr header;
 	unsigned all = c->readable + c->writable;
 	if (c->readable < 1 || c->writable < 1 || c->iov[0].iov_len != sizeof(header) ||
@@ -64,26 +65,12 @@ static int64_t request(struct virtio_blk *b, struct hv_chain *c)
 	}
 }
 
-static void serve(struct virtio_blk *b, const struct hv_mem *mem)
-{
-	/* At most a whole ring per ring of the bell, or a guest could keep the VMM here for ever.
-	 */
-	for (unsigned i = 0; i < b->queue.size && hv_virtq_pop(&b->queue, mem, &b->chain) == 1;
-	     i++) {
-		int64_t written = request(b, &b->chain);
-		if (written < 0)
-			b->queue.state = HV_VIRTQ_BROKEN;
-		else
-			hv_virtq_push(&b->queue, mem, &b->chain, (uint32_t)written);
-	}
-}
-
 static void blk_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,
 		       void *data)
 {
 	struct virtio_blk *b = state;
 	if (hv_virtq_access(&b->queue, &vm->mem, offset, size, write, data))
-		serve(b, &vm->mem);
+		hv_virtq_serve(&b->queue, vm, &b->chain, request, b);
 }
 
 static void blk_close(void *state)

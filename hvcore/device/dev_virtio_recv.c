@@ -29,10 +29,11 @@ static bool take_buffer(struct virtio_recv *r, const struct hv_mem *mem)
 	return false;
 }
 
-/* Fills buffers as long as the peer has packets, which come one per read. */
-static void fill(struct virtio_recv *r, const struct hv_mem *mem)
+/* Fills buffers as long as the peer has packets, which come one per read. Its bell is never
+ * suppressed: ringing is how the guest lets it look. */
+static void fill(struct virtio_recv *r, struct hv_vm *vm)
 {
-	for (unsigned i = 0; i < r->queue.size && take_buffer(r, mem); i++) {
+	for (unsigned i = 0; i < r->queue.size && take_buffer(r, &vm->mem); i++) {
 		struct iovec iov[HV_QUEUE_MAX];
 		unsigned count = r->chain.writable;
 		memcpy(iov, r->chain.iov, count * sizeof(iov[0]));
@@ -40,11 +41,13 @@ static void fill(struct virtio_recv *r, const struct hv_mem *mem)
 		iov[0].iov_len -= r->header_bytes;
 		ssize_t got = readv(r->fd, iov, (int)count);
 		if (got <= 0)
-			return; /* the buffer waits */
+			break; /* the buffer waits */
 		memset(r->chain.iov[0].iov_base, 0, r->header_bytes);
 		r->holds = false;
-		hv_virtq_push(&r->queue, mem, &r->chain, (uint32_t)(r->header_bytes + (size_t)got));
+		hv_virtq_push(&r->queue, &vm->mem, &r->chain,
+			      (uint32_t)(r->header_bytes + (size_t)got));
 	}
+	hv_virtq_report(&r->queue, vm);
 }
 
 static void recv_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,
@@ -55,7 +58,7 @@ static void recv_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned
 	if (r->queue.state != HV_VIRTQ_RUNNING || (write && offset == 4 * HV_QUEUE_SIZE))
 		r->holds = false;
 	if (bell)
-		fill(r, &vm->mem);
+		fill(r, vm);
 }
 
 static int recv_input(const void *state)
@@ -66,7 +69,7 @@ static int recv_input(const void *state)
 
 static void recv_arrived(struct hv_vm *vm, void *state)
 {
-	fill(state, &vm->mem);
+	fill(state, vm);
 }
 
 static void recv_close(void *state)

@@ -33,22 +33,16 @@ static bool strip_header(struct hv_chain *c, size_t bytes, struct iovec **iov, u
 	return true;
 }
 
-static void serve(struct virtio_send *s, const struct hv_mem *mem)
+static int64_t send_chain(void *ctx, struct hv_chain *chain)
 {
-	/* At most a whole ring per ring of the bell, or a guest could keep the VMM here for ever.
-	 */
-	for (unsigned i = 0; i < s->queue.size && hv_virtq_pop(&s->queue, mem, &s->chain) == 1;
-	     i++) {
-		struct iovec *iov;
-		unsigned count;
-		if (!strip_header(&s->chain, s->header_bytes, &iov, &count)) {
-			s->queue.state = HV_VIRTQ_BROKEN;
-			return;
-		}
-		ssize_t sent = writev(s->fd, iov, (int)count);
-		(void)sent; /* what the peer does not take is lost, like on a wire */
-		hv_virtq_push(&s->queue, mem, &s->chain, 0);
-	}
+	struct virtio_send *s = ctx;
+	struct iovec *iov;
+	unsigned count;
+	if (!strip_header(chain, s->header_bytes, &iov, &count))
+		return -1;
+	ssize_t sent = writev(s->fd, iov, (int)count);
+	(void)sent; /* what the peer does not take is lost, like on a wire */
+	return 0;
 }
 
 static void send_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,
@@ -56,7 +50,7 @@ static void send_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned
 {
 	struct virtio_send *s = state;
 	if (hv_virtq_access(&s->queue, &vm->mem, offset, size, write, data))
-		serve(s, &vm->mem);
+		hv_virtq_serve(&s->queue, vm, &s->chain, send_chain, s);
 }
 
 static void send_close(void *state)

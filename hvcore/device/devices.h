@@ -15,6 +15,9 @@
  * of 512. Returns 0, ERR_NOMEM or ERR_INVALID. */
 int hv_ata_make(struct hv_device *device, int fd, uint64_t bytes, struct err *e);
 
+/* The ring devices interrupt the guest as its rings say, once per access for all that was
+ * completed; the others never. */
+
 /* A block device over a split virtqueue, in the ring and request formats of virtio 1.x; its
  * registers are the ports of enum hv_queue_port. Requests are answered within the doorbell's exit.
  */

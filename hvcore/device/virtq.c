@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hvcore/clock.h"
 #include "hvcore/device/virtq.h"
 
 #include <linux/virtio_ring.h>
 #include <stddef.h>
 #include <string.h>
 
+/* Both with the event index at their end, used or not. */
 static uint64_t avail_bytes(uint16_t size)
 {
-	return sizeof(struct vring_avail) + 2ull * size;
+	return sizeof(struct vring_avail) + 2ull * size + 2;
 }
 
 static uint64_t used_bytes(uint16_t size)
 {
-	return sizeof(struct vring_used) + sizeof(struct vring_used_elem) * (uint64_t)size;
+	return sizeof(struct vring_used) + sizeof(struct vring_used_elem) * (uint64_t)size + 2;
 }
 
 static void start(struct hv_virtq *q, const struct hv_mem *mem, uint32_t size)
 {
-	*q = (struct hv_virtq){.desc = q->desc, .avail = q->avail, .used = q->used};
+	*q = (struct hv_virtq){.desc = q->desc,
+			       .avail = q->avail,
+			       .used = q->used,
+			       .event_index = size && q->event_index};
 	if (size == 0)
 		return;
 	q->state = HV_VIRTQ_BROKEN;
@@ -34,7 +39,10 @@ static void start(struct hv_virtq *q, const struct hv_mem *mem, uint32_t size)
 
 static uint32_t read_register(const struct hv_virtq *q, enum hv_queue_port port)
 {
-	return port == HV_QUEUE_STATUS ? (uint32_t)q->state : port == HV_QUEUE_SIZE ? q->size : 0;
+	return port == HV_QUEUE_STATUS	   ? (uint32_t)q->state
+	       : port == HV_QUEUE_SIZE	   ? q->size
+	       : port == HV_QUEUE_FEATURES ? HV_QUEUE_EVENT_INDEX
+					   : 0;
 }
 
 static void write_register(struct hv_virtq *q, const struct hv_mem *mem, enum hv_queue_port port,
@@ -48,6 +56,8 @@ static void write_register(struct hv_virtq *q, const struct hv_mem *mem, enum hv
 		q->avail = value;
 	else if (port == HV_QUEUE_USED && stopped)
 		q->used = value;
+	else if (port == HV_QUEUE_FEATURES && stopped)
+		q->event_index = value & HV_QUEUE_EVENT_INDEX;
 	else if (port == HV_QUEUE_SIZE && (value == 0 || stopped))
 		start(q, mem, value);
 }
@@ -128,5 +138,64 @@ void hv_virtq_push(struct hv_virtq *q, const struct hv_mem *mem, const struct hv
 	struct vring_used *used = hv_mem_at(mem, q->used, used_bytes(q->size));
 	used->ring[q->next_used % q->size] = (struct vring_used_elem){chain->head, written};
 	q->next_used++;
-	__atomic_store_n(&used->idx, q->next_used, __ATOMIC_RELEASE);
+	/* In one order with the looks of hv_virtq_must_interrupt and of the driver. */
+	__atomic_store_n(&used->idx, q->next_used, __ATOMIC_SEQ_CST);
+}
+
+bool hv_virtq_must_interrupt(struct hv_virtq *q, const struct hv_mem *mem)
+{
+	uint16_t before = q->reported;
+	q->reported = q->next_used;
+	if (q->state != HV_VIRTQ_RUNNING || before == q->next_used)
+		return false;
+	struct vring_avail *avail = hv_mem_at(mem, q->avail, avail_bytes(q->size));
+	if (q->event_index)
+		return vring_need_event(__atomic_load_n(&avail->ring[q->size], __ATOMIC_SEQ_CST),
+					q->next_used, before);
+	return !(__atomic_load_n(&avail->flags, __ATOMIC_SEQ_CST) & VRING_AVAIL_F_NO_INTERRUPT);
+}
+
+void hv_virtq_want_bell(struct hv_virtq *q, const struct hv_mem *mem, bool wanted)
+{
+	if (q->state != HV_VIRTQ_RUNNING)
+		return;
+	struct vring_used *used = hv_mem_at(mem, q->used, used_bytes(q->size));
+	if (!q->event_index)
+		__atomic_store_n(&used->flags, wanted ? 0 : VRING_USED_F_NO_NOTIFY,
+				 __ATOMIC_SEQ_CST);
+	else if (wanted) /* else the index stays behind, where nothing is added any more */
+		__atomic_store_n((uint16_t *)(void *)&used->ring[q->size], q->next_avail,
+				 __ATOMIC_SEQ_CST);
+}
+
+bool hv_virtq_is_waiting(const struct hv_virtq *q, const struct hv_mem *mem)
+{
+	if (q->state != HV_VIRTQ_RUNNING)
+		return false;
+	struct vring_avail *avail = hv_mem_at(mem, q->avail, avail_bytes(q->size));
+	return __atomic_load_n(&avail->idx, __ATOMIC_SEQ_CST) != q->next_avail;
+}
+
+void hv_virtq_report(struct hv_virtq *q, struct hv_vm *vm)
+{
+	vm->counters.completions += (uint16_t)(q->next_used - q->reported);
+	vm->interrupt |= hv_virtq_must_interrupt(q, &vm->mem);
+}
+
+void hv_virtq_serve(struct hv_virtq *q, struct hv_vm *vm, struct hv_chain *chain,
+		    int64_t (*request)(void *ctx, struct hv_chain *chain), void *ctx)
+{
+	do {
+		hv_virtq_want_bell(q, &vm->mem, false);
+		for (unsigned i = 0; i < q->size && hv_virtq_pop(q, &vm->mem, chain) == 1; i++) {
+			int64_t written = request(ctx, chain);
+			if (written < 0)
+				q->state = HV_VIRTQ_BROKEN;
+			else
+				hv_virtq_push(q, &vm->mem, chain, (uint32_t)written);
+		}
+		hv_virtq_want_bell(q, &vm->mem, true);
+		/* Another processor can add as fast as this one takes. */
+	} while (hv_virtq_is_waiting(q, &vm->mem) && hv_clock_ns() < vm->deadline_ns);
+	hv_virtq_report(q, vm);
 }

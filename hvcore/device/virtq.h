@@ -17,9 +17,11 @@ enum hv_virtq_state { HV_VIRTQ_STOPPED, HV_VIRTQ_RUNNING, HV_VIRTQ_BROKEN };
 struct hv_virtq {
 	enum hv_virtq_state state;
 	hv_gpa desc, avail, used;
+	bool event_index;    /* suppression by it, not by flags */
 	uint16_t size;	     /* 0: stopped */
 	uint16_t next_avail; /* index of the next chain to take */
 	uint16_t next_used;
+	uint16_t reported; /* next_used at the last look whether to interrupt */
 };
 
 /* One chain of descriptors as host memory: first what the device reads, then what it writes. Valid
@@ -44,5 +46,25 @@ int hv_virtq_pop(struct hv_virtq *q, const struct hv_mem *mem, struct hv_chain *
 /* Gives a chain back, with `written` bytes written to it. */
 void hv_virtq_push(struct hv_virtq *q, const struct hv_mem *mem, const struct hv_chain *chain,
 		   uint32_t written);
+
+/* Whether the driver wants an interrupt for what was given back since the last call. The driver
+ * that changes its mind and then looks at the ring once more misses nothing: either it sees what
+ * was given back, or the change is seen here. */
+bool hv_virtq_must_interrupt(struct hv_virtq *q, const struct hv_mem *mem);
+
+/* Tells the driver whether to ring the bell for what it adds. After `wanted` look again
+ * (hv_virtq_is_waiting): there may be chains for which it did not. */
+void hv_virtq_want_bell(struct hv_virtq *q, const struct hv_mem *mem, bool wanted);
+bool hv_virtq_is_waiting(const struct hv_virtq *q, const struct hv_mem *mem);
+
+/* What a device does at its bell: carries out chain after chain, without further bells, until none
+ * is waiting or the run's deadline has passed. `request` returns how many bytes it wrote, or -1
+ * when the chain breaks the device's rules. */
+void hv_virtq_serve(struct hv_virtq *q, struct hv_vm *vm, struct hv_chain *chain,
+		    int64_t (*request)(void *ctx, struct hv_chain *chain), void *ctx);
+
+/* The end of that, for devices with a loop of their own: counts what was given back and lets the
+ * machine interrupt the guest when it must. */
+void hv_virtq_report(struct hv_virtq *q, struct hv_vm *vm);
 
 #endif

@@ -47,6 +47,10 @@ void guest_virtio_blk_start(void);
 void guest_virtio_blk_add(unsigned slot, uint64_t sector, uint32_t bytes, void *at, int writes);
 /* Rings the bell for the slots 0 to n - 1 and waits for them all. Returns 0, or -1. */
 int guest_virtio_blk_finish(unsigned n);
+/* The same, waiting for one interrupt instead of polling; after guest_take_interrupts. Works by the
+ * queue's flags, or by its event index where it was set up so. */
+void guest_virtio_blk_start_events(void);
+int guest_virtio_blk_finish_by_interrupt(unsigned n);
 /* What the driver does for slot 0 beside ringing the bell; the request is taken back. */
 void guest_virtio_blk_pretend(void);
 

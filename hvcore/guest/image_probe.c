@@ -150,7 +150,7 @@ static void op_ata_dma_write(uint64_t n)
 	ata_blocks(n, dma_write, 1);
 }
 
-static void virtio_blocks(uint64_t n, int writes)
+static void virtio_blocks(uint64_t n, int writes, int (*finish)(unsigned n))
 {
 	uint64_t sum = 0, index = work.arg;
 	uint32_t depth = work.depth;
@@ -159,7 +159,7 @@ static void virtio_blocks(uint64_t n, int writes)
 			struct request r = request(index++, slot, writes);
 			guest_virtio_blk_add(slot, r.sector, r.sectors * 512, r.at, writes);
 		}
-		work.failed |= guest_virtio_blk_finish(depth) != 0;
+		work.failed |= finish(depth) != 0;
 		for (unsigned slot = 0; !writes && slot < depth; slot++)
 			sum += sum_of(blocks[slot]);
 	}
@@ -168,12 +168,12 @@ static void virtio_blocks(uint64_t n, int writes)
 
 static void op_virtio_read(uint64_t n)
 {
-	virtio_blocks(n, 0);
+	virtio_blocks(n, 0, guest_virtio_blk_finish);
 }
 
 static void op_virtio_write(uint64_t n)
 {
-	virtio_blocks(n, 1);
+	virtio_blocks(n, 1, guest_virtio_blk_finish);
 }
 
 /* ---- sending ---- */
@@ -350,6 +350,19 @@ static void take_interrupts(void)
 	if (!asked)
 		guest_take_interrupts();
 	asked = 1;
+}
+
+static void op_start_events(uint64_t n)
+{
+	(void)n;
+	take_interrupts();
+	guest_virtio_blk_start_events();
+}
+
+static void op_virtio_read_irq(uint64_t n)
+{
+	take_interrupts();
+	virtio_blocks(n, 0, guest_virtio_blk_finish_by_interrupt);
 }
 
 static void op_interrupt(uint64_t n)
@@ -535,6 +548,8 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_TIMER_ARM] = op_timer_arm,
 	[HV_OP_HALT] = op_halt,
 	[HV_OP_START] = op_start,
+	[HV_OP_START_EVENTS] = op_start_events,
+	[HV_OP_VIRTIO_READ_IRQ] = op_virtio_read_irq,
 };
 
 int guest_main(const struct hv_boot *boot)

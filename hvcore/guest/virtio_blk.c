@@ -17,6 +17,11 @@ void guest_virtio_blk_start(void)
 	guest_ring_start(&ring, HV_BLK_PORT);
 }
 
+void guest_virtio_blk_start_events(void)
+{
+	guest_ring_start_events(&ring, HV_BLK_PORT);
+}
+
 void guest_virtio_blk_add(unsigned slot, uint64_t sector, uint32_t bytes, void *at, int writes)
 {
 	uint16_t head = (uint16_t)(CHAIN * slot);
@@ -33,12 +38,22 @@ void guest_virtio_blk_add(unsigned slot, uint64_t sector, uint32_t bytes, void *
 	guest_ring_add(&ring, head);
 }
 
-int guest_virtio_blk_finish(unsigned n)
+static int check_status(unsigned n)
 {
-	int bad = guest_ring_kick(&ring);
+	int bad = 0;
 	for (unsigned i = 0; i < n; i++)
 		bad |= status[i] != VIRTIO_BLK_S_OK;
 	return bad ? -1 : 0;
+}
+
+int guest_virtio_blk_finish(unsigned n)
+{
+	return guest_ring_kick(&ring) ? -1 : check_status(n);
+}
+
+int guest_virtio_blk_finish_by_interrupt(unsigned n)
+{
+	return guest_ring_kick_and_wait(&ring) ? -1 : check_status(n);
 }
 
 void guest_virtio_blk_pretend(void)

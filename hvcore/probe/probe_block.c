@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Reading and writing blocks in a guest, full (ATA registers, by PIO and by bus-master DMA) and
- * para (ring and doorbell, one request at a time and sixteen by one doorbell). The file behind it
+ * para (ring and doorbell, one request at a time and sixteen by one doorbell, found complete by
+ * polling or by one interrupt). The file behind it
  * and the order of the blocks are those of the other worlds (disk_file.h). What the guest read must
  * add up to what is in the file; what it wrote last must be in the file.
  */
@@ -39,6 +40,8 @@ enum {
 	PARA_WRITE_4K_QD16,
 	PARA_READ_64K_QD16,
 	PARA_WRITE_64K_QD16,
+	PARA_READ_4K_IRQ,
+	PARA_READ_4K_QD16_IRQ,
 };
 
 static const struct kind kinds[] = {
@@ -58,6 +61,8 @@ static const struct kind kinds[] = {
 	[PARA_WRITE_4K_QD16] = {HV_OP_VIRTIO_WRITE, 1, 16, true},
 	[PARA_READ_64K_QD16] = {HV_OP_VIRTIO_READ, 16, 16, false},
 	[PARA_WRITE_64K_QD16] = {HV_OP_VIRTIO_WRITE, 16, 16, true},
+	[PARA_READ_4K_IRQ] = {HV_OP_VIRTIO_READ_IRQ, 1, 1, false},
+	[PARA_READ_4K_QD16_IRQ] = {HV_OP_VIRTIO_READ_IRQ, 1, 16, false},
 };
 
 struct block_probe {
@@ -93,7 +98,13 @@ static uint64_t exits_of(const struct kind *k, const char *backend)
 
 static bool is_para(const struct kind *k)
 {
-	return k->op == HV_OP_VIRTIO_READ || k->op == HV_OP_VIRTIO_WRITE;
+	return k->op == HV_OP_VIRTIO_READ || k->op == HV_OP_VIRTIO_WRITE ||
+	       k->op == HV_OP_VIRTIO_READ_IRQ;
+}
+
+static bool by_interrupt(const struct kind *k)
+{
+	return k->op == HV_OP_VIRTIO_READ_IRQ;
 }
 
 static void teardown(struct hv_work *work)
@@ -122,12 +133,20 @@ static int check_written(const struct block_probe *b, uint64_t last, struct err 
 static int body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 {
 	struct block_probe *b = ctx;
-	uint64_t exits = b->bench.vm->counters.exits, requests = n * b->kind->depth;
+	struct hv_counters before = b->bench.vm->counters;
+	const struct hv_counters *now = &b->bench.vm->counters;
+	uint64_t requests = n * b->kind->depth, interrupts = by_interrupt(b->kind) ? n : 0;
 	int rc = hv_bench_run(&b->bench, b->kind->op, n, batch, e);
-	exits = b->bench.vm->counters.exits - exits - 1; /* without the yield */
+	uint64_t exits = now->exits - before.exits - 1; /* without the yield */
 	if (!rc && exits != n * b->exits_per_op)
 		rc = err_set(e, ERR_CORRUPT, "%.3f exits to the VMM per operation",
 			     (double)exits / (double)n);
+	if (!rc && is_para(b->kind) &&
+	    (now->interrupts - before.interrupts != interrupts ||
+	     now->completions - before.completions != requests))
+		rc = err_set(e, ERR_CORRUPT, "%.3f interrupts and %.3f completions per operation",
+			     (double)(now->interrupts - before.interrupts) / (double)n,
+			     (double)(now->completions - before.completions) / (double)n);
 	if (!rc && b->kind->writes)
 		rc = check_written(b, b->bench.arg + requests - 1, e);
 	else if (!rc && b->bench.checksum !=
@@ -154,15 +173,21 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 		.body = body, .empty = hv_bench_empty, .ctx = b, .exits_per_op = NAN};
 	bool para = is_para(b->kind);
 	struct hv_device device;
+	struct hv_batch ignored;
 	rc = (para ? hv_virtio_blk_make : hv_ata_make)(&device, b->disk.fd, b->disk.bytes, e);
 	if (!rc)
 		rc = hv_bench_open(&b->bench, hv_backend_find(probe->backend), env,
-				   &(struct hv_bench_options){.device = &device}, e);
+				   &(struct hv_bench_options){.device = &device,
+							      .interrupts = by_interrupt(b->kind)},
+				   e);
+	if (!rc && by_interrupt(b->kind))
+		rc = hv_bench_run(&b->bench, HV_OP_START_EVENTS, 1, &ignored, e);
 	b->bench.blocks = b->kind->blocks;
 	b->bench.depth = b->kind->depth;
 	if (rc)
 		teardown(work);
-	else if (b->bench.counts_exits && para)
+	/* How often the end of an interrupt exits is the processor's affair. */
+	else if (b->bench.counts_exits && para && !by_interrupt(b->kind))
 		work->exits_per_op = 1;
 	/* 16 MiB go through caches that others use, too; and a write by PIO is longer on kvm than
 	 * the scheduler's slices. */
@@ -183,6 +208,12 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 #define QD16                                                                                       \
 	" a warm file through a virtqueue, per request of 16 by one doorbell, empty loop "         \
 	"subtracted"
+#define IRQ                                                                                        \
+	" a warm file through a virtqueue, doorbell handled in its exit, completion by interrupt " \
+	"(event index), empty loop subtracted"
+#define QD16_IRQ                                                                                   \
+	" a warm file through a virtqueue, per request of 16 by one doorbell and one interrupt "   \
+	"(event index), empty loop subtracted"
 #define ROWS(backend)                                                                              \
 	ROW("blk.read_4k.full", backend, FULL_READ_4K, 1, "4 KiB from" PIO),                       \
 		ROW("blk.write_4k.full", backend, FULL_WRITE_4K, 1, "4 KiB to" PIO),               \
@@ -199,7 +230,11 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 		ROW("blk.write_4k_qd16.para", backend, PARA_WRITE_4K_QD16, 16, "4 KiB to" QD16),   \
 		ROW("blk.read_64k_qd16.para", backend, PARA_READ_64K_QD16, 16,                     \
 		    "64 KiB from" QD16),                                                           \
-		ROW("blk.write_64k_qd16.para", backend, PARA_WRITE_64K_QD16, 16, "64 KiB to" QD16)
+		ROW("blk.write_64k_qd16.para", backend, PARA_WRITE_64K_QD16, 16,                   \
+		    "64 KiB to" QD16),                                                             \
+		ROW("blk.read_4k_irq.para", backend, PARA_READ_4K_IRQ, 1, "4 KiB from" IRQ),       \
+		ROW("blk.read_4k_qd16_irq.para", backend, PARA_READ_4K_QD16_IRQ, 16,               \
+		    "4 KiB from" QD16_IRQ)
 
 const struct hv_probe hv_probe_block[] = {
 	ROWS("kvm"),

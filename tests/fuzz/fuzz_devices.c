@@ -22,6 +22,7 @@ struct script {
 	struct fuzz_input in;
 	unsigned actions;
 	uint8_t *data; /* of the last access: exactly its size, which a sanitizer guards */
+	uint64_t handlers, raised;
 };
 
 /* `bytes` bytes, of which the first are `value`, until the next access. */
@@ -154,6 +155,24 @@ static void script_close(struct hv_vm *vm)
 	(void)vm;
 }
 
+static int script_handler(struct hv_vm *vm, struct hv_call_handler *call, struct err *e)
+{
+	struct script *s = vm->config.console_ctx;
+	(void)e;
+	s->handlers++;
+	call->eoi = call->apic = 0;
+	return 0;
+}
+
+static int script_raise(struct hv_vm *vm, unsigned cpu, struct err *e)
+{
+	struct script *s = vm->config.console_ctx;
+	(void)e;
+	demand(cpu == 0, "a processor that exists");
+	s->raised++;
+	return 0;
+}
+
 static const struct hv_backend script_backend = {
 	.name = "script",
 	.summary = "a guest made of bytes",
@@ -161,6 +180,8 @@ static const struct hv_backend script_backend = {
 	.open = script_open,
 	.close = script_close,
 	.step = script_step,
+	.handler = script_handler,
+	.raise = script_raise,
 };
 
 /* Reads what it is given, so that a sanitizer sees whether it is there. */
@@ -211,6 +232,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	struct hv_config config = {.backend = &script_backend,
 				   .mem_bytes = 2u << 20,
 				   .image = "",
+				   .interrupts = true,
 				   .console = console,
 				   .console_ctx = s};
 	struct hv_outcome outcome;
@@ -232,6 +254,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		       "an outcome that this guest can have");
 	} while (outcome.kind == HV_RUN_YIELDED);
 	demand(lseek(disk, 0, SEEK_END) == DISK_BYTES, "the disk keeps its size");
+	demand(vm->counters.interrupts <= vm->counters.completions, "no interrupt for nothing");
+	demand(vm->counters.interrupts <= s->raised, "each counted one is raised");
+	demand(s->handlers || vm->counters.interrupts == 0, "and none without a handler");
 	hv_vm_close(vm);
 	close(disk);
 	close(ends[0]);

@@ -30,6 +30,20 @@ static void check_chain(const struct hv_virtq *q, const struct hv_mem *mem,
 		memset(chain->iov[i].iov_base, (int)i, chain->iov[i].iov_len);
 }
 
+/* Whether the driver wants to hear that the used index went from `before` to `now`, step by step.
+ */
+static bool wants_interrupt(const struct hv_virtq *q, const struct hv_mem *mem, uint16_t before,
+			    uint16_t now)
+{
+	uint16_t flags, event;
+	memcpy(&flags, mem->base + q->avail, sizeof(flags));
+	memcpy(&event, mem->base + q->avail + 4 + 2u * q->size, sizeof(event));
+	bool passes = false;
+	for (uint16_t at = before; at != now; at++)
+		passes |= at == event;
+	return before != now && (q->event_index ? passes : !(flags & 1));
+}
+
 static void set_register(struct hv_virtq *q, const struct hv_mem *mem, enum hv_queue_port port,
 			 uint32_t value)
 {
@@ -51,18 +65,28 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	uint8_t choice = fuzz_u8(&in);
 	/* Mostly sizes that start the queue. */
 	uint32_t entries = choice & 0x80 ? choice : 1u << choice % 10;
-	unsigned bells = fuzz_u8(&in) % 8;
+	uint8_t more = fuzz_u8(&in);
+	unsigned bells = more % 8;
+	set_register(&q, &mem, HV_QUEUE_FEATURES, more & 8 ? HV_QUEUE_EVENT_INDEX : 0);
 	fuzz_bytes(&in, mem.base, MEM_BYTES);
 	set_register(&q, &mem, HV_QUEUE_SIZE, entries);
 
 	for (unsigned bell = 0; bell <= bells; bell++) {
 		unsigned taken = 0;
+		uint16_t before = q.next_used;
 		int rc;
+		hv_virtq_want_bell(&q, &mem, false);
 		while (taken <= q.size && (rc = hv_virtq_pop(&q, &mem, chain)) == 1) {
 			taken++;
 			check_chain(&q, &mem, chain);
 			hv_virtq_push(&q, &mem, chain, (uint32_t)chain->writable_bytes);
 		}
+		bool wants = q.state == HV_VIRTQ_RUNNING &&
+			     wants_interrupt(&q, &mem, before, q.next_used);
+		demand(hv_virtq_must_interrupt(&q, &mem) == wants, "interrupts as the driver says");
+		demand(!hv_virtq_must_interrupt(&q, &mem), "each once");
+		hv_virtq_want_bell(&q, &mem, true);
+		hv_virtq_is_waiting(&q, &mem);
 		uint32_t state = 0;
 		hv_virtq_access(&q, &mem, 4 * HV_QUEUE_STATUS, sizeof(state), false, &state);
 		demand(state <= HV_VIRTQ_BROKEN, "a state that exists");

@@ -30,7 +30,8 @@ struct machine {
 	enum hv_regime regime;
 	uint64_t limit_ns; /* 0: 20 s, which no test reaches unless something hangs */
 	unsigned cpus;	   /* 0: one */
-	int disk;	   /* a file behind an ATA disk and a ring disk; -1: none */
+	bool interrupts;
+	int disk; /* a file behind an ATA disk and a ring disk; -1: none */
 };
 
 static inline int machine_console(void *ctx, const char *text, size_t length, struct err *e)
@@ -60,6 +61,7 @@ static inline void machine_run(const struct machine *m, struct machine_result *r
 				   .regime = m->regime,
 				   .argument = m->argument,
 				   .cpus = m->cpus,
+				   .interrupts = m->interrupts,
 				   .image = m->code,
 				   .image_bytes = m->code_bytes,
 				   .console = machine_console,

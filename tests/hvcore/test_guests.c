@@ -290,6 +290,49 @@ static void every_interrupt_arrives(void)
 	}
 }
 
+/* The guest `interrupt` prints the same everywhere, and the same number of exits, completions and
+ * interrupts is behind it. */
+static void same_completions_by_interrupt_everywhere(void)
+{
+	static const char expected[] =
+		"polled requests 0000000000000003 interrupts 0000000000000000\n"
+		"flags requests 0000000000000005 interrupts 0000000000000005\n"
+		"flags requests 0000000000000020 interrupts 0000000000000002\n"
+		"polled requests 0000000000000020 interrupts 0000000000000000\n"
+		"polled requests 0000000000000004 interrupts 0000000000000000\n"
+		"event index requests 0000000000000005 interrupts "
+		"0000000000000005\n"
+		"event index requests 0000000000000040 interrupts "
+		"0000000000000004\nsum ";
+	struct machine_result first = {0};
+	int disk = machine_disk();
+	for (uint64_t sector = 0; sector < 200; sector++) {
+		uint64_t word = (sector + 1) * 0x9e3779b97f4a7c15u;
+		CU_ASSERT_EQUAL(pwrite(disk, &word, sizeof(word), (off_t)(512 * sector)), 8);
+	}
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		struct machine m = {.backend = backends[i],
+				    .image = "interrupt",
+				    .interrupts = true,
+				    .disk = disk};
+		struct machine_result r;
+		if (!machine_available(backends[i]))
+			continue;
+		machine_run(&m, &r);
+		CU_ASSERT_EQUAL(r.rc, 0);
+		CU_ASSERT_EQUAL(r.outcome.kind, HV_RUN_EXITED);
+		CU_ASSERT_EQUAL(r.outcome.status, 0);
+		CU_ASSERT_EQUAL(strncmp(r.console, expected, strlen(expected)), 0);
+		CU_ASSERT_EQUAL(r.counters.completions, 3 + 5 + 32 + 32 + 4 + 5 + 64);
+		CU_ASSERT_EQUAL(r.counters.interrupts, 5 + 2 + 5 + 4);
+		if (!first.length)
+			first = r;
+		CU_ASSERT_STRING_EQUAL(r.console, first.console);
+		CU_ASSERT_EQUAL(memcmp(&r.counters, &first.counters, sizeof(r.counters)), 0);
+	}
+	close(disk);
+}
+
 /* The guest `count` says what it should on each backend that has as many processors; the others
  * say that they have not. */
 static void processors_count_together(void)
@@ -468,6 +511,8 @@ int main(int argc, char **argv)
 		{"processors_count_together", processors_count_together},
 		{"processors_interrupt_each_other", processors_interrupt_each_other},
 		{"every_interrupt_arrives", every_interrupt_arrives},
+		{"same_completions_by_interrupt_everywhere",
+		 same_completions_by_interrupt_everywhere},
 		{"a_machine_without_interrupts_says_so", a_machine_without_interrupts_says_so},
 		{"nothing_is_left_behind", nothing_is_left_behind},
 		{"a_machine_that_cannot_be_made_leaves_nothing",
