@@ -21,7 +21,7 @@ add_custom_target(manual ALL DEPENDS ${manual}/mcvsim.1 ${manual}/hvcore.1)
 
 set(data ${CMAKE_INSTALL_DATADIR}/mcvsim)
 install(TARGETS mcvsim hvcore RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY scenarios/ DESTINATION ${data} FILES_MATCHING PATTERN "*.json")
+install(DIRECTORY scenarios/ DESTINATION ${data} FILES_MATCHING PATTERN "*.json" PATTERN "*.csv" PATTERN "*.fcd.xml")
 install(DIRECTORY scenarios/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/scenarios FILES_MATCHING PATTERN "*.md"
   PATTERN platforms EXCLUDE PATTERN apps EXCLUDE PATTERN radios EXCLUDE PATTERN profiles EXCLUDE
   PATTERN schema EXCLUDE PATTERN base EXCLUDE)

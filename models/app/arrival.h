@@ -6,15 +6,27 @@
 #ifndef MODELS_ARRIVAL_H
 #define MODELS_ARRIVAL_H
 
+#include "models/app/app.h"
 #include "models/choice.h"
+#include "models/rows.h"
 #include "sim/engine/sim.h"
 #include "sim/engine/stream.h"
 
-/* What a process remembers of one app on one handset; zero at the start of a run. */
+/* What a process remembers of one app on one handset; zero at the start of a run, but for the
+ * handset's number in its class. */
 struct arrival_state {
 	sim_time until; /* what it stands for is the process's own matter */
-	uint32_t at;
+	uint32_t at, number;
 };
+
+/* Whose tasks come. */
+struct arrival_user {
+	const char *app;
+	uint32_t handsets; /* of the class */
+};
+
+/* What a process says of tasks, in place of what their app draws. */
+enum arrival_gives { ARRIVAL_GIVES_BYTES = 1, ARRIVAL_GIVES_CYCLES = 2 };
 
 struct arrival_ops {
 	struct key_variant choice;
@@ -27,6 +39,16 @@ struct arrival_ops {
 			 sim_time now, bool first);
 	/* Tasks per second in the long run; of a closed process at most. */
 	double (*rate)(const void *parameters);
+	/* The rest of choice_read, once it is known whose tasks they are; *gives (0 before) is what
+	 * they are given of enum arrival_gives. Returns 0, ERR_INVALID with diags, or ERR_NOMEM.
+	 * NULL: nothing. */
+	int (*fit)(const void *parameters, const struct arrival_user *user,
+		   const struct json_doc *doc, const char *pointer, struct arena *arena,
+		   struct diag_list *diags, unsigned *gives);
+	/* Gives it to the task that starts now. NULL: nothing. */
+	void (*task)(const void *parameters, const struct arrival_state *state,
+		     struct app_task *task);
+	const struct rows_file *file; /* that it follows, by its parameter "file"; or NULL */
 };
 
 extern const struct arrival_ops *const arrival_models[]; /* ended by NULL */

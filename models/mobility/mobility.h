@@ -11,10 +11,9 @@
 #define MODELS_MOBILITY_H
 
 #include "models/choice.h"
+#include "models/rows.h"
 #include "sim/engine/sim.h"
 #include "sim/engine/stream.h"
-
-#include <stdio.h>
 
 /* From `from` until `until`: at from + t it is at (x + vx t, y + vy t). */
 struct leg {
@@ -47,9 +46,7 @@ struct mobility_ops {
 	struct box (*bounds)(const void *parameters);
 	/* How many handsets it knows the paths of; NULL: any number. */
 	uint32_t (*count)(const void *parameters);
-	/* Reads the file that has the paths into text, see trace.h; NULL: they need none. */
-	int (*load)(FILE *in, const char *name, char **text, struct diag_list *diags,
-		    struct err *e);
+	const struct rows_file *file; /* that has the paths; NULL: they need none */
 };
 
 extern const struct mobility_ops *const mobility_models[]; /* ended by NULL */

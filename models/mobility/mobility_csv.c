@@ -3,6 +3,8 @@
  * Paths from a CSV file: see trace.h. */
 #include "models/mobility/trace.h"
 
+static const struct rows_file file = {rows_load, trace_check};
+
 const struct mobility_ops mobility_csv_ops = {
 	.choice = {.name = "csv",
 		   .help = "paths from a file of positions",
@@ -13,5 +15,5 @@ const struct mobility_ops mobility_csv_ops = {
 	.next = trace_next,
 	.bounds = trace_bounds,
 	.count = trace_count,
-	.load = trace_load_csv,
+	.file = &file,
 };

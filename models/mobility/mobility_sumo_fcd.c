@@ -68,7 +68,7 @@ static void put_position(struct fcd *f, const char **attributes)
 		complain(f, "needs \"x\" and \"y\" in m");
 	else
 		f->written += (size_t)fprintf(f->out, "%s,%s,%s,%s\n", id, f->time, x, y);
-	if (f->written > TRACE_BYTES_MAX)
+	if (f->written > ROWS_BYTES_MAX)
 		XML_StopParser(f->xml, XML_FALSE);
 }
 
@@ -119,12 +119,12 @@ static int parse(struct fcd *f, FILE *in, struct err *e)
 			return err_set(e, ERR_IO, "cannot read %s", f->name);
 		last = n < PIECE;
 		enum XML_Status status = XML_ParseBuffer(f->xml, (int)n, last);
-		if (f->written > TRACE_BYTES_MAX)
+		if (f->written > ROWS_BYTES_MAX)
 			return err_set(
 				e, ERR_LIMIT,
 				"%s: more than %d MiB of positions; export fewer vehicles or "
 				"steps (--device.fcd.probability, --device.fcd.period)",
-				f->name, TRACE_BYTES_MAX >> 20);
+				f->name, ROWS_BYTES_MAX >> 20);
 		if (f->diags->errors != errors)
 			return ERR_INVALID;
 		if (status == XML_STATUS_ERROR) {
@@ -156,6 +156,8 @@ static int load(FILE *in, const char *name, char **text, struct diag_list *diags
 	return code;
 }
 
+static const struct rows_file file = {load, trace_check};
+
 const struct mobility_ops mobility_sumo_fcd_ops = {
 	.choice = {.name = "sumo-fcd",
 		   .help = "paths of vehicles and persons that SUMO has simulated",
@@ -166,5 +168,5 @@ const struct mobility_ops mobility_sumo_fcd_ops = {
 	.next = trace_next,
 	.bounds = trace_bounds,
 	.count = trace_count,
-	.load = load,
+	.file = &file,
 };

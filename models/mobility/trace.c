@@ -91,19 +91,6 @@ static int number_of(struct reader *r, const char *id, size_t length, uint32_t *
 	return 0;
 }
 
-/* A whole field that is a finite number. */
-static bool read_number(const char *from, const char *to, double *value)
-{
-	char copy[64], *end;
-	size_t n = (size_t)(to - from);
-	if (n == 0 || n >= sizeof(copy) || strspn(from, "+-.0123456789eE") < n)
-		return false;
-	memcpy(copy, from, n);
-	copy[n] = '\0';
-	*value = strtod(copy, &end);
-	return *end == '\0' && isfinite(*value);
-}
-
 static int add(struct reader *r, const struct row *row)
 {
 	if (r->count == r->capacity) {
@@ -139,7 +126,7 @@ static int read_line(struct reader *r, int line, const char *from, const char *t
 		return 0;
 	}
 	for (int i = 1; i < FIELDS; i++)
-		if (!read_number(begin[i], end[i], &number[i])) {
+		if (!rows_number(begin[i], end[i], &number[i])) {
 			complain(r, line,
 				 i == 1	  ? "the time is not a number"
 				 : i == 2 ? "x is not a number"
@@ -225,34 +212,13 @@ int trace_parse(struct trace *trace, const char *name, const char *text, struct 
 	return code;
 }
 
-int trace_load_csv(FILE *in, const char *name, char **text, struct diag_list *diags, struct err *e)
+int trace_check(const char *name, const char *text, struct diag_list *diags)
 {
-	size_t size = 0, room = 0;
-	*text = NULL;
-	for (;;) {
-		if (size + 1 >= room) {
-			room = room ? room * 2 : 1 << 16;
-			char *bigger = realloc(*text, room);
-			if (!bigger)
-				return err_set(e, ERR_NOMEM, "no memory to read %s", name);
-			*text = bigger;
-		}
-		size_t n = fread(*text + size, 1, room - 1 - size, in);
-		if (n == 0)
-			break;
-		size += n;
-		if (size > TRACE_BYTES_MAX)
-			return err_set(e, ERR_LIMIT, "%s: more than %d MiB of positions", name,
-				       TRACE_BYTES_MAX >> 20);
-	}
-	if (ferror(in))
-		return err_set(e, ERR_IO, "cannot read %s", name);
-	if (memchr(*text, '\0', size)) {
-		diag_add(diags, DIAG_ERROR, name, 0, 0, NULL, "is not text");
-		return ERR_INVALID;
-	}
-	(*text)[size] = '\0';
-	return 0;
+	struct arena arena = {0};
+	struct trace unused;
+	int code = trace_parse(&unused, name, text, &arena, diags);
+	arena_free(&arena);
+	return code;
 }
 
 /* ---- Models */
@@ -288,32 +254,27 @@ static const struct key trace_keys[] = {
 	{.name = "data",
 	 .type = KEY_STRING,
 	 .offset = offsetof(struct trace_file, data),
-	 .help = "a line handset,time,x,y, and one for each position, in s and m"},
+	 .help = "its text: a heading and rows, in s, m, bytes, cycles and bit/s"},
 	{0},
 };
 const struct key_object trace_object = {
 	.name = "trace",
 	.keys = trace_keys,
 	.size = sizeof(struct trace_file),
-	.help = "paths of handsets",
+	.help = "a file that a model follows",
 };
 
 int trace_finish(void *parameters, const struct json_doc *doc, const char *pointer,
 		 struct arena *arena, struct diag_list *diags)
 {
 	struct trace_follower *f = parameters;
-	const cJSON *traces = cJSON_GetObjectItemCaseSensitive(doc->root, "traces");
-	const cJSON *entry = cJSON_GetObjectItemCaseSensitive(traces, f->file);
-	const char *data = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "data"));
 	f->trace = arena_alloc(arena, sizeof(*f->trace));
 	if (!f->trace)
 		return ERR_NOMEM;
-	if (!data) {
-		json_doc_error(doc, diags, pointer, "the section \"traces\" has no \"%s\"",
-			       f->file);
+	const char *text = rows_text(doc, f->file, pointer, diags);
+	if (!text)
 		return ERR_INVALID;
-	}
-	return trace_parse(f->trace, f->file, data, arena, diags);
+	return trace_parse(f->trace, f->file, text, arena, diags);
 }
 
 static const struct trace *trace_of(const void *parameters)

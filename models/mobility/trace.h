@@ -10,10 +10,6 @@
 
 #include "models/mobility/mobility.h"
 
-#include <stdio.h>
-
-enum { TRACE_BYTES_MAX = 64 << 20 }; /* of the text */
-
 /* An entry of the document's section "traces". */
 struct trace_file {
 	const char *name; /* of the file */
@@ -43,10 +39,8 @@ struct trace {
 int trace_parse(struct trace *trace, const char *name, const char *text, struct arena *arena,
 		struct diag_list *diags);
 
-/* Takes a CSV file as it is. A mobility_ops.load: returns 0 with *text, which the caller frees in
- * any case, ERR_INVALID with diags, ERR_LIMIT when it is more than TRACE_BYTES_MAX, or another code
- * with *e filled. */
-int trace_load_csv(FILE *in, const char *name, char **text, struct diag_list *diags, struct err *e);
+/* The same for the mistakes alone: a rows_file.check. */
+int trace_check(const char *name, const char *text, struct diag_list *diags);
 
 /* What both models are made of. */
 int trace_finish(void *parameters, const struct json_doc *doc, const char *pointer,

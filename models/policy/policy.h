@@ -33,9 +33,10 @@ struct policy_memory {
 
 /* The state that a site and the way to it are in now, for policies with `sees_state`. */
 struct policy_now {
-	uint32_t up, down; /* transfers in the cell */
-	double radio_s;	   /* until the radio is ready to send */
-	double cpu_s;	   /* work that the handset's CPU has before it */
+	uint32_t up, down;	 /* transfers in the cell */
+	double up_bps, down_bps; /* what it carries now, at least 1 */
+	double radio_s;		 /* until the radio is ready to send */
+	double cpu_s;		 /* work that the handset's CPU has before it */
 	/* By site: cycles a second that one more task at the least loaded guest would get. */
 	double site_hz[POLICY_SITES_MAX];
 };

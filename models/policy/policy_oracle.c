@@ -15,8 +15,8 @@ static double time_at(const struct policy_view *v, int place, const void *ctx)
 	if (place == POLICY_LOCAL)
 		return now->cpu_s + policy_local_s(v);
 	const struct policy_site *s = &v->sites[place];
-	double up = (now->up + 1.0) / s->up_bps + s->links_up_s_per_bit;
-	double down = (now->down + 1.0) / s->down_bps + s->links_down_s_per_bit;
+	double up = (now->up + 1.0) / now->up_bps + s->links_up_s_per_bit;
+	double down = (now->down + 1.0) / now->down_bps + s->links_down_s_per_bit;
 	double computing = now->site_hz[place] > 0 ? v->cycles / now->site_hz[place] : 1e30;
 	return (v->input_bits > 0 ? now->radio_s : 0) + v->input_bits * up + 2 * s->one_way_s +
 	       computing + v->output_bits * down;

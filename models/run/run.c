@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/run/run_cell.h"
 #include "models/run/run_failure.h"
 #include "models/run/run_handset.h"
 #include "models/run/run_host.h"
@@ -26,6 +27,7 @@ static void init_generator(struct run *run, struct generator *g, struct handset 
 {
 	g->handset = h;
 	g->source = s;
+	g->state.number = number;
 	stream_init(&g->arrivals, &run->key, s->entity + number, stream_name("arrivals"));
 	stream_init(&g->work, &run->key, s->entity + number, stream_name("work"));
 }
@@ -109,10 +111,7 @@ static int init_network(struct run *run, const struct region *region, struct err
 		return no_memory(e);
 	for (uint32_t i = 0; code == 0 && i < region->cell_count; i++) {
 		const struct cell *cell = &w->cells[region->cells[i]];
-		char name[500];
-		snprintf(name, sizeof(name), "cells/%s", cell->name);
-		code = init_pipes(run, &run->cells[i], cell->up_bps, cell->down_bps, e);
-		stream_init(&run->cells[i].rtt, &run->key, stream_name(name), stream_name("rtt"));
+		code = cell_init(run, &run->cells[i], cell, e);
 		run->cell_count += code == 0;
 	}
 	for (uint32_t i = 0; code == 0 && i < region->link_count; i++) {
@@ -246,7 +245,8 @@ static void sample_batteries(struct sim *s, void *ctx, uint32_t sample)
 				sample_batteries, run, sample + 1);
 }
 
-static int simulate(struct run *run, const volatile bool *stop, struct err *e)
+static int simulate(struct run *run, const struct region *region, const volatile bool *stop,
+		    struct err *e)
 {
 	const struct world *w = run->world;
 	for (uint32_t i = 0; i < run->generator_count; i++)
@@ -254,6 +254,8 @@ static int simulate(struct run *run, const volatile bool *stop, struct err *e)
 	for (uint64_t i = 0; w->moving_count > 0 && i < run->handset_count; i++)
 		if (run->handsets[i].movement)
 			mobility_start(run, (uint32_t)i);
+	for (uint32_t i = 0; i < run->cell_count; i++)
+		cell_start(run, &w->cells[region->cells[i]]);
 	if (run->metrics->level)
 		sample_batteries(run->sim, run, 0);
 	/* Up to the last moment before: what happens at its end counts. */
@@ -290,7 +292,7 @@ static int run_region_protected(void *ctx, struct err *e)
 	if (code == 0)
 		code = failures_start(x->run, x->region, e);
 	if (code == 0)
-		code = simulate(x->run, x->sink->stop, e);
+		code = simulate(x->run, x->region, x->sink->stop, e);
 	if (code == 0)
 		code = run_report_region(x->run, x->region, x->sink, e);
 	return code;

@@ -183,7 +183,10 @@ struct pipes { /* of a cell or a link: bits */
 	struct time_average working; /* of a link that fails: 1 or 0 */
 	struct task *passing;	     /* of a link that loses what it has when it fails */
 	bool is_down;
-	struct stream rtt; /* of a cell whose round trip varies */
+	/* Of a cell: */
+	struct stream rtt, loss; /* where they vary */
+	double up_bps, down_bps; /* now */
+	struct capacity_state capacity;
 };
 
 enum task_phase {
@@ -254,6 +257,7 @@ struct task {
 	const struct reach *reach; /* the way that it goes, or NULL */
 	struct site_state *site;   /* where it is served */
 	double bits;		   /* that the transfer under way, or the next one, has to move */
+	double again;		   /* bits that the cell loses and moves again, for each of them */
 	/* Of a handset that moves: */
 	struct task *sibling_next, *sibling_prev; /* in movement->tasks */
 	sim_event event;			  /* on its way to the site */

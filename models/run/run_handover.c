@@ -7,6 +7,7 @@
  * forwarded over the links of world->handover; or it starts again at the site that the new cell
  * reaches; or the guest that serves it migrates there, with all that it serves, and what comes back
  * before it is there is forwarded. All time so spent has a cause of its own. */
+#include "models/run/run_cell.h"
 #include "models/run/run_graph.h"
 #include "models/run/run_handover.h"
 #include "models/run/run_handset.h"
@@ -253,20 +254,12 @@ static void reroute(struct task *t)
 
 /* ---- Changes */
 
-/* Takes a transfer under way from its cell; returns the bits that it moved since it went on. */
-static double stop(struct task *t)
-{
-	double moved = t->bits - station_cancel(&t->job);
-	t->bits -= moved;
-	return moved;
-}
-
 void handover_changed(struct run *run, struct handset *h)
 {
 	for (struct task *t = h->movement->tasks, *next; t; t = next) {
 		next = t->sibling_next;
 		if (is_on_cell(t)) {
-			handset_transfer_pause(h, t, is_up(t), stop(t), sim_now(run->sim));
+			handset_transfer_pause(h, t, is_up(t), cell_stop(t), sim_now(run->sim));
 			hold(t, HOLD_HANDOVER);
 		}
 		reroute(t);
@@ -281,7 +274,7 @@ void handover_over(struct run *run, struct handset *h)
 			continue;
 		release(t);
 		handset_transfer_resume(h, t, sim_now(run->sim));
-		task_send_bits(t, is_up(t));
+		cell_begin(t, is_up(t));
 	}
 }
 
@@ -297,7 +290,7 @@ void handover_lost(struct run *run, struct handset *h)
 			release(t);
 			handset_transfer_resume(h, t, now);
 		}
-		handset_transfer_end(h, t, up, held ? 0 : stop(t), now);
+		handset_transfer_end(h, t, up, held ? 0 : cell_stop(t), now);
 		hold_without_cell(t);
 	}
 }

@@ -5,6 +5,8 @@
 #include "models/run/run_handset.h"
 #include "models/run/run_policy.h"
 
+#include <math.h>
+
 struct site_state *task_site_state(const struct run *run, const struct reach *reach)
 {
 	return &run->sites[run->world->sites[reach->site].slot];
@@ -34,6 +36,8 @@ static void look(struct run *run, const struct handset *h, const struct cell *ce
 	const struct pipes *pipes = &run->cells[cell->slot];
 	now->up = pipes->up.present;
 	now->down = pipes->down.present;
+	now->up_bps = fmax(pipes->up_bps, 1);
+	now->down_bps = fmax(pipes->down_bps, 1);
 	now->radio_s = sim_to_seconds(handset_radio_wait(h, t));
 	now->cpu_s = h->cpu_free > t ? sim_to_seconds(h->cpu_free - t) : 0;
 	for (uint32_t i = 0; i < cell->reach_count; i++)

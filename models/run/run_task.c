@@ -4,6 +4,7 @@
  * and back. Each phase measures how long it took and books it to a cause; what a guest or backend
  * took longer than the work itself is queueing. So the causes of a task add up to its response time
  * by construction, in whole nanoseconds. */
+#include "models/run/run_cell.h"
 #include "models/run/run_failure.h"
 #include "models/run/run_graph.h"
 #include "models/run/run_group.h"
@@ -72,13 +73,6 @@ static void finish(struct task *t, int failure)
 
 /* ---- The radio and the network */
 
-void task_send_bits(struct task *t, bool up)
-{
-	struct pipes *cell = &t->run->cells[task_cell(t)->slot];
-	t->phase = up ? PHASE_UP : PHASE_DOWN;
-	station_submit(up ? &cell->up : &cell->down, &t->job, t->bits);
-}
-
 static void start_transfer(struct sim *s, void *ctx, uint32_t arg)
 {
 	struct task *t = ctx;
@@ -87,7 +81,7 @@ static void start_transfer(struct sim *s, void *ctx, uint32_t arg)
 	if (t->from->handset->movement && handover_holds(t, up))
 		return;
 	handset_transfer_begin(t->from->handset, t, up, sim_now(s));
-	task_send_bits(t, up);
+	cell_begin(t, up);
 }
 
 void task_transfer(struct task *t, bool up)
@@ -113,7 +107,8 @@ void task_transfer(struct task *t, bool up)
 static inline __attribute__((always_inline)) void end_transfer(struct task *t, bool up)
 {
 	sim_time now = sim_now(t->run->sim);
-	handset_transfer_end(t->from->handset, t, up, t->bits, now);
+	handset_transfer_end(t->from->handset, t, up, cell_air_bits(t), now);
+	t->job.cap = 0; /* of the cell */
 	t->radio_ns += now - t->since;
 	sim_time ready = t->from->handset->radio_ready;
 	trace_slice(t, up ? "send" : "receive", ready > t->since ? ready : t->since, now);
@@ -454,6 +449,8 @@ static void start_task(struct run *run, struct generator *g, sim_time now)
 		app_draw(g->source->app, &g->work, &t->work);
 	if (g->source->app->graph && !t->graph)
 		return;
+	if (g->source->arrival->task)
+		g->source->arrival->task(g->source->arrival_parameters, &g->state, &t->work);
 	t->from = g;
 	t->born = now;
 	t->price = g->source->app_index;

@@ -61,8 +61,6 @@ void task_lost(struct task *t, enum failure why);
 
 /* Asks for the radio, to move t->bits. */
 void task_transfer(struct task *t, bool up);
-/* Moves t->bits through the present cell; the radio is active. */
-void task_send_bits(struct task *t, bool up);
 /* Takes it from wherever it is on its way to the guest, or at it, so that it can start again. */
 void task_withdraw(struct task *t);
 /* Goes back from the site, `wait` ns from now, over t->reach. */

@@ -73,7 +73,7 @@ static int build_prices(struct builder *b, struct host_kind *kind, const struct 
 					 &cost, &why);
 		if (code == 0)
 			code = price_make(&kind->prices[a], kind->platform, &b->view, b->w->apps[a],
-					  kind->hz, disk_ns, &why);
+					  b->w->given[a], kind->hz, disk_ns, &why);
 		if (code < 0) {
 			char at[700];
 			json_pointer_join(at, sizeof(at), pointer, "platform");

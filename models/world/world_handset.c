@@ -77,6 +77,39 @@ static const struct app *app_of(struct builder *b, const char *name, uint32_t *i
 	return b->w->apps[k];
 }
 
+/* What a process that knows its tasks gives them must be what the app's price can follow. */
+static void check_given(struct builder *b, const struct app *app, unsigned gives,
+			const char *pointer)
+{
+	bool is_zero = !(app->input.mean > 0) || !(app->output.mean > 0);
+	if (gives && app->graph)
+		json_doc_error(b->doc, b->diags, pointer,
+			       "the file gives bytes or cycles, and %s is an app of stages, which "
+			       "draw their own",
+			       app->name);
+	else if ((gives & ARRIVAL_GIVES_BYTES) && is_zero)
+		json_doc_error(b->doc, b->diags, pointer,
+			       "the file gives bytes, and the input or the output of %s is 0: what "
+			       "packets cost is in proportion to them",
+			       app->name);
+}
+
+static int fit_arrivals(struct builder *b, const struct class *class, const struct source *s,
+			const char *pointer)
+{
+	struct arrival_user user = {s->app->name, class->count};
+	unsigned gives = 0;
+	char at[800];
+	if (!s->arrival->fit)
+		return 0;
+	json_pointer_join(at, sizeof(at), pointer, s->arrival->choice.name);
+	int code = s->arrival->fit(s->arrival_parameters, &user, b->doc, at, &b->w->arena, b->diags,
+				   &gives);
+	check_given(b, s->app, gives, at);
+	b->w->given[s->app_index] |= gives;
+	return code;
+}
+
 static int build_sources(struct builder *b, struct class *class, const struct class_file *file,
 			 const char *pointer)
 {
@@ -99,6 +132,11 @@ static int build_sources(struct builder *b, struct class *class, const struct cl
 		    !s->app)
 			continue;
 		s->arrival = (const struct arrival_ops *)(const void *)chosen;
+		int code = fit_arrivals(b, class, s, arrivals);
+		if (code == ERR_NOMEM)
+			return builder_no_memory(b);
+		if (code < 0)
+			continue;
 		if (!(s->arrival->rate(s->arrival_parameters) > 0))
 			json_doc_warning(b->doc, b->diags, arrivals, "no task ever starts");
 		snprintf(entity, sizeof(entity), "handsets/%s/%s", file->name, apps[i].name);
@@ -213,8 +251,9 @@ int world_handsets_build(struct builder *b)
 		json_doc_warning(b->doc, b->diags, "/handsets", "is empty: no task starts");
 	b->w->classes = arena_array(&b->w->arena, b->file.handsets.count, sizeof(*b->w->classes));
 	b->w->apps = arena_array(&b->w->arena, count_stages(b), sizeof(*b->w->apps));
+	b->w->given = arena_array(&b->w->arena, count_stages(b), sizeof(*b->w->given));
 	b->w->policies = arena_array(&b->w->arena, b->file.handsets.count, sizeof(*b->w->policies));
-	if (!b->w->classes || !b->w->apps || !b->w->policies)
+	if (!b->w->classes || !b->w->apps || !b->w->given || !b->w->policies)
 		return builder_no_memory(b);
 	for (uint32_t i = 0; i < b->w->class_count; i++) {
 		int code = build_class(b, &b->w->classes[i], &files[i]);

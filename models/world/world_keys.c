@@ -4,6 +4,8 @@
 #include "models/mobility/trace.h"
 #include "models/site/packing.h"
 #include "models/site/placement.h"
+#include "models/radio/capacity.h"
+#include "models/radio/loss.h"
 #include "models/radio/radio.h"
 #include "models/site/scaling.h"
 #include "models/site/scheduler.h"
@@ -29,6 +31,15 @@ static const struct key cell_keys[] = {
 		  .help = "round trip to the site's edge, without transfer and site delay: a time, "
 			  "or a "
 			  "distribution, of which each way draws and takes half"),
+	WORLD_KEY(
+		struct cell_file, "capacity", KEY_ANY, capacity, .variants = capacity_models,
+		.optional = true,
+		.help = "how \"up\" and \"down\" change over time, as { \"csv\": \"drive.csv\" }; "
+			"never unless said"),
+	WORLD_KEY(struct cell_file, "loss", KEY_ANY, loss, .variants = loss_models,
+		  .optional = true,
+		  .help = "packets that are lost, and at what layer they are sent again, as { "
+			  "\"link\": 0.01 }; none unless said"),
 	WORLD_KEY(struct cell_file, "site", KEY_STRING, site, .optional = true,
 		  .help = "where offloaded tasks go"),
 	WORLD_KEY(struct cell_file, "reaches", KEY_MAP, reaches, .object = &reach_object,

@@ -55,6 +55,8 @@ struct cell_file {
 	const char *name;
 	double down_bps, up_bps;
 	const cJSON *rtt;		      /* a time or a distribution */
+	const cJSON *capacity;		      /* a choice of capacity_models, or NULL */
+	const cJSON *loss;		      /* a choice of loss_models, or NULL */
 	const char *site;		      /* or NULL */
 	struct key_list reaches;	      /* struct reach_file; when there is no site */
 	const struct position_file *position; /* or NULL */

@@ -17,6 +17,8 @@
 #include "models/site/placement.h"
 #include "models/platform/platform.h"
 #include "models/policy/policy.h"
+#include "models/radio/capacity.h"
+#include "models/radio/loss.h"
 #include "models/radio/radio.h"
 #include "models/site/scaling.h"
 #include "models/world/world.h"
@@ -98,11 +100,15 @@ struct cell {
 	double up_bps, down_bps;
 	struct reach *reaches; /* at least one; the first is what "remote" means */
 	uint32_t reach_count;
-	struct policy_site *policy_sites; /* the same for policies */
-	uint32_t region, slot;		  /* slot: among the cells of its region */
-	struct dist rtt;		  /* s */
-	bool placed;			  /* it has a position */
-	double x, y, radius;		  /* m; radius may be infinite */
+	struct policy_site *policy_sites;    /* the same for policies */
+	uint32_t region, slot;		     /* slot: among the cells of its region */
+	struct dist rtt;		     /* s */
+	const struct capacity_ops *capacity; /* NULL: what it carries never changes */
+	const void *capacity_parameters;
+	const struct loss_ops *loss; /* NULL: nothing is lost */
+	const void *loss_parameters;
+	bool placed;	     /* it has a position */
+	double x, y, radius; /* m; radius may be infinite */
 };
 
 #define HANDOVER_TASKS_LIST(X)                                                                     \
@@ -260,6 +266,7 @@ struct world {
 	/* Each app that some class runs, once; then the stages of those that are graphs. Prices
 	 * are by place in this list. */
 	const struct app **apps;
+	unsigned *given;       /* by app: what arrivals give its tasks (enum arrival_gives) */
 	const char **policies; /* likewise the names of their policies */
 	uint32_t policy_count;
 	uint32_t class_count, cell_count, site_count, link_count, region_count, app_count;

@@ -92,6 +92,32 @@ static int build_reach(struct builder *b, struct cell *cell, const struct reach_
 	return code;
 }
 
+/* What the cell says of its capacity and its losses, where it does. */
+static void build_channel(struct builder *b, struct cell *cell, const struct cell_file *file,
+			  const char *pointer)
+{
+	const struct key_variant *chosen = NULL;
+	char at[700];
+	json_pointer_join(at, sizeof(at), pointer, "capacity");
+	if (file->capacity &&
+	    choice_read((choice_table)capacity_models, "capacity", b->doc, at, &b->w->arena,
+			b->diags, &chosen, &cell->capacity_parameters) == 0) {
+		cell->capacity = (const struct capacity_ops *)(const void *)chosen;
+		cell->capacity = cell->capacity->change ? cell->capacity : NULL;
+	}
+	json_pointer_join(at, sizeof(at), pointer, "loss");
+	if (file->loss && choice_read((choice_table)loss_models, "loss", b->doc, at, &b->w->arena,
+				      b->diags, &chosen, &cell->loss_parameters) == 0) {
+		cell->loss = (const struct loss_ops *)(const void *)chosen;
+		cell->loss = cell->loss->draw ? cell->loss : NULL;
+	}
+	if (cell->capacity && cell->loss && cell->loss->bound_bps)
+		json_doc_error(b->doc, b->diags, at,
+			       "\"%s\" bounds rates, which cannot be where \"capacity\" changes; "
+			       "\"link\" can",
+			       cell->loss->choice.name);
+}
+
 static int build_cell(struct builder *b, struct cell *cell, const struct cell_file *file)
 {
 	const struct reach_file only = {.name = file->site};
@@ -113,6 +139,7 @@ static int build_cell(struct builder *b, struct cell *cell, const struct cell_fi
 		      json_pointer_join(reach, sizeof(reach), at, "rtt"), &b->w->arena,
 		      b->diags) == ERR_NOMEM)
 		return builder_no_memory(b);
+	build_channel(b, cell, file, at);
 	if (count > POLICY_SITES_MAX) {
 		json_doc_error(b->doc, b->diags, list, "at most %d sites can be reached (got %zu)",
 			       POLICY_SITES_MAX, count);

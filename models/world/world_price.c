@@ -87,25 +87,27 @@ static int add_count_slopes(struct price *p, const struct platform *platform,
 }
 
 int price_make(struct price *p, const struct platform *platform, const struct profile_view *view,
-	       const struct app *app, double hz, sim_time disk_latency_ns, struct err *e)
+	       const struct app *app, unsigned given, double hz, sim_time disk_latency_ns,
+	       struct err *e)
 {
+	bool by_the_byte = app->by_the_byte || (given & ARRIVAL_GIVES_BYTES);
 	struct op_load fixed;
 	int code = 0;
 	memset(p, 0, sizeof(*p));
 	app_load(app, hz, &fixed);
 
-	if (dist_varies(&app->cycles)) {
+	if (dist_varies(&app->cycles) || (given & ARRIVAL_GIVES_CYCLES)) {
 		struct op_load second = {.compute_ns = 1e9};
 		p->compute_varies = true;
 		fixed.compute_ns = 0;
 		code = add_slopes(p, platform, view, &second, DRIVER_COMPUTE, 1e9, e);
 	}
-	if (code == 0 && (app->by_the_byte || dist_varies(&app->input)) &&
+	if (code == 0 && (by_the_byte || dist_varies(&app->input)) &&
 	    app->operations[OP_NET_RX].of_payload) {
 		struct op_load in = take_op(&fixed, OP_NET_RX);
 		code = add_slopes(p, platform, view, &in, DRIVER_INPUT, 1, e);
 	}
-	if (code == 0 && (app->by_the_byte || dist_varies(&app->output)) &&
+	if (code == 0 && (by_the_byte || dist_varies(&app->output)) &&
 	    app->operations[OP_NET_TX].of_payload) {
 		struct op_load out = take_op(&fixed, OP_NET_TX);
 		code = add_slopes(p, platform, view, &out, DRIVER_OUTPUT, 1, e);

@@ -8,9 +8,10 @@
 
 #include "models/world/world_model.h"
 
-/* Works out the price. Returns 0, or platform_cost's codes with *e filled. */
+/* Works out the price; `given` is what arrivals give tasks of the app (enum arrival_gives). Returns
+ * 0, or platform_cost's codes with *e filled. */
 int price_make(struct price *price, const struct platform *platform,
-	       const struct profile_view *view, const struct app *app, double hz,
+	       const struct profile_view *view, const struct app *app, unsigned given, double hz,
 	       sim_time disk_latency_ns, struct err *e);
 
 /* How much of the drivers one task has. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/choice.h"
 #include "models/mobility/trace.h"
+#include "models/radio/capacity.h"
+#include "models/radio/loss.h"
 #include "models/world/world_keys.h"
 #include "models/world/world_model.h"
 
@@ -91,9 +93,9 @@ static int load_entry(struct resolver *r, const struct kind *kind, cJSON *sectio
 	return code;
 }
 
-/* Reads a file of paths, by the model that follows them, into its section. */
-static int load_trace(struct resolver *r, const struct mobility_ops *model, cJSON *section,
-		      const char *name, const char *pointer)
+/* Reads a file as the model that follows it does, into its section. */
+static int load_file(struct resolver *r, const struct rows_file *how, cJSON *section,
+		     const char *name, const char *pointer)
 {
 	const char *path =
 		r->library && r->library->file ? r->library->file(r->library->ctx, name) : NULL;
@@ -104,13 +106,10 @@ static int load_trace(struct resolver *r, const struct mobility_ops *model, cJSO
 		return ERR_INVALID;
 	}
 	char *text = NULL;
-	struct arena arena = {0};
-	struct trace unused;
-	int code = model->load(in, name, &text, r->diags, r->e);
+	int code = how->load(in, name, &text, r->diags, r->e);
 	fclose(in);
 	if (code == 0)
-		code = trace_parse(&unused, name, text, &arena, r->diags);
-	arena_free(&arena);
+		code = how->check(name, text, r->diags);
 	cJSON *entry = code == 0 ? cJSON_AddObjectToObject(section, name) : NULL;
 	if (code == 0 && !(entry && cJSON_AddStringToObject(entry, "data", text)))
 		code = ERR_NOMEM;
@@ -120,7 +119,7 @@ static int load_trace(struct resolver *r, const struct mobility_ops *model, cJSO
 
 /* Returns ERR_INVALID for mistakes (already in diags), which do not end the search for more. */
 static int need(struct resolver *r, int which, const char *name, const char *pointer,
-		const struct mobility_ops *follower)
+		const struct rows_file *how)
 {
 	const struct kind *kind = &kinds[which];
 	cJSON *used = object_member(r->used, kind->section);
@@ -134,8 +133,8 @@ static int need(struct resolver *r, int which, const char *name, const char *poi
 		return err_set(r->e, ERR_NOMEM, "no memory for the section %s", kind->section);
 	if (!cJSON_IsObject(section) || cJSON_GetObjectItemCaseSensitive(section, name))
 		return 0;
-	if (follower)
-		return load_trace(r, follower, section, name, pointer);
+	if (how)
+		return load_file(r, how, section, name, pointer);
 	return load_entry(r, kind, section, name, pointer);
 }
 
@@ -158,23 +157,40 @@ static int need_member(struct resolver *r, int which, cJSON *node, const char *k
 	return need(r, which, ref->valuestring, at, NULL);
 }
 
-/* The file that a mobility model in its long form follows. */
-static int need_trace(struct resolver *r, const cJSON *class, const char *pointer)
+/* What a model that is chosen by name may follow. */
+static const struct rows_file *file_of_mobility(const struct key_variant *v)
 {
-	const cJSON *choice = cJSON_GetObjectItemCaseSensitive(class, "mobility");
+	return ((const struct mobility_ops *)(const void *)v)->file;
+}
+
+static const struct rows_file *file_of_arrivals(const struct key_variant *v)
+{
+	return ((const struct arrival_ops *)(const void *)v)->file;
+}
+
+static const struct rows_file *file_of_capacity(const struct key_variant *v)
+{
+	return ((const struct capacity_ops *)(const void *)v)->file;
+}
+
+/* Gives the choice at node's `key` its long form, and loads the file that the model follows. */
+static int choose_with_file(struct resolver *r, choice_table table,
+			    const struct rows_file *(*file_of)(const struct key_variant *),
+			    cJSON *node, const char *key, const char *pointer)
+{
+	int code = choice_normalise(table, node, key);
+	const cJSON *choice = cJSON_GetObjectItemCaseSensitive(node, key);
 	const cJSON *model = cJSON_IsObject(choice) ? choice->child : NULL;
 	const char *file = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(model, "file"));
-	char mobility[500], name[600], at[700];
-	if (!file)
-		return 0;
-	json_pointer_join(mobility, sizeof(mobility), pointer, "mobility");
-	json_pointer_join(name, sizeof(name), mobility, model->string);
-	json_pointer_join(at, sizeof(at), name, "file");
-	for (size_t i = 0; mobility_models[i]; i++)
-		if (mobility_models[i]->load &&
-		    strcmp(mobility_models[i]->choice.name, model->string) == 0)
-			return need(r, TRACE, file, at, mobility_models[i]);
-	return 0;
+	char chosen[700], name[800], at[900];
+	for (; file && code == 0 && *table; table++)
+		if (file_of(*table) && strcmp((*table)->name, model->string) == 0) {
+			json_pointer_join(chosen, sizeof(chosen), pointer, key);
+			json_pointer_join(name, sizeof(name), chosen, model->string);
+			json_pointer_join(at, sizeof(at), name, "file");
+			return need(r, TRACE, file, at, file_of(*table));
+		}
+	return code;
 }
 
 static int resolve_class(struct resolver *r, cJSON *class, const char *pointer)
@@ -182,8 +198,8 @@ static int resolve_class(struct resolver *r, cJSON *class, const char *pointer)
 	char apps[500], at[600];
 	int code = need_member(r, RADIO, class, "radio", pointer);
 	code = worse(code, choice_normalise((choice_table)policy_models, class, "policy"));
-	code = worse(code, choice_normalise((choice_table)mobility_models, class, "mobility"));
-	code = worse(code, need_trace(r, class, pointer));
+	code = worse(code, choose_with_file(r, (choice_table)mobility_models, file_of_mobility,
+					    class, "mobility", pointer));
 	cJSON *cpu = object_member(class, "cpu");
 	if (cpu)
 		code = worse(code,
@@ -194,10 +210,17 @@ static int resolve_class(struct resolver *r, cJSON *class, const char *pointer)
 		json_pointer_join(at, sizeof(at), apps, app->string);
 		code = worse(code, need(r, APP, app->string, at, NULL));
 		if (cJSON_IsObject(app))
-			code = worse(code, choice_normalise((choice_table)arrival_models, app,
-							    "arrivals"));
+			code = worse(code, choose_with_file(r, (choice_table)arrival_models,
+							    file_of_arrivals, app, "arrivals", at));
 	}
 	return code;
+}
+
+static int resolve_cell(struct resolver *r, cJSON *cell, const char *pointer)
+{
+	int code = choose_with_file(r, (choice_table)capacity_models, file_of_capacity, cell,
+				    "capacity", pointer);
+	return worse(code, choice_normalise((choice_table)loss_models, cell, "loss"));
 }
 
 static int resolve_site(struct resolver *r, cJSON *site, const char *pointer)
@@ -243,6 +266,7 @@ static int resolve(struct resolver *r)
 {
 	cJSON *root = r->doc->root;
 	int code = resolve_each(r, "handsets", resolve_class);
+	code = worse(code, resolve_each(r, "cells", resolve_cell));
 	code = worse(code, resolve_each(r, "sites", resolve_site));
 	cJSON *radio = object_member(root, "radios");
 	for (radio = radio ? radio->child : NULL; radio; radio = radio->next)

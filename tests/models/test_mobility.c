@@ -413,7 +413,7 @@ static int load_fcd(const char *xml, char **text, struct diag_list *diags)
 {
 	struct err e = {0};
 	FILE *in = fmemopen((void *)(uintptr_t)xml, strlen(xml), "r");
-	int code = fcd()->load(in, "v.xml", text, diags, &e);
+	int code = fcd()->file->load(in, "v.xml", text, diags, &e);
 	fclose(in);
 	return code;
 }
