@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What `cmake --install` puts where, and the Debian package that CPack makes of it (`cpack -G DEB` in
-# the build's folder). The program finds share/mcvsim beside its own folder (sim/cli/locate.c).
+# the build's folder). The program finds share/mcvsim beside its own folder (sim/cli/shell/locate.c).
 include(GNUInstallDirs)
 
 # Manual pages and completion come out of the program itself, from the tables of --help.

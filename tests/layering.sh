@@ -53,15 +53,20 @@ for layer in sim/base sim/engine sim/experiment hvcore models reports sim/cli; d
 	done >>"$breaches"
 done
 
-# The folders of reports/ build on each other in this order.
-below=
-for folder in db data "figure table" page; do
-	for name in $folder; do
-		grep -rn '#include "reports/' "reports/$name" --include='*.[ch]' |
-			grep -vE "\"reports/($below$name)/" | sed 's/$/   <- from a folder that is not below/'
+# The folders of a layer build on each other in this order; what lies in the layer's own folder is for all.
+in_order() { # layer folder...
+	layer=$1 below=
+	shift
+	for folder in "$@"; do
+		for name in $folder; do
+			grep -rnE "#include \"$layer/[^\"]+/" "$layer/$name" --include='*.[ch]' |
+				grep -vE "\"$layer/($below$name)/" | sed 's/$/   <- from a folder that is not below/'
+		done
+		for name in $folder; do below="$below$name|"; done
 	done
-	for name in $folder; do below="$below$name|"; done
-done >>"$breaches"
+}
+in_order reports db data "figure table" page >>"$breaches"
+in_order sim/cli shell study measure command >>"$breaches"
 
 # The libraries neither print nor exit, nor read the environment, nor start programs. hvcore's main
 # and its guests are programs; a backend may fork (a guest is a process), but not exec another program.

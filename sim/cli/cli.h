@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The frame of the program: one struct per command, one file per command (cmd_<name>.c), options as
- * table rows that yield parsing, --help and "did you mean". With hvcore's own main the only code
- * that prints, exits, reads the environment and starts processes.
+ * The frame of the program: one struct per command, one file per command (command/cmd_<name>.c),
+ * options as table rows that yield parsing, --help and "did you mean". With hvcore's own main the
+ * only code that prints, exits, reads the environment and starts processes.
  */
 #ifndef SIM_CLI_CLI_H
 #define SIM_CLI_CLI_H

@@ -3,7 +3,7 @@
  * Chooses the command and hands the rest of the line to it.
  */
 #include "sim/cli/cli.h"
-#include "sim/cli/options.h"
+#include "sim/cli/shell/options.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  */
 #include "models/platform/profile.h"
 #include "sim/base/json.h"
-#include "sim/cli/agreement.h"
-#include "sim/cli/calibrate.h"
+#include "sim/cli/measure/agreement.h"
+#include "sim/cli/measure/calibrate.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Logs of the bare guest become profiles, and what is wrong with a log is said. The logs are made
  * here, with ticks of known meaning. */
-#include "sim/cli/from_log.h"
+#include "sim/cli/measure/from_log.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 

@@ -4,7 +4,7 @@
  * machine lacks. How near predictions are is not a test: machines drift; only that they are of the
  * right size.
  */
-#include "sim/cli/mixes.h"
+#include "sim/cli/measure/mixes.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The report page of a results database, with what only the models know of it: the layers of the
+ * platforms that the study names.
+ */
+#ifndef SIM_CLI_STUDY_PAGE_H
+#define SIM_CLI_STUDY_PAGE_H
+
+#include "reports/figure/figure.h"
+
+/* Writes folder/index.html, once the figures' pictures are in the folder. Returns 0 or a negative
+ * code with *e filled. */
+int cli_write_page(const struct dataset *data, const struct figures *figures, const char *folder,
+		   struct err *e);
+
+#endif
