@@ -234,6 +234,9 @@ enum hv_op {
 	/* The ring disk, completed by interrupts instead of by polling. */
 	HV_OP_START_EVENTS,    /* sets it up anew, with an event index; after HV_OP_START */
 	HV_OP_VIRTIO_READ_IRQ, /* HV_OP_VIRTIO_READ, one interrupt for all requests of one */
+	HV_OP_SYSCALL,	/* the loop of a user task, for a kernel only; arg: 1: it calls the kernel
+			   each  time, 0: it does not */
+	HV_OP_TOUCH_2M, /* as HV_OP_TOUCH, stride HV_TOUCH_2M_STRIDE */
 	HV_OP_COUNT
 };
 enum hv_ipi {
@@ -250,6 +253,7 @@ struct hv_halts {
 };
 #define HV_LOOP_INSTRUCTIONS 100
 #define HV_TOUCH_STRIDE	     65536u
+#define HV_TOUCH_2M_STRIDE   2097152u
 
 /* The block read in every world: 4 KiB from a disk of HV_DISK_BLOCKS blocks, in an order that
  * visits each block once before any twice and has no neighbours next to each other. */

@@ -26,12 +26,20 @@ typedef uint64_t hv_gpa;
 struct hv_mem {
 	uint8_t *base;
 	uint64_t size; /* bytes, a multiple of 2 MiB */
-	int fd;	       /* the memfd behind it, which `trap` maps into its child */
+	int fd;	       /* the memfd behind it, which `trap` maps into its child; -1: none */
 };
 
 /* Maps `size` bytes (rounded up to 2 MiB, at most HV_MEM_MAX) of zeroed memory, backed by small
  * host pages that are allocated on first touch. Returns 0 or ERR_INVALID, ERR_NOMEM, ERR_LIMIT. */
 int hv_mem_open(struct hv_mem *mem, uint64_t size, struct err *e);
+
+/* The same backed by the host's large pages, of 2 MiB, for guests that run in this process (there
+ * is no memfd, and nothing can be released). ERR_UNSUPPORTED, with the reason, where the host has
+ * none to give; that it gave some to a page that was touched, hv_mem_large says. */
+int hv_mem_open_large(struct hv_mem *mem, uint64_t size, struct err *e);
+
+/* How many bytes of the guest's memory the host holds in large pages. Returns 0, or ERR_IO. */
+int hv_mem_large(const struct hv_mem *mem, uint64_t *bytes, struct err *e);
 void hv_mem_close(struct hv_mem *mem);
 
 /* The checked door: where [gpa, gpa + length) lies wholly inside the guest's memory, a pointer to
@@ -204,6 +212,7 @@ struct hv_config {
 	const struct hv_backend *backend;
 	enum hv_regime regime; /* as found by backend->regime; NONE: found out by open */
 	uint64_t mem_bytes;    /* 0: HV_MEM_DEFAULT */
+	bool large_pages;      /* the host's, under that memory; not for `trap` */
 	const void *image;     /* flat, loaded at HV_IMAGE_GPA; not owned */
 	size_t image_bytes;
 	hv_gpa entry;	      /* 0: HV_IMAGE_GPA */

@@ -2,6 +2,8 @@
 #include "hvcore/hv.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -37,6 +39,71 @@ int hv_mem_open(struct hv_mem *mem, uint64_t size, struct err *e)
 	 * Fails where the kernel knows no large pages, which is as good. */
 	madvise(mem->base, size, MADV_NOHUGEPAGE);
 	mem->size = size;
+	return 0;
+}
+
+/* Whether the host gives large pages to memory that asks for them. */
+static int may_be_large(struct err *e)
+{
+	char text[64] = "";
+	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
+	if (f && !fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	if (f)
+		fclose(f);
+	if (!text[0])
+		return err_set(e, ERR_UNSUPPORTED, "this kernel has no transparent huge pages");
+	return strstr(text, "[never]") ? err_set(e, ERR_UNSUPPORTED,
+						 "transparent huge pages are switched off (never)")
+				       : 0;
+}
+
+int hv_mem_open_large(struct hv_mem *mem, uint64_t size, struct err *e)
+{
+	*mem = (struct hv_mem){.fd = -1};
+	int rc = may_be_large(e);
+	if (rc)
+		return rc;
+	if (size == 0 || size > HV_MEM_MAX)
+		return err_set(e, ERR_INVALID, "guest memory must be 1 to %llu MiB",
+			       HV_MEM_MAX >> 20);
+	size = (size + GRAIN - 1) & ~(GRAIN - 1);
+	uint8_t *at = mmap(NULL, size + GRAIN, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at == MAP_FAILED)
+		return err_sys(e, errno, "cannot map %llu MiB of guest memory",
+			       (unsigned long long)(size >> 20));
+	/* Only what is aligned can be large. */
+	size_t before = (GRAIN - (uintptr_t)at % GRAIN) % GRAIN;
+	if (before)
+		munmap(at, before);
+	munmap(at + before + size, GRAIN - before);
+	mem->base = at + before;
+	mem->size = size;
+	if (madvise(mem->base, size, MADV_HUGEPAGE)) {
+		rc = err_sys(e, errno, "transparent huge pages");
+		hv_mem_close(mem);
+	}
+	return rc;
+}
+
+int hv_mem_large(const struct hv_mem *mem, uint64_t *bytes, struct err *e)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	if (!f)
+		return err_sys(e, errno, "/proc/self/smaps");
+	uintptr_t from, to, base = (uintptr_t)mem->base;
+	char line[256];
+	bool ours = false;
+	*bytes = 0;
+	while (fgets(line, sizeof(line), f)) {
+		uint64_t kib;
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+			ours = from < base + mem->size && to > base;
+		else if (ours && sscanf(line, "AnonHugePages: %" SCNu64, &kib) == 1)
+			*bytes += kib << 10;
+	}
+	fclose(f);
 	return 0;
 }
 

@@ -59,7 +59,14 @@ int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e
 		vm->config.entry = HV_IMAGE_GPA;
 	if (!vm->config.cpus)
 		vm->config.cpus = 1;
-	int rc = hv_mem_open(&vm->mem, config->mem_bytes ? config->mem_bytes : HV_MEM_DEFAULT, e);
+	uint64_t bytes = config->mem_bytes ? config->mem_bytes : HV_MEM_DEFAULT;
+	int rc = 0;
+	if (config->large_pages && config->backend->peer)
+		rc = err_set(e, ERR_UNSUPPORTED,
+			     "guests of %s have a process of their own: no large pages",
+			     config->backend->name);
+	else
+		rc = (config->large_pages ? hv_mem_open_large : hv_mem_open)(&vm->mem, bytes, e);
 	if (!rc && hv_mem_write(&vm->mem, HV_IMAGE_GPA, config->image, config->image_bytes))
 		rc = err_set(e, ERR_INVALID, "an image of %zu bytes does not fit in %llu MiB",
 			     config->image_bytes, (unsigned long long)(vm->mem.size >> 20));

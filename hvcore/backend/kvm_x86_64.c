@@ -35,7 +35,7 @@ static void build_descriptors(struct hv_mem *mem)
 enum { CR0_PE = 1, CR0_MP = 2, CR0_ET = 0x10, CR0_NE = 0x20, CR0_WP = 0x10000 };
 #define CR0_PG 0x80000000u
 enum { CR4_PAE = 0x20, CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400 };
-enum { EFER_LME = 0x100, EFER_LMA = 0x400 };
+enum { EFER_SCE = 1, EFER_LME = 0x100, EFER_LMA = 0x400 };
 enum { RFLAGS_ONE = 2, RFLAGS_IF = 0x200, RFLAGS_IOPL3 = 0x3000 };
 
 static struct kvm_segment segment(uint16_t selector, uint8_t type, unsigned cpl, bool code)
@@ -65,7 +65,9 @@ static int set_long_mode(struct hv_kvm_cpu *c, uint64_t cr3, unsigned cpl, struc
 	s.cr3 = cr3;
 	s.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
 	s.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-	s.efer = EFER_LME | EFER_LMA;
+	/* A kernel may answer SYSCALL; it could not say so itself, as KVM lets a processor without
+	 * CPUID write no EFER. */
+	s.efer = EFER_LME | EFER_LMA | (cpl ? 0 : EFER_SCE);
 	s.gdt.base = GDT;
 	s.gdt.limit = SEL_TSS + 15;
 	/* Empty but for our one interrupt: any exception ends in a triple fault. */

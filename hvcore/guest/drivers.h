@@ -86,6 +86,10 @@ int guest_timer_fires(uint64_t n, uint32_t delay_ns, int halted, uint64_t *sum);
 void guest_halts(uint64_t n, volatile struct hv_halts *halts);
 void guest_timer_arms(uint64_t n);
 
+/* n times round a user task's loop, which calls the kernel each time, or not. At CPL0 only. Returns
+ * 0, or -1 when a call went elsewhere. */
+int guest_syscalls(uint64_t n, int calls);
+
 /* Nothing to do until something has arrived; may come back without. */
 void guest_wait(void);
 

@@ -43,11 +43,21 @@ static void op_hypercall(uint64_t n)
 	}
 }
 
-static void op_touch(uint64_t n)
+static void touch(uint64_t n, uint64_t stride)
 {
 	volatile uint64_t *at = (volatile uint64_t *)(uintptr_t)work.arg;
-	for (uint64_t i = 0; i < n; i++, at += HV_TOUCH_STRIDE / sizeof(*at))
+	for (uint64_t i = 0; i < n; i++, at += stride / sizeof(*at))
 		*at = i + 1;
+}
+
+static void op_touch(uint64_t n)
+{
+	touch(n, HV_TOUCH_STRIDE);
+}
+
+static void op_touch_2m(uint64_t n)
+{
+	touch(n, HV_TOUCH_2M_STRIDE);
 }
 
 static void op_release(uint64_t n)
@@ -486,6 +496,11 @@ static void op_loop(uint64_t n)
 				 : "cc", "memory");
 }
 
+static void op_syscall(uint64_t n)
+{
+	work.failed |= guest_syscalls(n, (int)work.arg) != 0;
+}
+
 static void op_walk(uint64_t n)
 {
 	work.checksum = guest_walk(work.arg, n);
@@ -547,6 +562,8 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_TIMER_FIRE_HALTED] = op_timer_fire_halted,
 	[HV_OP_TIMER_ARM] = op_timer_arm,
 	[HV_OP_HALT] = op_halt,
+	[HV_OP_SYSCALL] = op_syscall,
+	[HV_OP_TOUCH_2M] = op_touch_2m,
 	[HV_OP_START] = op_start,
 	[HV_OP_START_EVENTS] = op_start_events,
 	[HV_OP_VIRTIO_READ_IRQ] = op_virtio_read_irq,

@@ -18,6 +18,19 @@ int hv_bench_valid(const struct hv_probe *probe, const struct hv_probe_env *env,
 		       : err_set(e, ERR_UNSUPPORTED, "no guests for this architecture");
 }
 
+int hv_bench_valid_kernel(const struct hv_probe *probe, const struct hv_probe_env *env,
+			  struct err *e)
+{
+	enum hv_regime regime = env->kvm_regime;
+	int rc = hv_bench_valid(probe, env, e);
+	if (!rc && regime == HV_REGIME_NONE)
+		rc = hv_backend_find(probe->backend)->regime(&regime, e);
+	if (!rc && regime != HV_REGIME_CPL0)
+		rc = err_set(e, ERR_UNSUPPORTED,
+			     "guests run at CPL3 here: this machine's KVM emulates CPL0");
+	return rc;
+}
+
 /* Runs up to the next yield; any other outcome is a failure here. */
 static int run_to_yield(struct hv_bench *bench, struct err *e)
 {
@@ -47,6 +60,7 @@ int hv_bench_open(struct hv_bench *bench, const struct hv_backend *backend,
 		.backend = backend,
 		.regime = env->kvm_regime,
 		.mem_bytes = options->mem_bytes,
+		.large_pages = options->large_pages,
 		.interrupts = options->interrupts,
 		.cpus = options->cpus,
 		.image = image ? image->start : NULL,

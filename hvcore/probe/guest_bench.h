@@ -21,11 +21,12 @@ struct hv_bench {
 /* What a bench needs besides the guest. */
 struct hv_bench_options {
 	uint64_t mem_bytes; /* 0: default */
+	bool large_pages;   /* the host's */
 	const struct hv_device
 		*device;  /* NULL: none; taken over by hv_bench_open, also on failure */
 	unsigned devices; /* how many there are at `device`; 0: one */
 	bool interrupts;
-	unsigned cpus; /* 0: one */
+	unsigned cpus;	   /* 0: one */
 	const char *image; /* NULL: "probe"; another must take work as that one does */
 };
 
@@ -38,6 +39,10 @@ void hv_bench_close(struct hv_bench *bench);
 
 /* The `valid` of probes that need nothing but the guest. */
 int hv_bench_valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e);
+
+/* The same for what only a kernel may do, or what reaches this KVM only from one. */
+int hv_bench_valid_kernel(const struct hv_probe *probe, const struct hv_probe_env *env,
+			  struct err *e);
 
 /* One batch of n operations `op`. Fills the batch's time, ticks and exits. */
 int hv_bench_run(struct hv_bench *bench, enum hv_op op, uint64_t n, struct hv_batch *batch,

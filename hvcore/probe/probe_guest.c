@@ -17,19 +17,6 @@ struct guest_probe {
 	uint64_t other_pio;    /* port accesses besides yields that the guest's start made */
 };
 
-/* What only a kernel may do, or what reaches this KVM only from one. */
-static int valid_kernel(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
-{
-	enum hv_regime regime = env->kvm_regime;
-	int rc = hv_bench_valid(probe, env, e);
-	if (!rc && regime == HV_REGIME_NONE)
-		rc = hv_backend_find(probe->backend)->regime(&regime, e);
-	if (!rc && regime != HV_REGIME_CPL0)
-		rc = err_set(e, ERR_UNSUPPORTED,
-			     "guests run at CPL3 here: this machine's KVM emulates CPL0");
-	return rc;
-}
-
 static void teardown(struct hv_work *work)
 {
 	struct guest_probe *g = work->ctx;
@@ -155,7 +142,7 @@ static int setup_coalesced(const struct hv_probe *probe, const struct hv_probe_e
 #define KERNEL_ROW(name_, op, text)                                                                \
 	{                                                                                          \
 		.name = name_, .unit = "ns", .backend = "kvm", .method = text,                     \
-		.valid = valid_kernel, .setup = setup, .teardown = teardown, .arg = op             \
+		.valid = hv_bench_valid_kernel, .setup = setup, .teardown = teardown, .arg = op    \
 	}
 
 #define UNCOUNTED_ROW(name_, backend_, op, text)                                                   \
@@ -207,7 +194,7 @@ const struct hv_probe hv_probe_guest[] = {
 	 .unit = "ns",
 	 .backend = "kvm",
 	 .method = "load of CR3 with what is in it, empty loop subtracted",
-	 .valid = valid_kernel,
+	 .valid = hv_bench_valid_kernel,
 	 .setup = setup_uncounted,
 	 .teardown = teardown,
 	 .arg = HV_OP_SWITCH},

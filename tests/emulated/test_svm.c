@@ -19,7 +19,8 @@
 #define PROBED                                                                                     \
 	"exit.pio_user exit.mmio_user exit.pio_in_user exit.cpuid exit.msr exit.kernel "           \
 	"hypercall hypercall.vmcall doorbell.pio irq.inject cpu.instruction "                      \
-	"fault.guest_4k blk.read_4k.para blk.read_4k_dma.full net.recv_1500.full "                 \
+	"fault.guest_4k fault.guest_2m_present fault.guest_2m_small syscall.guest "                \
+	"blk.read_4k.para blk.read_4k_dma.full net.recv_1500.full "                                \
 	"net.recv_1500.para vm.create"
 #define REPEAT 100 /* as guest_cpl0.c does */
 
@@ -232,6 +233,28 @@ static void tests_of_hvcore_pass(void)
 	}
 }
 
+/* From SYSCALL to SYSRET, as guest/task.c has them; without an exit. */
+#define SYSCALL_INSTRUCTIONS 8
+
+static int system_calls;
+
+static void look_at_syscall(const cJSON *line)
+{
+	if (strcmp(emulated_text_at(line, "name"), "syscall.guest") != 0)
+		return;
+	CU_ASSERT_DOUBLE_EQUAL(emulated_number_at(line, "p50"), SYSCALL_INSTRUCTIONS, 0.05);
+	CU_ASSERT_DOUBLE_EQUAL(emulated_number_at(line, "exits_per_op"), 0, 0.02);
+	system_calls++;
+}
+
+static void a_system_call_stays_in_the_guest(void)
+{
+	if (!booted())
+		return;
+	emulated_each_line(&machine[0], PROBES, look_at_syscall);
+	CU_ASSERT_EQUAL(system_calls, 1);
+}
+
 static void a_known_delay_is_found(void)
 {
 	if (!booted())
@@ -310,6 +333,7 @@ int main(int argc, char **argv)
 		{"bad_ends_have_names", bad_ends_have_names},
 		{"n_instructions_read_n", n_instructions_read_n},
 		{"every_probe_counts_its_exits", every_probe_counts_its_exits},
+		{"a_system_call_stays_in_the_guest", a_system_call_stays_in_the_guest},
 		{"a_known_delay_is_found", a_known_delay_is_found},
 		{"tests_of_hvcore_pass", tests_of_hvcore_pass},
 		{"two_boots_agree", two_boots_agree},
