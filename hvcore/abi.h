@@ -20,6 +20,19 @@
 #define HV_IMAGE_GPA 0x100000u /* flat images are linked to and entered at this address */
 #define HV_MMIO_GPA  0xd0000000u /* a page that is never memory: each access is an exit */
 
+/* The window: 2 MiB of virtual memory of which the guest maps what it likes to its own pages; at
+ * first nothing. The table is the VMM's. A guest changes an entry by an 8-byte store to it
+ * (HV_TABLE_GPA, HV_WINDOW_PAGES entries), where nothing is memory, so that each store is an exit;
+ * or many by HV_CALL_MAP. An entry is 0 or the address of a page from HV_BOOT_GPA on, with
+ * HV_WINDOW_PRESENT and possibly HV_WINDOW_WRITABLE; what is not so is not taken. A guest at CPL0
+ * invalidates (invlpg) what it has used before it changes it; for others the VMM does. Not on every
+ * backend: elsewhere the table is not there, and the hypercall fails. */
+#define HV_WINDOW	   0xe0000000u
+#define HV_WINDOW_PAGES	   512u
+#define HV_WINDOW_PRESENT  1u
+#define HV_WINDOW_WRITABLE 2u
+#define HV_TABLE_GPA	   0xd0001000u
+
 #define HV_BOOT_MAGIC 0x746f6f6276680001ull
 
 #define HV_CALL_PORT 0x500 /* plus the number: EXIT 0x500, WRITE 0x501, ... */
@@ -43,7 +56,8 @@ struct hv_boot {
 	X(6, WAIT, "wait")	 /* struct hv_call_wait: until there is something for it */        \
 	X(7, START, "start")	 /* struct hv_call_start: another processor begins */              \
 	X(8, STOP, "stop")	 /* struct hv_call_stop: this processor ends */                    \
-	X(9, IPI, "ipi")	 /* struct hv_call_ipi: raises the interrupt of a processor */
+	X(9, IPI, "ipi")	 /* struct hv_call_ipi: raises the interrupt of a processor */     \
+	X(10, MAP, "map")	 /* struct hv_call_map: entries of the window */
 
 enum hv_call {
 #define HV_CALL_ENUM(number, name, text) HV_CALL_##name = number,
@@ -163,6 +177,12 @@ struct hv_call_ipi {
 	uint32_t failed; /* out: not 0 when there is no such processor */
 };
 
+struct hv_call_map {
+	uint32_t entries; /* address of 64-bit entries, 8-aligned */
+	uint32_t first, count;
+	uint32_t failed; /* out: not 0 when one is not acceptable: then none was taken */
+};
+
 /* For processor 0 only. */
 struct hv_call_yield {
 	/* out of the guest */
@@ -236,6 +256,13 @@ enum hv_op {
 	HV_OP_VIRTIO_READ_IRQ, /* HV_OP_VIRTIO_READ, one interrupt for all requests of one */
 	HV_OP_SYSCALL,	/* the loop of a user task, for a kernel only; arg: 1: it calls the kernel
 			   each  time, 0: it does not */
+	HV_OP_MAP,	/* entries of the window, mapped and taken away by turns, a store each; arg:
+			   address of the first of HV_MAP_PAGES pages */
+	HV_OP_MAP_MANY, /* the same, HV_MAP_PAGES by one hypercall */
+	HV_OP_MAP_1M, /* HV_MAP_PAGES pages cleared, mapped as by HV_OP_MAP, touched in the window,
+			 and taken away; the i-th operation since the start (from 1) leaves i *
+			 HV_MAP_PAGES + k in page k */
+	HV_OP_MAP_1M_MANY,
 	HV_OP_TOUCH_2M, /* as HV_OP_TOUCH, stride HV_TOUCH_2M_STRIDE */
 	HV_OP_COUNT
 };
@@ -254,6 +281,7 @@ struct hv_halts {
 #define HV_LOOP_INSTRUCTIONS 100
 #define HV_TOUCH_STRIDE	     65536u
 #define HV_TOUCH_2M_STRIDE   2097152u
+#define HV_MAP_PAGES	     256u
 
 /* The block read in every world: 4 KiB from a disk of HV_DISK_BLOCKS blocks, in an order that
  * visits each block once before any twice and has no neighbours next to each other. */

@@ -160,6 +160,11 @@ struct hv_backend {
 	int (*wait)(struct hv_vm *vm, unsigned cpu, struct err *e);
 	int (*irqfd)(struct hv_vm *vm, int fd, struct err *e);
 
+	/* The window's entries from `first` on become these, which have been looked at (window.h);
+	 * at CPL3 the processor forgets what they were. NULL: this backend has no window. */
+	int (*map)(struct hv_vm *vm, unsigned first, const uint64_t *entries, unsigned count,
+		   struct err *e);
+
 	/* From now on writes of 4 bytes to `port` are noted in a ring without leaving the kernel,
 	 * as long as there is room (HV_COALESCED_MAX); drain empties the ring and says how many
 	 * there were. */
@@ -276,7 +281,8 @@ struct hv_vm {
 	struct hv_device devices[HV_DEVICES_MAX];
 	unsigned device_count;
 	struct hv_counters counters;
-	uint64_t deadline_ns; /* of the run in progress */
+	uint64_t window[HV_WINDOW_PAGES]; /* entries that were taken */
+	uint64_t deadline_ns;		  /* of the run in progress */
 	struct hv_run run;
 	struct hv_cpus *cpus; /* NULL: a machine of one */
 	bool handled;	      /* the guest has a handler of interrupts */

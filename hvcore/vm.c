@@ -2,6 +2,7 @@
 #include "hvcore/clock.h"
 #include "hvcore/cpus.h"
 #include "hvcore/hv.h"
+#include "hvcore/window.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -300,6 +301,19 @@ static bool call_ipi(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcome,
 	return *rc == 0;
 }
 
+static bool call_map(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outcome, int *rc,
+		     struct err *e)
+{
+	struct hv_call_map call;
+	bool done;
+	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)))
+		return bad_call(outcome, HV_CALL_MAP, block);
+	*rc = hv_window_map(vm, &call, &done, e);
+	call.failed = !done;
+	hv_mem_write(&vm->mem, block, &call, sizeof(call));
+	return *rc == 0;
+}
+
 static bool hypercall(struct hv_vm *vm, unsigned cpu, unsigned number, hv_gpa block,
 		      struct hv_outcome *outcome, int *rc, struct err *e)
 {
@@ -343,6 +357,8 @@ static bool hypercall(struct hv_vm *vm, unsigned cpu, unsigned number, hv_gpa bl
 		return call_stop(vm, cpu, outcome);
 	case HV_CALL_IPI:
 		return call_ipi(vm, block, outcome, rc, e);
+	case HV_CALL_MAP:
+		return call_map(vm, block, outcome, rc, e);
 	case HV_CALL_COUNT:
 		break;
 	}
@@ -395,9 +411,15 @@ static bool port_access(struct hv_vm *vm, unsigned cpu, struct hv_exit *x,
 	return *rc == 0;
 }
 
-static bool memory_access(struct hv_vm *vm, struct hv_exit *x, struct hv_outcome *outcome)
+static bool memory_access(struct hv_vm *vm, struct hv_exit *x, struct hv_outcome *outcome, int *rc,
+			  struct err *e)
 {
 	vm->counters.mmio++;
+	uint64_t offset = x->mmio.gpa - HV_TABLE_GPA;
+	if (offset < 4096 && vm->config.backend->map) {
+		*rc = hv_window_access(vm, offset, x->mmio.size, x->mmio.write, x->mmio.data, e);
+		return *rc == 0;
+	}
 	if (x->mmio.gpa - HV_MMIO_GPA < 4096) {
 		if (!x->mmio.write)
 			memset(x->mmio.data, 0, x->mmio.size);
@@ -417,7 +439,7 @@ static bool dispatch(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, struct h
 	case HV_EXIT_PIO:
 		return port_access(vm, cpu, x, outcome, rc, e);
 	case HV_EXIT_MMIO:
-		return memory_access(vm, x, outcome);
+		return memory_access(vm, x, outcome, rc, e);
 	case HV_EXIT_CALL:
 	case HV_EXIT_KICKED:
 		return true;

@@ -61,6 +61,14 @@ void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, struct hv_ca
 	(void)call;
 }
 
+hv_gpa hv_kvm_arch_map(struct hv_mem *mem, unsigned index, uint64_t entry)
+{
+	(void)mem;
+	(void)index;
+	(void)entry;
+	return 0;
+}
+
 void hv_kvm_arch_where(struct hv_kvm_cpu *c, char *text, size_t size)
 {
 	(void)c;

@@ -229,6 +229,38 @@ static uint64_t kvm_drain(struct hv_vm *vm)
 	return count;
 }
 
+/* A guest at CPL3 cannot invalidate what KVM's own tables have of the old entries. They forget a
+ * page that this process no longer maps; it stays in its file, and comes back at a touch. */
+static int forget(struct hv_mem *mem, hv_gpa gpa, uint64_t bytes, struct err *e)
+{
+	void *at = hv_mem_at(mem, gpa, bytes);
+	return !bytes || !at || madvise(at, bytes, MADV_DONTNEED) == 0
+		       ? 0
+		       : err_sys(e, errno, "letting KVM forget a page");
+}
+
+static int kvm_map(struct hv_vm *vm, unsigned first, const uint64_t *entries, unsigned count,
+		   struct err *e)
+{
+	bool forgets = vm->config.regime == HV_REGIME_CPL3 && vm->mem.fd >= 0;
+	hv_gpa from = 0;
+	uint64_t bytes = 0;
+	int rc = 0;
+	/* Neighbours at once. */
+	for (unsigned i = 0; !rc && i < count; i++) {
+		hv_gpa stale = hv_kvm_arch_map(&vm->mem, first + i, entries[i]);
+		if (!forgets || !stale)
+			continue;
+		if (stale != from + bytes) {
+			rc = forget(&vm->mem, from, bytes, e);
+			from = stale;
+			bytes = 0;
+		}
+		bytes += 4096;
+	}
+	return rc ? rc : forget(&vm->mem, from, bytes, e);
+}
+
 static int make_cpu(struct hv_kvm *k, unsigned index, struct err *e)
 {
 	struct hv_kvm_cpu *c = &k->cpu[index];
@@ -474,6 +506,7 @@ const struct hv_backend hv_backend_kvm = {
 	.raise = kvm_raise,
 	.wait = kvm_wait,
 	.irqfd = kvm_irqfd,
+	.map = kvm_map,
 	.coalesce = kvm_coalesce,
 	.drain = kvm_drain,
 	.allow = kvm_allow,

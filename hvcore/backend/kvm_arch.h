@@ -62,6 +62,10 @@ struct kvm_msi hv_kvm_arch_msi(unsigned cpu);
 /* Lets our interrupt go to call->handler; fills the rest. */
 void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, struct hv_call_handler *call);
 
+/* Puts an entry of the window into the guest's page table. Returns the address of the page that was
+ * there and that a processor may still find there; 0: none. */
+hv_gpa hv_kvm_arch_map(struct hv_mem *mem, unsigned index, uint64_t entry);
+
 /* "at rip 0x..., rsp 0x..." for messages, read from the vCPU. */
 void hv_kvm_arch_where(struct hv_kvm_cpu *c, char *text, size_t size);
 

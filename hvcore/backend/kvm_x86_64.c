@@ -140,6 +140,12 @@ void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, struct hv_ca
 	call->eoi = APIC_BASE + APIC_EOI;
 }
 
+hv_gpa hv_kvm_arch_map(struct hv_mem *mem, unsigned index, uint64_t entry)
+{
+	uint64_t before = hv_paging_put(mem, index, entry);
+	return before & HV_PAGING_USED ? before & 0xfffffffff000u : 0;
+}
+
 void hv_kvm_arch_where(struct hv_kvm_cpu *c, char *text, size_t size)
 {
 	struct kvm_regs regs;

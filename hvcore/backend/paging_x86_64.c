@@ -2,7 +2,7 @@
 #include "hvcore/backend/paging_x86_64.h"
 
 enum { PML4 = 0x1000, PDPT = 0x2000, PT0 = 0x3000, PD = 0x4000 /* four of them */ };
-enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40, PTE_PS = 0x80 };
+enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = HV_PAGING_USED, PTE_D = 0x40, PTE_PS = 0x80 };
 #define PTE_ALL (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
 uint64_t hv_paging_build(struct hv_mem *mem, unsigned cpl)
@@ -21,4 +21,12 @@ uint64_t hv_paging_build(struct hv_mem *mem, unsigned cpl)
 	for (uint64_t i = HV_PAGING_END / 4096; i < HV_BOOT_GPA / 4096; i++)
 		pt0[i] = (i << 12) | (cpl ? PTE_ALL & ~PTE_U : PTE_P | PTE_A);
 	return PML4;
+}
+
+uint64_t hv_paging_put(struct hv_mem *mem, unsigned index, uint64_t entry)
+{
+	uint64_t *pd = hv_mem_at(mem, PD, 4 * 4096), *pt = hv_mem_at(mem, HV_PAGING_WINDOW, 4096);
+	pd[HV_WINDOW >> 21] = HV_PAGING_WINDOW | PTE_ALL;
+	/* The processor sets the bit "accessed" in it meanwhile. */
+	return __atomic_exchange_n(&pt[index], entry ? entry | PTE_U : 0, __ATOMIC_SEQ_CST);
 }

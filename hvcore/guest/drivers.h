@@ -86,6 +86,11 @@ int guest_timer_fires(uint64_t n, uint32_t delay_ns, int halted, uint64_t *sum);
 void guest_halts(uint64_t n, volatile struct hv_halts *halts);
 void guest_timer_arms(uint64_t n);
 
+/* Operations on the window (enum hv_op), with the guest's own pages from `pages` on: each does n of
+ * them and returns 0, or -1 when an entry was not taken. `many`: by hypercall. */
+int guest_maps(uint64_t n, uint64_t pages, int many);
+int guest_maps_1m(uint64_t n, uint64_t pages, int many);
+
 /* n times round a user task's loop, which calls the kernel each time, or not. At CPL0 only. Returns
  * 0, or -1 when a call went elsewhere. */
 int guest_syscalls(uint64_t n, int calls);

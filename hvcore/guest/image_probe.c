@@ -496,6 +496,26 @@ static void op_loop(uint64_t n)
 				 : "cc", "memory");
 }
 
+static void op_map(uint64_t n)
+{
+	work.failed |= guest_maps(n, work.arg, 0) != 0;
+}
+
+static void op_map_many(uint64_t n)
+{
+	work.failed |= guest_maps(n, work.arg, 1) != 0;
+}
+
+static void op_map_1m(uint64_t n)
+{
+	work.failed |= guest_maps_1m(n, work.arg, 0) != 0;
+}
+
+static void op_map_1m_many(uint64_t n)
+{
+	work.failed |= guest_maps_1m(n, work.arg, 1) != 0;
+}
+
 static void op_syscall(uint64_t n)
 {
 	work.failed |= guest_syscalls(n, (int)work.arg) != 0;
@@ -564,6 +584,10 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_HALT] = op_halt,
 	[HV_OP_SYSCALL] = op_syscall,
 	[HV_OP_TOUCH_2M] = op_touch_2m,
+	[HV_OP_MAP] = op_map,
+	[HV_OP_MAP_MANY] = op_map_many,
+	[HV_OP_MAP_1M] = op_map_1m,
+	[HV_OP_MAP_1M_MANY] = op_map_1m_many,
 	[HV_OP_START] = op_start,
 	[HV_OP_START_EVENTS] = op_start_events,
 	[HV_OP_VIRTIO_READ_IRQ] = op_virtio_read_irq,

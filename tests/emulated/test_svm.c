@@ -19,7 +19,8 @@
 #define PROBED                                                                                     \
 	"exit.pio_user exit.mmio_user exit.pio_in_user exit.cpuid exit.msr exit.kernel "           \
 	"hypercall hypercall.vmcall doorbell.pio irq.inject cpu.instruction "                      \
-	"fault.guest_4k fault.guest_2m_present fault.guest_2m_small syscall.guest "                \
+	"fault.guest_4k fault.guest_2m_present fault.guest_2m_small syscall.guest map.trapped "    \
+	"map.hypercall map.1m.full map.1m.para "                                                   \
 	"blk.read_4k.para blk.read_4k_dma.full net.recv_1500.full "                                \
 	"net.recv_1500.para vm.create"
 #define REPEAT 100 /* as guest_cpl0.c does */
@@ -198,6 +199,21 @@ static bool is_exit(const char *name)
 	       strcmp(name, "hypercall.vmcall") == 0 || strcmp(name, "doorbell.pio") == 0;
 }
 
+/* Page-table entries: one by one, 256 at once, and those of a mebibyte set and cleared. */
+static const struct {
+	const char *name;
+	double exits;
+} maps[] = {
+	{"map.trapped", 1}, {"map.hypercall", 1.0 / 256}, {"map.1m.full", 512}, {"map.1m.para", 2}};
+
+static void look_at_map(const char *name, const cJSON *line)
+{
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		if (strcmp(maps[i].name, name) == 0)
+			CU_ASSERT_DOUBLE_EQUAL(emulated_number_at(line, "exits_per_op"),
+					       maps[i].exits, 0.02 * maps[i].exits);
+}
+
 static void look_at_probe(const cJSON *line)
 {
 	const char *name = emulated_text_at(line, "name"),
@@ -209,6 +225,7 @@ static void look_at_probe(const cJSON *line)
 	}
 	CU_ASSERT_STRING_EQUAL(emulated_text_at(line, "regime"), "cpl0");
 	CU_ASSERT(emulated_number_at(line, "p50") > 0);
+	look_at_map(name, line);
 	if (is_exit(name))
 		CU_ASSERT_DOUBLE_EQUAL(emulated_number_at(line, "exits_per_op"), 1, 0.02);
 }

@@ -405,40 +405,6 @@ static void processors_interrupt_each_other(void)
 	hv_bench_close(&bench);
 }
 
-/* On the host's large pages one fault maps 2 MiB, on small ones it does not. */
-static void a_large_page_is_one_fault(void)
-{
-	struct hv_mem mem;
-	struct err e = {0};
-	if (!machine_available("kvm"))
-		return;
-	if (hv_mem_open_large(&mem, 2 << 20, &e)) {
-		test_skip("%s", e.text);
-		return;
-	}
-	hv_mem_close(&mem);
-	for (int large = 0; large < 2; large++) {
-		const struct hv_bench_options options = {.large_pages = large};
-		struct hv_probe_env env = {0};
-		struct hv_bench bench;
-		struct hv_batch batch;
-		uint64_t bytes = 0;
-		CU_ASSERT_EQUAL_FATAL(
-			hv_bench_open(&bench, hv_backend_find("kvm"), &env, &options, &e), 0);
-		bench.arg = 16 << 20;
-		CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_TOUCH_2M, 4, &batch, &e), 0);
-		CU_ASSERT(!bench.counts_exits || (batch.exits >= 4 && batch.exits < 8));
-		CU_ASSERT_EQUAL(hv_mem_large(&bench.vm->mem, &bytes, &e), 0);
-		CU_ASSERT(large ? bytes >= 4 * HV_TOUCH_2M_STRIDE : bytes == 0);
-		CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_TOUCH, 128, &batch, &e), 0);
-		CU_ASSERT(!bench.counts_exits || (large ? batch.exits < 16 : batch.exits >= 124));
-		hv_bench_close(&bench);
-	}
-	struct hv_config config = {.backend = hv_backend_find("trap"), .large_pages = true};
-	struct hv_vm *vm;
-	CU_ASSERT_EQUAL(hv_vm_open(&vm, &config, &e), ERR_UNSUPPORTED);
-}
-
 static void a_machine_without_interrupts_says_so(void)
 {
 	for (unsigned i = 0; i < BACKENDS; i++) {
@@ -547,7 +513,6 @@ int main(int argc, char **argv)
 		{"every_interrupt_arrives", every_interrupt_arrives},
 		{"same_completions_by_interrupt_everywhere",
 		 same_completions_by_interrupt_everywhere},
-		{"a_large_page_is_one_fault", a_large_page_is_one_fault},
 		{"a_machine_without_interrupts_says_so", a_machine_without_interrupts_says_so},
 		{"nothing_is_left_behind", nothing_is_left_behind},
 		{"a_machine_that_cannot_be_made_leaves_nothing",
