@@ -255,7 +255,7 @@ enum hv_op {
 	HV_OP_START_EVENTS,    /* sets it up anew, with an event index; after HV_OP_START */
 	HV_OP_VIRTIO_READ_IRQ, /* HV_OP_VIRTIO_READ, one interrupt for all requests of one */
 	HV_OP_SYSCALL,	/* the loop of a user task, for a kernel only; arg: 1: it calls the kernel
-			   each  time, 0: it does not */
+			   each time, 0: it does not */
 	HV_OP_MAP,	/* entries of the window, mapped and taken away by turns, a store each; arg:
 			   address of the first of HV_MAP_PAGES pages */
 	HV_OP_MAP_MANY, /* the same, HV_MAP_PAGES by one hypercall */
