@@ -238,31 +238,40 @@ enum task_part {
 	PART_DOWN   /* an edge that leads back */
 };
 
+struct task_extras {		  /* of the few tasks that have any */
+	struct task_extras *next; /* free */
+	int64_t ns[EXTRA_COUNT];
+};
+
 struct task {
-	struct station_job job;
+	/* Of a whole task these are set before they are read; all below is zero at its start, and
+	 * of a step of a task graph all is. */
+	struct app_task work;
+	sim_time born;
+	int64_t compute_ns;
+	int64_t site_ns[SITE_COUNT];
+	double idle_mark, base_mark;
+	double stalled_mark; /* of its entity, when it came to it */
+	double bits;	     /* that the transfer under way, or the next one, has to move */
+	double again;	     /* bits that the cell loses and moves again, for each of them */
+	sim_time held_since;
+
+	struct station_job job; /* from here on: TASK_KEPT */
 	struct run *run;
 	struct generator *from;
 	struct task *next, *prev; /* waiting for a guest, or at the same one; next: free */
-	sim_time born, since;	  /* of the task, of the phase */
-	struct app_task work;
-	int64_t compute_ns;
-	int64_t site_ns[SITE_COUNT];
+	sim_time since;		  /* of the phase */
 	int64_t radio_ns, network_ns, queue_ns;
 	double backend_busy; /* share of its requests that find the backend at work */
-	double idle_mark, base_mark;
 	double energy[ENERGY_COUNT];
-	int64_t extra_ns[EXTRA_COUNT];
-	double stalled_mark;	   /* of its entity, when it came to it */
-	struct account *account;   /* of a task that has moved, else NULL */
-	const struct reach *reach; /* the way that it goes, or NULL */
-	struct site_state *site;   /* where it is served */
-	double bits;		   /* that the transfer under way, or the next one, has to move */
-	double again;		   /* bits that the cell loses and moves again, for each of them */
+	struct task_extras *extras; /* or NULL */
+	struct account *account;    /* of a task that has moved, else NULL */
+	const struct reach *reach;  /* the way that it goes, or NULL */
+	struct site_state *site;    /* where it is served */
 	/* Of a handset that moves: */
 	struct task *sibling_next, *sibling_prev; /* in movement->tasks */
 	sim_event event;			  /* on its way to the site */
-	sim_time held_since;
-	uint32_t cell;	/* that it is sent back to; in world->cells */
+	uint32_t cell;				  /* that it is sent back to; in world->cells */
 	uint32_t place; /* of the site that was chosen, in the list of the cell then */
 	struct host *host;
 	uint32_t guest; /* of the site */
@@ -276,11 +285,12 @@ struct task {
 	bool listed;	  /* it is in movement->tasks */
 	bool astray;	  /* its site is not at the end of `reach` */
 	bool interrupted; /* by a handover, or for want of a cell */
-	bool has_extra;
 	uint8_t attempts; /* that have failed */
 	bool counts;	  /* started after the warm-up */
 	bool remote;
 };
+
+#define TASK_KEPT offsetof(struct task, job)
 
 /* Counts and sums of the tasks of one app, or of the handsets with one policy. */
 struct group {
@@ -331,6 +341,7 @@ struct run {
 	struct task *free_tasks;
 	struct graph_task *free_graphs;
 	struct account *free_accounts;
+	struct task_extras *free_extras;
 	struct migration *migrations, *free_migrations;
 	struct metrics *metrics;
 	struct tracer *tracer; /* NULL: nobody follows it */

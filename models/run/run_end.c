@@ -25,7 +25,8 @@ each_cause(const struct task *t, void (*add)(void *sums, int cause, int64_t ns),
 	if (p ? p->compute_varies : !t->remote)
 		add(sums, CAUSE_COMPUTE, t->compute_ns);
 	if (p) {
-		struct price_drivers d = task_drivers(t, p);
+		struct price_drivers d;
+		task_drivers(t, p, &d);
 		for (unsigned i = 0; i < p->notices; i++)
 			add(sums, p->notice[i].cause,
 			    price_notice_ns(p->notice[i].ns, t->backend_busy));
@@ -39,8 +40,8 @@ each_cause(const struct task *t, void (*add)(void *sums, int cause, int64_t ns),
 		for (int c = 0; c < CAUSE_COUNT; c++)
 			add(sums, c, moved_ns[c]);
 	}
-	for (int i = 0; t->has_extra && i < EXTRA_COUNT; i++)
-		add(sums, (int)extra_causes[i], t->extra_ns[i]);
+	for (int i = 0; t->extras && i < EXTRA_COUNT; i++)
+		add(sums, (int)extra_causes[i], t->extras->ns[i]);
 }
 
 static inline void add_own(void *sums, int cause, int64_t ns)

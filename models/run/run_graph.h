@@ -25,17 +25,19 @@ void graph_stage_left(struct task *step, sim_time wait);
 /* The app that a step at a site does: its stage. */
 const struct app *graph_stage_app(const struct task *step);
 /* What the task's price depends on. */
-static inline struct price_drivers task_drivers(const struct task *t, const struct price *p)
+static inline void task_drivers(const struct task *t, const struct price *p,
+				struct price_drivers *d)
 {
-	struct price_drivers d = {.compute_ns = t->compute_ns, .counts = t->work.counts};
+	d->compute_ns = t->compute_ns;
 	if (p->slopes == 0)
-		return d;
+		return;
 	const struct app *app = t->graph ? graph_stage_app(t) : t->from->source->app;
-	if (app->input.mean > 0)
-		d.input = t->work.input_bytes / app->input.mean;
-	if (app->output.mean > 0)
-		d.output = t->work.output_bytes / app->output.mean;
-	return d;
+	d->value[DRIVER_COMPUTE] = (double)t->compute_ns;
+	d->value[DRIVER_INPUT] = app->input.mean > 0 ? t->work.input_bytes / app->input.mean : 0;
+	d->value[DRIVER_OUTPUT] =
+		app->output.mean > 0 ? t->work.output_bytes / app->output.mean : 0;
+	for (unsigned i = 0; i < app->varying_count; i++)
+		d->value[DRIVER_COUNT + i] = (double)t->work.counts[i];
 }
 
 /* The task that the step is of; NULL when it has ended. */

@@ -171,8 +171,7 @@ bool handover_holds(struct task *t, bool up)
 static void write_off(struct task *t)
 {
 	t->radio_ns = t->network_ns = t->queue_ns = 0;
-	for (int i = 0; i < EXTRA_COUNT; i++)
-		t->extra_ns[i] = 0;
+	task_free_extras(t);
 	task_free_account(t);
 	task_extra(t, EXTRA_REDO, sim_now(t->run->sim) - t->born);
 }

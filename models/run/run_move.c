@@ -43,7 +43,8 @@ static struct account *account_of(struct task *t)
 static void whole_by_cause(const struct task *t, enum platform_site site, double out[CAUSE_COUNT])
 {
 	const struct price *p = task_price(t);
-	struct price_drivers d = task_drivers(t, p);
+	struct price_drivers d;
+	task_drivers(t, p, &d);
 	for (int c = 0; c < CAUSE_COUNT; c++)
 		out[c] = (double)p->part_ns[site][c];
 	if (site == SITE_GUEST && p->compute_varies)
@@ -156,7 +157,8 @@ static void reprice(struct task *t)
 {
 	const struct price *price = task_price(t);
 	t->compute_ns = task_compute_ns(t, t->host->kind->hz);
-	struct price_drivers d = task_drivers(t, price);
+	struct price_drivers d;
+	task_drivers(t, price, &d);
 	t->backend_busy = 0;
 	price_sites(price, &d, t->backend_busy, t->site_ns);
 	for (int i = 0; i < SITE_COUNT; i++)

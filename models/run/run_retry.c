@@ -26,8 +26,7 @@ static void forget(struct task *t)
 	if (t->listed)
 		handover_task_ended(t);
 	t->radio_ns = t->network_ns = t->queue_ns = t->compute_ns = 0;
-	for (int i = 0; i < EXTRA_COUNT; i++)
-		t->extra_ns[i] = 0;
+	task_free_extras(t);
 	for (int i = 0; i < SITE_COUNT; i++)
 		t->site_ns[i] = 0;
 	t->backend_busy = 0;

@@ -15,6 +15,8 @@
 #include "models/run/run_task.h"
 #include "models/run/run_trace.h"
 
+#include <string.h>
+
 enum { TASKS_AT_ONCE = 256 };
 
 static void arrive(struct sim *s, void *ctx, uint32_t arg);
@@ -36,7 +38,11 @@ static inline struct task *take(struct run *run)
 	}
 	struct task *t = run->free_tasks;
 	run->free_tasks = t->next;
-	*t = (struct task){.run = run};
+	memset((char *)t + TASK_KEPT, 0, sizeof(*t) - TASK_KEPT);
+#ifdef __SANITIZE_ADDRESS__
+	memset(t, 0xa5, TASK_KEPT); /* so that a test finds what reads it before it is set */
+#endif
+	t->run = run;
 	t->job.done = served;
 	t->job.ctx = t;
 	return t;
@@ -44,13 +50,46 @@ static inline struct task *take(struct run *run)
 
 struct task *task_new(struct run *run)
 {
-	return take(run);
+	struct task *t = take(run);
+	if (t)
+		memset(t, 0, TASK_KEPT);
+	return t;
+}
+
+void task_extra(struct task *t, enum task_extra what, int64_t ns)
+{
+	struct run *run = t->run;
+	struct task_extras *x = t->extras;
+	if (!x) {
+		x = run->free_extras;
+		if (x)
+			run->free_extras = x->next;
+		else
+			x = arena_alloc(&run->arena, sizeof(*x));
+		if (!x) {
+			sim_fail(run->sim, ERR_NOMEM, "no memory for what a task waits for");
+			return;
+		}
+		*x = (struct task_extras){0};
+		t->extras = x;
+	}
+	x->ns[what] += ns;
+}
+
+void task_free_extras(struct task *t)
+{
+	if (!t->extras)
+		return;
+	t->extras->next = t->run->free_extras;
+	t->run->free_extras = t->extras;
+	t->extras = NULL;
 }
 
 void task_free(struct task *t)
 {
 	trace_step(t);
 	task_free_account(t);
+	task_free_extras(t);
 	if (t->listed)
 		handover_task_ended(t);
 	t->next = t->run->free_tasks;
@@ -179,7 +218,7 @@ void task_way_back(struct task *t, sim_time wait)
 /* The host has done its part: latencies that burn no CPU, and the way back, are one event. */
 static void depart(struct task *t)
 {
-	sim_time wait = t->site_ns[SITE_WAIT] + t->extra_ns[EXTRA_PAGING];
+	sim_time wait = t->site_ns[SITE_WAIT] + task_extra_ns(t, EXTRA_PAGING);
 	t->site->tasks--;
 	leave_guest(t);
 	if (t->part == PART_SITE) {
@@ -301,7 +340,8 @@ void task_serve(struct task *t, uint32_t guest)
 	t->host = &site->hosts[site->guests[t->guest].host];
 	t->compute_ns = task_compute_ns(t, t->host->kind->hz);
 	const struct price *price = task_price(t);
-	struct price_drivers d = task_drivers(t, price);
+	struct price_drivers d;
+	task_drivers(t, price, &d);
 	/* A backend at work needs no waking. Requests are taken as spread evenly over the guest's
 	 * time, for which the constant part and the computing stand. */
 	if (t->host->backend_count > 0)
@@ -312,7 +352,7 @@ void task_serve(struct task *t, uint32_t guest)
 	if (t->host->paged > 0)
 		page_in(t);
 	sim_time now = sim_now(t->run->sim);
-	trace_slice(t, "guest starts", now - t->extra_ns[EXTRA_START], now);
+	trace_slice(t, "guest starts", now - task_extra_ns(t, EXTRA_START), now);
 	if (!pass_nic(t, PHASE_NIC_IN, 8 * t->work.input_bytes))
 		enter(t, PHASE_GUEST);
 }

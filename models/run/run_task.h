@@ -66,11 +66,16 @@ void task_withdraw(struct task *t);
 /* Goes back from the site, `wait` ns from now, over t->reach. */
 void task_way_back(struct task *t, sim_time wait);
 
-static inline void task_extra(struct task *t, enum task_extra what, int64_t ns)
+/* Books time to a cause that few tasks have. */
+void task_extra(struct task *t, enum task_extra what, int64_t ns);
+
+static inline int64_t task_extra_ns(const struct task *t, enum task_extra what)
 {
-	t->extra_ns[what] += ns;
-	t->has_extra = true;
+	return t->extras ? t->extras->ns[what] : 0;
 }
+
+/* Forgets all of it. */
+void task_free_extras(struct task *t);
 
 static inline const struct price *task_price(const struct task *t)
 {

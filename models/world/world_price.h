@@ -14,20 +14,12 @@ int price_make(struct price *price, const struct platform *platform,
 	       const struct profile_view *view, const struct app *app, unsigned given, double hz,
 	       sim_time disk_latency_ns, struct err *e);
 
-/* How much of the drivers one task has. */
+/* How much of the drivers one task has: by enum price_driver, and those that vary of its app. Where
+ * a price has no slopes only compute_ns is set. */
 struct price_drivers {
 	int64_t compute_ns;
-	double input, output; /* relative to the app's means */
-	const float *counts;  /* of the task's app->varying */
+	double value[DRIVER_COUNT + OP_COUNT];
 };
-
-static inline double price_driver_value(const struct price_drivers *d, unsigned driver)
-{
-	return driver == DRIVER_COMPUTE	 ? (double)d->compute_ns
-	       : driver == DRIVER_INPUT	 ? d->input
-	       : driver == DRIVER_OUTPUT ? d->output
-					 : (double)d->counts[driver - DRIVER_COUNT];
-}
 
 /* What is left of `ns` of waking a backend that is at work already for a share `busy` of the task's
  * requests. */
@@ -39,7 +31,7 @@ static inline int64_t price_notice_ns(int64_t ns, double busy)
 static inline int64_t price_slope_ns(const struct price_slope *s, const struct price_drivers *d,
 				     double busy)
 {
-	int64_t ns = (int64_t)(s->ns * price_driver_value(d, s->driver) + 0.5);
+	int64_t ns = (int64_t)(s->ns * d->value[s->driver] + 0.5);
 	return s->notify ? price_notice_ns(ns, busy) : ns;
 }
 
