@@ -552,7 +552,65 @@ static cJSON *read_json(const char *name)
 	return root;
 }
 
-/* A row for each task, and a handset's life that a JSON reader takes. */
+static bool has_text(const cJSON *event, const char *key)
+{
+	return cJSON_IsString(cJSON_GetObjectItemCaseSensitive(event, key));
+}
+
+static double number_of(const cJSON *event, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(event, key);
+	CU_ASSERT(cJSON_IsNumber(item));
+	return cJSON_IsNumber(item) ? item->valuedouble : NAN;
+}
+
+enum { THREADS = 64 };
+
+/* What the Trace Event Format asks of a complete event; those of a thread follow each other. */
+static void check_slice(const cJSON *event, const bool named[THREADS], double end_us[THREADS])
+{
+	double thread = number_of(event, "tid"), us = number_of(event, "ts");
+	CU_ASSERT_FATAL(thread >= 1 && thread < THREADS);
+	CU_ASSERT(named[(int)thread] && has_text(event, "cat"));
+	CU_ASSERT(us >= end_us[(int)thread] - 1e-3 && number_of(event, "dur") > 0);
+	end_us[(int)thread] = us + number_of(event, "dur");
+}
+
+/* The file against the Trace Event Format: complete events (no begin without an end), counters of
+ * numbers, and a name for the process and each thread before its first event. */
+static void check_chrome_trace(const cJSON *root)
+{
+	const cJSON *events = cJSON_GetObjectItemCaseSensitive(root, "traceEvents"), *event, *value;
+	bool named[THREADS] = {false};
+	double end_us[THREADS] = {0};
+	int slices = 0, levels = 0;
+	CU_ASSERT(cJSON_IsArray(events));
+	CU_ASSERT_STRING_EQUAL(cJSON_GetStringValue(cJSON_GetObjectItem(root, "displayTimeUnit")),
+			       "ms");
+	cJSON_ArrayForEach(event, events)
+	{
+		const char *ph = cJSON_GetStringValue(cJSON_GetObjectItem(event, "ph"));
+		const cJSON *args = cJSON_GetObjectItemCaseSensitive(event, "args");
+		CU_ASSERT_FATAL(ph && strlen(ph) == 1 && strchr("XCM", ph[0]) != NULL);
+		CU_ASSERT(has_text(event, "name") && cJSON_IsObject(args));
+		CU_ASSERT_EQUAL(number_of(event, "pid"), 1);
+		if (ph[0] == 'M') {
+			const cJSON *thread = cJSON_GetObjectItem(event, "tid");
+			CU_ASSERT(has_text(args, "name"));
+			named[thread ? thread->valueint : 0] = true;
+		} else if (ph[0] == 'X') {
+			check_slice(event, named, end_us);
+			slices++;
+		} else {
+			CU_ASSERT(number_of(event, "ts") >= 0 && args->child);
+			cJSON_ArrayForEach(value, args) CU_ASSERT(cJSON_IsNumber(value));
+			levels++;
+		}
+	}
+	CU_ASSERT(named[0] && slices > 3 && levels > 3);
+}
+
+/* A row for each task, and a handset's life that viewers take. */
 static void tasks_can_be_traced(void)
 {
 	study_write("trace.json", ", \"repeat\": 1, \"sweep\": null, \"figures\": null");
@@ -572,15 +630,7 @@ static void tasks_can_be_traced(void)
 		       "$BIN/mcvsim run $TMP/trace.json --trace $TMP/t.json --trace-format chrome "
 		       "--trace-handset phones/7");
 	cJSON *root = read_json("t.json");
-	const cJSON *events = cJSON_GetObjectItemCaseSensitive(root, "traceEvents"), *item;
-	int slices = 0, levels = 0;
-	cJSON_ArrayForEach(item, events)
-	{
-		const char *ph = cJSON_GetStringValue(cJSON_GetObjectItem(item, "ph"));
-		slices += ph && ph[0] == 'X' && cJSON_GetObjectItem(item, "dur")->valuedouble > 0;
-		levels += ph && ph[0] == 'C';
-	}
-	CU_ASSERT(slices > 3 && levels > 3);
+	check_chrome_trace(root);
 	cJSON_Delete(root);
 }
 

@@ -108,10 +108,21 @@ static void put_us(FILE *f, const char *key, int64_t ns)
 	fprintf(f, ",\"%s\":%" PRId64 ".%03" PRId64, key, ns / 1000, ns % 1000);
 }
 
+/* Viewers show a lane, which is a thread to them, by its name. */
+static void name_lanes(struct trace *t, uint32_t lane)
+{
+	for (; t->lanes <= lane; t->lanes++)
+		fprintf(t->file,
+			",\n{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":%u,\"args\":{"
+			"\"name\":\"task %u at a time\"}}",
+			t->lanes + 1, t->lanes + 1);
+}
+
 static int put_slice(void *ctx, uint32_t lane, const char *app, const char *stage, const char *what,
 		     int64_t from_ns, int64_t to_ns)
 {
 	struct trace *t = ctx;
+	name_lanes(t, lane);
 	fputs(",\n{\"ph\":\"X\",\"name\":", t->file);
 	put_json_text(t->file, what);
 	fputs(",\"cat\":", t->file);

@@ -21,6 +21,7 @@ struct trace {
 	const char *path;
 	char class[256]; /* of --trace-handset */
 	bool all;	 /* no handset was named */
+	uint32_t lanes;	 /* that have a name in the file */
 	unsigned long long rows;
 };
 
