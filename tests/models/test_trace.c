@@ -73,17 +73,32 @@ static int take_level(void *ctx, const char *what, int64_t at_ns, double value)
 	"{\"exponential\":\"400 Mcycles\"},\"after\":{\"a\":{\"bytes\":\"60 kB\"}}},\"c\":{"       \
 	"\"cycles\":\"100 Mcycles\",\"after\":{\"a\":{\"bytes\":\"20 kB\"}}}}"
 
-static char *phones(const char *app, const char *policy, const char *battery)
+static const char still[] = "\"cell\":\"c\"";
+/* Through both cells and a place where there is none. */
+static const char moving[] =
+	"\"mobility\":{\"random-waypoint\":{\"area\":{\"width\":\"500 m\",\"height\":\"20 m\"},"
+	"\"speed\":{\"min\":\"5 m/s\",\"max\":\"20 m/s\"}}}";
+
+static char *phones(const char *app, const char *policy, const char *battery, const char *where)
 {
 	return study(
 		"{\"duration\":\"400 s\",\"warmup\":\"50 s\",\"apps\":{\"a\":{%s}},\"handsets\":"
 		"{\"phone\":{\"count\":4,\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"2 W\",\"idle\":"
-		"\"0.3 W\"},\"battery\":\"%s\",\"radio\":\"lte\",\"cell\":\"c\",\"policy\":%s,"
+		"\"0.3 W\"},\"battery\":\"%s\",\"radio\":\"lte\",%s,\"policy\":%s,"
 		"\"apps\":{\"a\":{\"arrivals\":{\"poisson\":\"30 /min\"}}}}},\"cells\":{\"c\":{"
-		"\"down\":\"20 Mbit/s\",\"up\":\"8 Mbit/s\",\"rtt\":\"20 ms\",\"site\":\"s\"}},"
-		"\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":1,\"clock\":\"3 GHz\",\"memory\":"
+		"\"down\":\"20 Mbit/s\",\"up\":\"8 Mbit/s\",\"rtt\":\"20 "
+		"ms\",\"site\":\"s\",\"position\":{"
+		"\"x\":\"100 m\",\"y\":\"10 m\",\"radius\":\"170 m\"}},\"d\":{\"down\":\"20 "
+		"Mbit/s\","
+		"\"up\":\"8 Mbit/s\",\"rtt\":\"20 ms\",\"site\":\"t\",\"position\":{\"x\":\"350 "
+		"m\","
+		"\"y\":\"10 m\",\"radius\":\"100 "
+		"m\"}}},\"sites\":{\"t\":{\"hosts\":{\"h\":{\"cores\":1,"
+		"\"clock\":\"3 GHz\",\"memory\":\"8 GiB\",\"platform\":\"native\",\"guests\":{"
+		"\"count\":2}}}},\"s\":{\"hosts\":{\"h\":{\"cores\":1,\"clock\":\"3 "
+		"GHz\",\"memory\":"
 		"\"8 GiB\",\"platform\":\"kvm-emulated\",\"guests\":{\"count\":2}}}}}}",
-		app, battery, policy);
+		app, battery, where, policy);
 }
 
 static void follow(const char *text, struct outcome *o, struct followed *f)
@@ -127,10 +142,11 @@ static void what_is_told_is_what_is_counted(void)
 	static const char *const apps[] = {WHOLE, STAGES};
 	static const char *const policies[] = {"\"remote\"", "\"local\"", "{\"random\":0.5}"};
 	static const char *const batteries[] = {"15 Wh", "150 J"};
-	for (size_t i = 0; i < 12; i++) {
+	for (size_t i = 0; i < 24; i++) {
 		struct outcome o, alone;
 		struct followed f;
-		char *text = phones(apps[i % 2], policies[i / 2 % 3], batteries[i / 6]);
+		char *text = phones(apps[i % 2], policies[i / 2 % 3], batteries[i / 6 % 2],
+				    i < 12 ? still : moving);
 		follow(text, &o, &f);
 		double n = get(&o, "tasks.done", "");
 		CU_ASSERT(f.tasks > 100 && f.inexact == 0 && f.backwards == 0);
@@ -141,7 +157,9 @@ static void what_is_told_is_what_is_counted(void)
 		CU_ASSERT(is_near(f.energy_j, n * get(&o, "energy_per_task.mean", ""), 1e-9));
 		CU_ASSERT(f.slices > 30 && f.busy_ns > 0);
 		CU_ASSERT_EQUAL(f.radio_moved, i / 2 % 3 != 1);
-		CU_ASSERT(i < 6 || f.done < f.tasks);
+		CU_ASSERT(i / 6 % 2 == 0 || f.done < f.tasks);
+		CU_ASSERT((get(&o, "handovers", "") > 0) == (i >= 12));
+		CU_ASSERT((get(&o, "coverage.out", "") > 0) == (i >= 12));
 		/* Being followed changes nothing; nor does leaving out the sums of groups. */
 		struct world_metrics_sink few = {.ctx = &alone,
 						 .value = support_value,
@@ -168,7 +186,7 @@ static void a_trace_that_cannot_be_written_ends_the_run(void)
 {
 	struct outcome o = {0};
 	struct diag_list diags = {0};
-	char *text = phones(WHOLE, "\"remote\"", "15 Wh");
+	char *text = phones(WHOLE, "\"remote\"", "15 Wh", still);
 	struct world *w = support_build(text, &diags);
 	struct world_trace trace = {.task = refuse_task};
 	struct world_metrics_sink sink = {

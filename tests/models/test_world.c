@@ -5,6 +5,8 @@
  */
 #include "tests/models/world_support.h"
 
+#include <malloc.h>
+
 #include <pthread.h>
 
 /* Two classes, two cells, varying sizes, deadlines, a site with little to spare. */
@@ -349,6 +351,81 @@ static void the_table_of_metrics_is_what_a_run_reports(void)
 	free(text);
 }
 
+/* ---- Memory */
+
+static size_t bytes_in_use(void)
+{
+	struct mallinfo2 m = mallinfo2();
+	return m.uordblks + m.hblkhd;
+}
+
+static int note_bytes(void *ctx, const char *metric, const char *subject, const char *unit,
+		      double value)
+{
+	double *seen = ctx;
+	(void)subject;
+	(void)unit;
+	if (seen[0] == 0)
+		seen[0] = (double)bytes_in_use();
+	if (strcmp(metric, "tasks.done") == 0)
+		seen[1] = value;
+	return 0;
+}
+
+static int pass_over(void *ctx, const char *metric, const char *subject, const char *unit,
+		     const struct world_bucket *buckets, size_t count)
+{
+	(void)ctx, (void)metric, (void)subject, (void)unit, (void)buckets, (void)count;
+	return 0;
+}
+
+/* What is in use when a run of so long is over, less what was before; and how many tasks it did. */
+static void measure_memory(const char *duration, double seen[2])
+{
+	struct diag_list diags = {0};
+	struct err e = {0};
+	char *text = study(
+		"{\"duration\":\"%s\",\"apps\":{\"a\":{\"input\":\"10 kB\",\"output\":\"1 kB\","
+		"\"cycles\":{\"exponential\":\"50 Mcycles\"}}},\"handsets\":{\"x\":{\"count\":50,"
+		"\"cpu\":{\"clock\":\"1 GHz\",\"power\":\"1 W\",\"idle\":\"0.1 W\"},\"battery\":"
+		"\"1000 Wh\",\"radio\":\"lte\",\"policy\":{\"random\":0.7},\"apps\":{\"a\":{"
+		"\"arrivals\":{\"closed\":\"100 "
+		"ms\"}}},\"mobility\":{\"random-waypoint\":{\"area\":{"
+		"\"width\":\"1 km\",\"height\":\"1 km\"},\"speed\":{\"min\":\"30 m/s\",\"max\":"
+		"\"60 m/s\"}}}}},\"cells\":{\"c\":{\"down\":\"1 Gbit/s\",\"up\":\"1 "
+		"Gbit/s\",\"rtt\":"
+		"\"10 ms\",\"site\":\"s\",\"position\":{\"x\":\"0 m\",\"y\":\"500 "
+		"m\"}},\"d\":{\"down\":"
+		"\"1 Gbit/s\",\"up\":\"1 Gbit/s\",\"rtt\":\"10 "
+		"ms\",\"site\":\"s\",\"position\":{\"x\":"
+		"\"1 km\",\"y\":\"500 "
+		"m\"}}},\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":32,\"clock\":"
+		"\"3 GHz\",\"memory\":\"64 "
+		"GiB\",\"platform\":\"kvm-virtio\",\"guests\":{\"count\":32}}}}}}",
+		duration);
+	struct world *w = support_build(text, &diags);
+	free(text);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+	struct world_metrics_sink sink = {
+		.ctx = seen, .value = note_bytes, .histogram = pass_over, .no_groups = true};
+	size_t before = bytes_in_use();
+	seen[0] = seen[1] = 0;
+	CU_ASSERT_EQUAL(world_run(w, &(struct world_run_key){1, 0}, &sink, &e), 0);
+	seen[0] -= (double)before;
+	world_free(w);
+	diag_free(&diags);
+}
+
+/* Ten times the tasks take no more memory: a kilobyte for each would be tens of MB. */
+static void memory_does_not_grow_with_tasks_done(void)
+{
+	double brief[2], longer[2];
+	measure_memory("20 s", brief);
+	measure_memory("200 s", longer);
+	CU_ASSERT(brief[1] > 2000 && longer[1] > 9 * brief[1]);
+	CU_ASSERT(longer[0] < brief[0] + 64 * 1024);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -374,6 +451,7 @@ int main(int argc, char **argv)
 		 a_site_without_guests_fails_its_tasks_by_name},
 		{"a_run_stops_when_asked_and_when_its_sink_refuses",
 		 a_run_stops_when_asked_and_when_its_sink_refuses},
+		{"memory_does_not_grow_with_tasks_done", memory_does_not_grow_with_tasks_done},
 		{0},
 	};
 	return test_main("world", cases, argc, argv);
