@@ -19,7 +19,7 @@ int hv_mem_open(struct hv_mem *mem, uint64_t size, struct err *e)
 	size = (size + GRAIN - 1) & ~(GRAIN - 1);
 	mem->fd = memfd_create("hvcore-guest", MFD_CLOEXEC);
 	if (mem->fd < 0)
-		return err_sys(e, errno, "memfd_create");
+		return err_sys(e, errno, "a memfd for the guest's memory");
 	int rc = 0;
 	if (ftruncate(mem->fd, (off_t)size)) {
 		rc = err_sys(e, errno, "cannot size the guest's memory");

@@ -68,18 +68,25 @@ static int spawn_stub(struct trap *t, int memory, int shared, struct err *e)
 	const void *stub = hv_trap_arch_stub(&bytes);
 	int program = make_memfd("hvcore-stub", stub, bytes);
 	if (program < 0)
-		return err_sys(e, errno, "memfd_create");
+		return err_sys(e, errno, "a memfd for the program in the guest's process");
 	/* The originals may sit at the very numbers they are to get: move them out of the way
 	 * first. */
 	const int from[] = {memory, shared, program};
 	const int to[] = {TRAP_FD_MEMORY, TRAP_FD_SHARED, TRAP_FD_STUB};
+	static const char *const names[] = {"memory", "shared page", "program"};
 	int high[3], rc = 0;
 	posix_spawn_file_actions_t actions;
 	posix_spawn_file_actions_init(&actions);
 	for (int i = 0; i < 3; i++) {
 		high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, TRAP_FD_END);
-		if (high[i] < 0 || posix_spawn_file_actions_adddup2(&actions, high[i], to[i]))
-			rc = err_sys(e, errno, "cannot pass a descriptor to the guest's process");
+		/* It calls a first number beyond the limit invalid. */
+		int failure = high[i] >= 0
+				      ? posix_spawn_file_actions_adddup2(&actions, high[i], to[i])
+			      : errno == EINVAL ? EMFILE
+						: errno;
+		if (failure && !rc)
+			rc = err_sys(e, failure,
+				     "a second descriptor of the guest's %s, to pass on", names[i]);
 	}
 	posix_spawn_file_actions_addclosefrom_np(&actions, TRAP_FD_END);
 	char path[32], name[] = "hvcore-guest";
@@ -147,7 +154,7 @@ static int trap_open(struct hv_vm *vm, struct err *e)
 	vm->state = t;
 	int fd = make_memfd("hvcore-shared", NULL, sizeof(*t->shared));
 	if (fd < 0)
-		return err_sys(e, errno, "memfd_create");
+		return err_sys(e, errno, "a memfd for the page shared with the guest's process");
 	void *page = mmap(NULL, sizeof(*t->shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	int rc = 0;
 	if (page == MAP_FAILED) {

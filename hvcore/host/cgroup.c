@@ -235,16 +235,72 @@ void hv_cgroup_sweep(const char *prefix)
 	}
 }
 
-int hv_cgroup_add(const struct hv_cgroup *g, pid_t pid, struct err *e)
+static int move(const struct hv_cgroup *g, const char *file, pid_t pid, struct err *e)
 {
 	char text[32];
 	snprintf(text, sizeof(text), "%d", (int)pid);
 	for (int i = 0; i < g->count; i++) {
-		int failure = write_file(g->path[i], "cgroup.procs", text);
+		int failure = write_file(g->path[i], file, text);
 		if (failure)
-			return err_sys(e, -failure, "%s/cgroup.procs", g->path[i]);
+			return err_sys(e, -failure, "%s/%s", g->path[i], file);
 	}
 	return 0;
+}
+
+int hv_cgroup_add(const struct hv_cgroup *g, pid_t pid, struct err *e)
+{
+	return move(g, "cgroup.procs", pid, e);
+}
+
+int hv_cgroup_leave(const struct hv_cgroup *g, pid_t pid, struct err *e)
+{
+	return move(g, "../cgroup.procs", pid, e);
+}
+
+/* The sum of those lines "name number" of a group's file whose name is listed; false when the file
+ * has none of them. An empty name: the file is the number. */
+static bool sum_of(const char *folder, const char *file, const char *const *names, uint64_t *sum)
+{
+	char path[320], line[128], name[64];
+	bool found = false;
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	FILE *f = fopen(path, "re");
+	*sum = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		unsigned long long value;
+		if (sscanf(line, "%llu", &value) == 1)
+			name[0] = '\0';
+		else if (sscanf(line, "%63s %llu", name, &value) != 2)
+			continue;
+		for (const char *const *wanted = names; *wanted; wanted++)
+			if (strcmp(name, *wanted) == 0) {
+				*sum += value;
+				found = true;
+			}
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+int hv_cgroup_kernel_bytes(const struct hv_cgroup *g, uint64_t *bytes, struct err *e)
+{
+	static const char *const number[] = {"", NULL}, *const total[] = {"kernel", NULL};
+	/* Before Linux 5.18 there is no total. */
+	static const char *const parts[] = {"slab",   "kernel_stack", "pagetables",
+					    "percpu", "sock",	      NULL};
+	static const struct {
+		const char *file;
+		const char *const *names;
+	} sources[] = {{"memory.kmem.usage_in_bytes", number},
+		       {"memory.stat", total},
+		       {"memory.stat", parts}};
+	for (int i = 0; i < g->count; i++)
+		for (size_t k = 0; k < sizeof(sources) / sizeof(sources[0]); k++)
+			if (sum_of(g->path[i], sources[k].file, sources[k].names, bytes))
+				return 0;
+	return err_set(e, ERR_UNSUPPORTED,
+		       "no control group here tells how much kernel memory it has");
 }
 
 int hv_cgroup_destroy(struct hv_cgroup *g, struct err *e)

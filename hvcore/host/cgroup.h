@@ -42,6 +42,13 @@ void hv_cgroup_sweep(const char *prefix);
 /* Moves a process in. */
 int hv_cgroup_add(const struct hv_cgroup *g, pid_t pid, struct err *e);
 
+/* Moves a process from this group, which was made below its own, back to where it was. */
+int hv_cgroup_leave(const struct hv_cgroup *g, pid_t pid, struct err *e);
+
+/* The kernel's memory that is charged to the group and those below it, in bytes. ERR_UNSUPPORTED
+ * where the group has no memory controller or that does not tell. */
+int hv_cgroup_kernel_bytes(const struct hv_cgroup *g, uint64_t *bytes, struct err *e);
+
 /* Removes the group; its processes must have been reaped. Waits up to a second for the kernel to
  * let go of them. Fails with ERR_BUSY when it does not; calling again is allowed. */
 int hv_cgroup_destroy(struct hv_cgroup *g, struct err *e);

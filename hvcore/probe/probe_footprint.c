@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The memory that one more machine or container takes while it lives: what its processes have, and
- * what the kernel keeps for it. The same
- * method as for times, with bytes in the place of nanoseconds: a batch makes n of them, and the
- * growth must be linear.
+ * what the kernel keeps for it. The same method as for times, with bytes in the place of
+ * nanoseconds: a batch makes n of them, and the growth must be linear. The kernel's part is what it
+ * charges to a control group of the batch's own, in which nothing else lives, also not what is
+ * still being freed of the batch before; where there is none, the growth of the machine's books.
  */
 #include "hvcore/host/container.h"
 #include "hvcore/probe/guest_bench.h"
@@ -23,7 +24,7 @@ enum { LIVE_MAX = 8 };
 #define SCALE (1.0 / 4096)
 
 /* Whose memory, and a row of what lives. */
-enum kind { VM_PROCESS, VM_KERNEL, CONTAINER };
+enum kind { VM_PROCESS, VM_KERNEL, CONTAINER, CONTAINER_KERNEL };
 
 struct footprint {
 	enum kind kind;
@@ -32,11 +33,18 @@ struct footprint {
 	struct hv_vm *vms[LIVE_MAX];
 	struct hv_container containers[LIVE_MAX];
 	unsigned live;
+	bool grouped; /* each batch has a control group */
+	struct hv_cgroup group;
 };
 
 static bool is_vm(const struct footprint *f)
 {
-	return f->kind != CONTAINER;
+	return f->kind == VM_PROCESS || f->kind == VM_KERNEL;
+}
+
+static bool is_kernel(const struct footprint *f)
+{
+	return f->kind == VM_KERNEL || f->kind == CONTAINER_KERNEL;
 }
 
 /* The sum of the named lines of a file of "Name:  123 kB" lines, in bytes; -1 where there is none.
@@ -90,7 +98,11 @@ static double kernel_bytes(void)
 
 static double bytes_now(const struct footprint *f)
 {
-	if (f->kind == VM_KERNEL)
+	uint64_t charged;
+	struct err ignored;
+	if (is_kernel(f) && f->grouped)
+		return hv_cgroup_kernel_bytes(&f->group, &charged, &ignored) ? -1 : (double)charged;
+	if (is_kernel(f))
 		return kernel_bytes();
 	double sum = is_vm(f) ? process_bytes(getpid(), false) : 0;
 	for (unsigned i = 0; i < f->live; i++) {
@@ -142,11 +154,40 @@ static int end_all(struct footprint *f, struct err *e)
 	return rc;
 }
 
+static int leave_group(struct footprint *f, struct err *e)
+{
+	int rc = f->group.count ? hv_cgroup_leave(&f->group, getpid(), e) : 0;
+	return rc ? rc : hv_cgroup_destroy(&f->group, e);
+}
+
+/* This process moves in, so that what it makes and clones is charged there. */
+static int enter_group(struct footprint *f, struct err *e)
+{
+	static const struct hv_cgroup_limits none;
+	uint64_t bytes;
+	struct err ignored;
+	char name[64];
+	snprintf(name, sizeof(name), "hvcore-%d-batch", (int)getpid());
+	int rc = hv_cgroup_create(&f->group, name, &none, e);
+	if (!rc)
+		rc = hv_cgroup_kernel_bytes(&f->group, &bytes, e);
+	if (rc) {
+		hv_cgroup_destroy(&f->group, &ignored);
+		return rc;
+	}
+	rc = hv_cgroup_add(&f->group, getpid(), e);
+	if (rc)
+		leave_group(f, &ignored);
+	return rc;
+}
+
 static int body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 {
 	struct footprint *f = ctx;
 	struct err ignored;
-	int rc = 0;
+	int rc = f->grouped ? enter_group(f, e) : 0;
+	if (rc)
+		return rc;
 	double before = bytes_now(f);
 	for (uint64_t i = 0; i < n && rc == 0; i++)
 		rc = make(f, e);
@@ -155,7 +196,9 @@ static int body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 	if (rc == 0 && before < 0)
 		rc = err_set(e, ERR_UNSUPPORTED, "the kernel does not tell how much memory it is");
 	int ended = end_all(f, rc ? &ignored : e);
-	return rc ? rc : ended;
+	rc = rc ? rc : ended;
+	int left = f->grouped ? leave_group(f, rc ? &ignored : e) : 0;
+	return rc ? rc : left;
 }
 
 /* Lives until the other end of the channel closes. */
@@ -209,6 +252,17 @@ static int setup_container(struct footprint *f, struct hv_work *work, struct err
 	return rc;
 }
 
+/* Whether there can be a group; else the note says why not. */
+static void try_group(struct footprint *f, struct hv_work *work)
+{
+	struct err e = {0};
+	f->grouped = enter_group(f, &e) == 0 && leave_group(f, &e) == 0;
+	size_t used = strlen(work->note);
+	if (!f->grouped)
+		snprintf(work->note + used, sizeof(work->note) - used,
+			 "%sfrom the whole machine's books: %s", used ? "; " : "", e.text);
+}
+
 static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, struct hv_work *work,
 		 struct err *e)
 {
@@ -218,17 +272,19 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	f->kind = (enum kind)probe->arg;
 	*work = (struct hv_work){.body = body,
 				 .ctx = f,
-				 .max_n = f->kind == VM_KERNEL ? LIVE_MAX
-					  : is_vm(f)	       ? 2
-							       : 1,
 				 .exits_per_op = NAN,
 				 /* The kernel takes memory in slabs and frees it later. */
 				 .max_noise = 0.3,
 				 .max_nonlinear = 0.3};
 	int rc = is_vm(f) ? setup_vm(f, probe, env, e) : setup_container(f, work, e);
-	if (rc)
+	if (rc) {
 		free(f);
-	return rc;
+		return rc;
+	}
+	if (is_kernel(f))
+		try_group(f, work);
+	work->max_n = is_kernel(f) && !f->grouped ? LIVE_MAX : f->kind == CONTAINER ? 1 : 2;
+	return 0;
 }
 
 #define ROW(name_, backend_, kind_, text)                                                          \
@@ -236,12 +292,13 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 		.name = name_, .unit = "B", .per_op = SCALE, .backend = backend_, .method = text,  \
 		.valid = valid, .setup = setup, .teardown = teardown, .arg = kind_                 \
 	}
+#define KERNEL                                                                                     \
+	"kernel memory charged to a control group of its own (without one: growth of the "         \
+	"machine's slabs, page tables, per-cpu, vmalloc) "
 #define VM_ROWS(backend)                                                                           \
 	ROW("vm.memory", backend, VM_PROCESS,                                                      \
 	    "growth of its processes' PSS by a machine of 64 MiB after its first exit"),           \
-		ROW("vm.memory_kernel", backend, VM_KERNEL,                                        \
-		    "growth of the kernel's memory (slabs, page tables, per-cpu, vmalloc) "        \
-		    "by that machine")
+		ROW("vm.memory_kernel", backend, VM_KERNEL, KERNEL "by that machine")
 
 const struct hv_probe hv_probe_footprint[] = {
 	VM_ROWS("kvm"),
@@ -250,5 +307,6 @@ const struct hv_probe hv_probe_footprint[] = {
 	    "growth of this process's PSS by a machine of 64 MiB after its first exit"),
 	ROW("container.memory", "container", CONTAINER,
 	    "what a container's one process, a copy of this one that waits, shares with nobody"),
+	ROW("container.memory_kernel", "container", CONTAINER_KERNEL, KERNEL "by that container"),
 	{0},
 };

@@ -40,7 +40,7 @@ static int connect(struct interrupt_probe *p, struct err *e)
 	p->line = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	p->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (p->line < 0 || p->bell < 0)
-		return err_sys(e, errno, "eventfd");
+		return err_sys(e, errno, "an eventfd for the doorbell");
 	int rc = backend->irqfd(vm, p->line, e);
 	if (!rc)
 		rc = backend->doorbell(vm, HV_IRQ_BELL_PORT, p->line, e);
