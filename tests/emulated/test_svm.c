@@ -47,6 +47,7 @@ enum step {
 	BAD_CALL,
 	TEST_HELLO,
 	TEST_WORK,
+	TEST_COMPLETIONS,
 	TEST_HOSTILE,
 	TEST_KERNEL,
 	TEST_EXITS,
@@ -74,6 +75,7 @@ static const struct emulated_step steps[STEPS] = {
 	/* Cases of tests/hvcore that this machine's KVM sees from the other regime. */
 	[TEST_HELLO] = {0, "test_hvcore_guests hello_on_kvm"},
 	[TEST_WORK] = {0, "test_hvcore_guests same_work_and_exits_everywhere"},
+	[TEST_COMPLETIONS] = {0, "test_hvcore_guests completions_by_interrupt_on_kvm"},
 	[TEST_HOSTILE] = {0, "test_hvcore_hostile tricks_on_kvm"},
 	[TEST_KERNEL] = {0, "test_hvcore_hostile kernel_mode_tricks_on_kvm"},
 	[TEST_EXITS] = {0, "test_hvcore_instrument exits_are_what_kvm_counts"},
@@ -239,8 +241,8 @@ static void every_probe_counts_its_exits(void)
 /* The case's program has looked itself; here only that it ran and skipped nothing. */
 static void tests_of_hvcore_pass(void)
 {
-	static const enum step tests[] = {TEST_HELLO, TEST_WORK, TEST_HOSTILE, TEST_KERNEL,
-					  TEST_EXITS};
+	static const enum step tests[] = {TEST_HELLO,	TEST_WORK,   TEST_COMPLETIONS,
+					  TEST_HOSTILE, TEST_KERNEL, TEST_EXITS};
 	if (!booted())
 		return;
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {

@@ -160,35 +160,39 @@ static void without_descriptors_each_backend_says_so(void)
 		}
 		CU_ASSERT(worked && refused);
 	}
-	/* A probe that lacks them has failed with that reason, or it did without and notes it. */
+}
+
+/* The same of probes, which have failed with that reason, or did without and say so. */
+static void without_descriptors_probes_say_what_they_lack(void)
+{
 	static const struct {
-		const char *probe, *says;
-		int limit, code;
-	} probes[] = {
-		{"map.1m.os", "a socket pair for a container: Too many open files", 6, 1},
-		{"syscall.container", "without cgroup: /proc/self/mountinfo: Too many open files",
-		 5, 0},
-		{"blk.read_4k_irq.para --backend trap", "the guest's process: Too many open files",
-		 6, 1},
-		{"blk.read_4k_irq.para --backend kvm",
-		 "an eventfd for the devices' interrupt: Too many open files", 8, 1},
-		{"irq.inject --backend kvm", "an eventfd for the doorbell: Too many open files", 8,
-		 1},
+		const char *probe, *says; /* at one limit, before it works */
+	} rows[] = {
+		{"map.1m.os --backend container", "\"a socket pair for a container: "},
+		{"syscall.container", "without cgroup: /proc/self/mountinfo: "},
+		{"blk.read_4k_irq.para --backend kvm", "\"an eventfd for the devices' interrupt: "},
+		{"irq.inject --backend kvm", "\"an eventfd for the doorbell: "},
 	};
-	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
-		struct program_result r =
-			program_run("prlimit --nofile=%d $BIN/hvcore probe %s --quick",
-				    probes[i].limit, probes[i].probe);
-		char unlimited[128];
-		snprintf(unlimited, sizeof(unlimited), "$BIN/hvcore probe %s --quick",
-			 probes[i].probe);
-		/* Too noisy is the machine's fault, and so is what it cannot do at all. */
-		if (!strstr(r.out, "too noisy") &&
-		    (strstr(r.out, "Too many") || succeeds(unlimited))) {
-			CU_ASSERT_EQUAL(r.code, probes[i].code);
-			CU_ASSERT(says(&r, probes[i].says));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char command[128];
+		bool said = false, worked = false;
+		snprintf(command, sizeof(command), "$BIN/hvcore probe %s --quick", rows[i].probe);
+		/* How many are open beforehand is the caller's affair. */
+		for (int limit = 4; limit <= 20 && !worked; limit++) {
+			struct program_result r =
+				program_run("prlimit --nofile=%d %s", limit, command);
+			const char *lacks = strstr(r.out, ": Too many open files");
+			said |= lacks && strstr(r.out, rows[i].says);
+			/* Too noisy is the machine's fault. */
+			worked = !lacks && (r.code == 0 || strstr(r.out, "too noisy"));
+			program_free(&r);
 		}
-		program_free(&r);
+		if (!said && !succeeds(command)) {
+			test_skip("%s does not work here", rows[i].probe);
+			continue;
+		}
+		CU_ASSERT(said);
+		CU_ASSERT(worked);
 	}
 }
 
@@ -251,6 +255,8 @@ int main(int argc, char **argv)
 		 without_dev_kvm_the_next_backend_runs_the_guest},
 		{"without_descriptors_each_backend_says_so",
 		 without_descriptors_each_backend_says_so},
+		{"without_descriptors_probes_say_what_they_lack",
+		 without_descriptors_probes_say_what_they_lack},
 		{"without_control_groups_containers_do_without_and_say_so",
 		 without_control_groups_containers_do_without_and_say_so},
 		{"with_version_one_only_containers_use_that",
