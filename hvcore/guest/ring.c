@@ -73,9 +73,10 @@ void guest_ring_quiet(struct guest_ring *ring)
 {
 	/* An index that the device passed a whole ring ago, or more. */
 	if (ring->event_index)
-		ring->avail.used_event = (uint16_t)(ring->sent - GUEST_RING_SIZE - 1);
+		__atomic_store_n(&ring->avail.used_event,
+				 (uint16_t)(ring->sent - GUEST_RING_SIZE - 1), __ATOMIC_RELAXED);
 	else
-		ring->avail.flags = VRING_AVAIL_F_NO_INTERRUPT;
+		__atomic_store_n(&ring->avail.flags, VRING_AVAIL_F_NO_INTERRUPT, __ATOMIC_RELAXED);
 }
 
 int guest_ring_kick(struct guest_ring *ring)
