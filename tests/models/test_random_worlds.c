@@ -17,8 +17,9 @@ struct draw {
 	struct stream st;
 	FILE *out;
 	unsigned moves, graphs, fails, sites, cells, links;
-	bool all;  /* cells reach all sites */
-	bool dies; /* all batteries, early, and tasks are few: all must end */
+	bool all;     /* cells reach all sites */
+	bool follows; /* all move, and guests may go after them */
+	bool dies;    /* all batteries, early, and tasks are few: all must end */
 };
 
 static unsigned below(struct draw *d, unsigned n)
@@ -124,7 +125,7 @@ static void put_handsets(struct draw *d)
 		d->dies ? "{\"arrivals\":<{\"poisson\":\"6 /min\"}|{\"closed\":\"9 s\"}>}"
 			: "{\"arrivals\":<{\"closed\":\"500 ms\"}|{\"closed\":{\"think\":\"1 ms\","
 			  "\"users\":2}}|{\"periodic\":\"3 s\"}|{\"poisson\":\"20 "
-			  "/min\"}|{\"mmpp\":"
+			  "/min\"}|{\"csv\":{\"file\":\"when.csv\",\"repeat\":\"7 s\"}}|{\"mmpp\":"
 			  "[{\"rate\":\"3 /s\",\"time\":\"3 s\"},{\"rate\":\"0 /s\",\"time\":\"9 "
 			  "s\"}"
 			  "]}|{\"on-off\":{\"on\":\"2 s\",\"off\":\"9 s\",\"rate\":\"2 /s\"}}>}";
@@ -166,7 +167,10 @@ static void put_network(struct draw *d)
 		unsigned first = below(d, d->sites), count = d->all ? d->sites : 1 + first;
 		put(d,
 		    "%s\"c%u\":{\"down\":" RATE ",\"up\":" RATE ",\"rtt\":<\"0 s\"|\"20 "
-		    "ms\"|{\"exponential\":\"30 ms\"}>,\"position\":{\"x\":\"%u m\",\"y\":\"%u "
+		    "ms\"|{\"exponential\":\"30 "
+		    "ms\"}><|||,\"loss\":{\"link\":0.3}|,\"loss\":{\"tcp\":0.01}"
+		    "|,\"loss\":{\"link\":0.1},\"capacity\":{\"csv\":{\"file\":\"rate.csv\","
+		    "\"repeat\":\"5 s\"}}>,\"position\":{\"x\":\"%u m\",\"y\":\"%u "
 		    "m\"<|,\"radius\":\"90 m\">},\"reaches\":{",
 		    i ? "," : "", i, 75 + 150 * (i % 4), 75 + 150 * (i / 4));
 		for (unsigned s = 0; s < count; s++)
@@ -184,8 +188,10 @@ static void put_network(struct draw *d)
 		put_failures(d);
 		put(d, "}");
 	}
-	put(d, "},\"handover\":{\"interruption\":\"<0|150|300> ms\",\"hysteresis\":\"<1|4> dB\","
-	       "\"tasks\":\"<forward|redo>\",\"uncovered\":\"<wait|fail>\",\"via\":[<|\"l0\">]}");
+	put(d,
+	    "},\"handover\":{\"interruption\":\"<0|150|300> ms\",\"hysteresis\":\"<1|4> dB\","
+	    "\"tasks\":\"%s\",\"uncovered\":\"<wait|fail>\",\"via\":[<|\"l0\">]}",
+	    d->follows ? "<forward|redo|migrate|migrate>" : "<forward|redo>");
 }
 
 static void put_host(struct draw *d, const char *name, const char *memory)
@@ -208,7 +214,7 @@ static void put_host(struct draw *d, const char *name, const char *memory)
 static void put_migration(struct draw *d, unsigned site)
 {
 	unsigned orders = below(d, 12);
-	if (below(d, 2))
+	if (below(d, 2) && !(d->follows && site == 0))
 		return;
 	put(d,
 	    "\"migration\":{\"method\":<\"pre-copy\"|\"stop-and-copy\"|\"post-copy\"|"
@@ -221,7 +227,7 @@ static void put_migration(struct draw *d, unsigned site)
 		put(d, "%s{\"at\":\"%u s\",\"from\":\"s%u/<x|y>/0\",\"to\":\"s%u/%s/0\"}",
 		    i ? "," : "", below(d, 40), site, d->all ? i % d->sites : site, "<x|y>");
 	put(d, "],\"to\":{");
-	for (unsigned i = 0, n = 0; i < d->sites && d->all; i++)
+	for (unsigned i = 0, n = 0; i < d->sites && (d->all || d->follows); i++)
 		if (i != site)
 			put(d, "%s\"s%u\":{\"via\":[<|\"l0\">]}", n++ ? "," : "", i);
 	put(d, "}},");
@@ -266,6 +272,7 @@ static char *random_world(unsigned number, bool *all_end)
 	d.cells = 1 + below(&d, 8);
 	d.links = 1 + below(&d, 3);
 	d.all = below(&d, 2);
+	d.follows = d.moves == 3 && d.sites > 1;
 	*all_end = d.dies = below(&d, 5) == 0;
 	put(&d, "{\"duration\":\"%s s\",\"warmup\":\"%s s\",", d.dies ? "2000" : "40",
 	    d.dies ? "0" : "<0|5>");
@@ -277,7 +284,8 @@ static char *random_world(unsigned number, bool *all_end)
 	for (unsigned i = 0; i < CLASS_MAX; i++)
 		put(&d, "h%u,%u,0,%u\\nh%u,%u,900,100\\nh%u,%u,0,50\\n", i, i, i, i, 15 + i, i,
 		    30 + i);
-	put(&d, "\"}}}");
+	put(&d, "\"},\"when.csv\":{\"data\":\"time\\n0\\n0.5\\n0.5\\n4\"},\"rate.csv\":{\"data\":"
+		"\"time,up,down\\n1,3e6,\\n2,0,0\\n2.5,1e7,2e5\"}}}");
 	fclose(d.out);
 	return text;
 }
