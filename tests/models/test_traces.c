@@ -114,6 +114,42 @@ static void a_cell_carries_what_the_file_says(void)
 	CU_ASSERT(is_near(get(&o, "overhead", "radio"), 0.5 + 1e-6, 1e-5));
 }
 
+/* ---- Paths */
+
+/* The shipped road: three vehicles that drive past three cells, and each into the next one twice.
+ */
+static void a_road_as_sumo_exports_it_is_driven(void)
+{
+	struct outcome o;
+	char *text = study(
+		"{\"duration\":\"5 "
+		"min\",\"apps\":{\"a\":{%s}},\"handsets\":{\"x\":{\"count\":3,\"cpu\":{"
+		"\"clock\":\"1 GHz\",\"power\":\"1 W\",\"idle\":\"0 "
+		"W\"},\"radio\":\"lte\",\"mobility\":{"
+		"\"sumo-fcd\":\"traces/road.fcd.xml\"},\"apps\":{\"a\":{\"arrivals\":{\"csv\":"
+		"\"traces/photos.csv\"}}}}},\"cells\":{\"w\":{\"down\":\"8 Mbit/s\",\"up\":\"8 "
+		"Mbit/s\","
+		"\"rtt\":\"1 ms\",\"site\":\"s\",\"position\":{\"x\":\"400 m\",\"y\":\"0 "
+		"m\"}},\"m\":{"
+		"\"down\":\"8 Mbit/s\",\"up\":\"8 Mbit/s\",\"rtt\":\"1 "
+		"ms\",\"site\":\"s\",\"position\":{"
+		"\"x\":\"1200 m\",\"y\":\"0 "
+		"m\"},\"capacity\":{\"csv\":\"traces/bus-ride.csv\"}},\"e\":{"
+		"\"down\":\"8 Mbit/s\",\"up\":\"8 Mbit/s\",\"rtt\":\"1 "
+		"ms\",\"site\":\"s\",\"position\":{"
+		"\"x\":\"2 km\",\"y\":\"0 "
+		"m\"}}},\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":8,\"clock\":"
+		"\"4 GHz\",\"memory\":\"16 "
+		"GiB\",\"platform\":\"native\",\"guests\":{\"count\":8}}}}}}",
+		one_mb);
+	support_simulate(text, 1, &o);
+	free(text);
+	CU_ASSERT_EQUAL(get(&o, "handovers", ""), 6);
+	CU_ASSERT(is_near(sum_of(&o, "cell.handsets"), 3, 1e-9));
+	CU_ASSERT_EQUAL(get(&o, "tasks.offered", ""), 41);
+	CU_ASSERT_EQUAL(get(&o, "tasks.done", "") + get(&o, "tasks.unfinished", ""), 41);
+}
+
 /* ---- Loss */
 
 /* Of the packets of 1 MB a fifth is lost each time: a quarter more than 1 s, and than its energy.
@@ -275,6 +311,7 @@ int main(int argc, char **argv)
 		{"tasks_come_when_the_file_says", tasks_come_when_the_file_says},
 		{"tasks_need_what_the_file_says", tasks_need_what_the_file_says},
 		{"a_cell_carries_what_the_file_says", a_cell_carries_what_the_file_says},
+		{"a_road_as_sumo_exports_it_is_driven", a_road_as_sumo_exports_it_is_driven},
 		{"what_is_lost_is_sent_again", what_is_lost_is_sent_again},
 		{"retransmissions_are_negative_binomial", retransmissions_are_negative_binomial},
 		{"tcp_is_bounded_by_its_losses", tcp_is_bounded_by_its_losses},
