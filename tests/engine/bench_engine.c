@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Benchmarks of the engine. Times are CPU times of the process.
+ * Benchmarks of the engine. Times are CPU times of the process, but for threads.
  *
  * - bench_engine mm1 [--customers N]: M/M/1 at load 0.9 with statistics
  * - bench_engine hold [--n N] [--holds N] [--increments NAME]
  * - bench_engine phold [--lps N] [--holds N]: PHOLD (Fujimoto 1990), one event per logical process
  * - bench_engine cancel|reschedule [--n N] [--holds N]
  * - bench_engine variates [--holds N]
- * - bench_engine compare [--n LARGEST] [--rounds N]: against the reference heap, interleaved
+ * - bench_engine compare [--from LEAST] [--n LARGEST] [--rounds N]: against the reference heap,
+ *   interleaved
+ * - bench_engine threads [--customers N] [--rounds N]: repetitions of M/M/1 alone, in two threads
+ * and in two processes, interleaved; times by the wall clock
  *
  * With --json one object and nothing else is printed.
  */
 #include "tests/engine/bench_hold.h"
-#include "tests/engine/bench_mm1.h"
+#include "tests/engine/bench_threads.h"
 
 #include <gsl/gsl_randist.h>
 #include <inttypes.h>
@@ -21,16 +24,21 @@
 #include <time.h>
 
 struct options {
-	uint64_t customers, n, holds, lps, rounds;
+	uint64_t customers, from, n, holds, lps, rounds;
 	const char *increments;
 	bool json;
 };
 
-static double cpu_s(void)
+static double clock_s(clockid_t id)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	clock_gettime(id, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double cpu_s(void)
+{
+	return clock_s(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static double or_default(uint64_t *value, uint64_t otherwise)
@@ -63,12 +71,13 @@ static double quantile(struct sample *s, double q)
 
 /* ---- M/M/1 */
 
-typedef void mm1_fn(struct mm1 *m, uint64_t customers);
+typedef void mm1_fn(struct mm1 *m);
 
 static double mm1_ns(mm1_fn *run, uint64_t customers, struct mm1 *m)
 {
+	mm1_start(m, 0, customers);
 	double start = cpu_s();
-	run(m, customers);
+	run(m);
 	return (cpu_s() - start) * 1e9 / (double)customers;
 }
 
@@ -141,6 +150,60 @@ static int bench_mm1(struct options *o)
 	for (int way = 0; way < WAYS; way++)
 		mm1_end(&m[way]);
 	return ok ? 0 : 1;
+}
+
+/* ---- Two threads */
+
+enum { ALONE, THREADS, PROCESSES, ARRANGEMENTS };
+
+static int bench_threads(struct options *o)
+{
+	static void (*const arrangements[ARRANGEMENTS])(struct repetitions half[2]) = {
+		repeat_alone, repeat_in_threads, repeat_in_processes};
+	double alone[2] = {0}, mean[2] = {0}, s[ARRANGEMENTS];
+	struct sample threads = {0}, processes = {0}, share = {0};
+	or_default(&o->customers, 4000000);
+	or_default(&o->rounds, 15);
+	bool ok = true;
+	for (uint64_t round = 0; round < o->rounds; round++) {
+		for (int way = 0; way < ARRANGEMENTS; way++) {
+			struct repetitions half[2];
+			for (uint64_t i = 0; i < 2; i++)
+				half[i] = (struct repetitions){i, 1, o->customers,
+							       way == ALONE ? alone : mean};
+			double start = clock_s(CLOCK_MONOTONIC);
+			arrangements[way](half);
+			s[way] = clock_s(CLOCK_MONOTONIC) - start;
+			ok = ok && (way != THREADS || memcmp(alone, mean, sizeof(mean)) == 0);
+		}
+		threads.x[threads.n++] = s[ALONE] / s[THREADS];
+		processes.x[processes.n++] = s[ALONE] / s[PROCESSES];
+		share.x[share.n++] = s[PROCESSES] / s[THREADS];
+	}
+	if (!ok) {
+		fprintf(stderr, "bench_engine: threads change results\n");
+		return 1;
+	}
+	const struct {
+		const char *name, *field;
+		struct sample *ratio;
+	} rows[] = {
+		{"two threads, times as fast as one", "threads", &threads},
+		{"two processes, times as fast as one", "processes", &processes},
+		{"two threads, times as fast as two processes", "threads_to_processes", &share},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		double median = quantile(rows[i].ratio, 0.5), least = quantile(rows[i].ratio, 0),
+		       most = quantile(rows[i].ratio, 1);
+		if (o->json)
+			printf("%s\"%s\":{\"median\":%.3f,\"least\":%.3f,\"most\":%.3f}",
+			       i ? "," : "{", rows[i].field, median, least, most);
+		else
+			printf("%-45s %.3f (%.3f to %.3f)\n", rows[i].name, median, least, most);
+	}
+	if (o->json)
+		printf("}\n");
+	return 0;
 }
 
 /* ---- Hold */
@@ -370,7 +433,9 @@ static int bench_compare(struct options *o)
 	for (size_t i = 0; i < INCREMENTS; i++) {
 		if (o->increments && strcmp(o->increments, increments[i].name) != 0)
 			continue;
-		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]) && sizes[k] <= o->n; k++) {
+		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+			if (sizes[k] < o->from || sizes[k] > o->n)
+				continue;
 			compare_hold(o, &increments[i], sizes[k], is_first);
 			is_first = false;
 		}
@@ -382,9 +447,10 @@ static int bench_compare(struct options *o)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: bench_engine mm1|hold|phold|cancel|reschedule|variates|compare\n"
-			"         [--customers N] [--n N] [--holds N] [--lps N] [--rounds N]\n"
-			"         [--increments NAME] [--json]\n");
+	fprintf(stderr,
+		"usage: bench_engine mm1|hold|phold|cancel|reschedule|variates|compare|threads\n"
+		"         [--customers N] [--from N] [--n N] [--holds N] [--lps N] [--rounds N]\n"
+		"         [--increments NAME] [--json]\n");
 	return 2;
 }
 
@@ -394,9 +460,8 @@ static bool parse(struct options *o, int argc, char **argv)
 		const char *name;
 		uint64_t *value;
 	} numbers[] = {
-		{"--customers", &o->customers}, {"--n", &o->n},
-		{"--holds", &o->holds},		{"--lps", &o->lps},
-		{"--rounds", &o->rounds},
+		{"--customers", &o->customers}, {"--n", &o->n},	    {"--from", &o->from},
+		{"--holds", &o->holds},		{"--lps", &o->lps}, {"--rounds", &o->rounds},
 	};
 	for (int i = 2; i < argc; i++) {
 		bool known = false;
@@ -424,24 +489,36 @@ static bool parse(struct options *o, int argc, char **argv)
 	return o->rounds <= ROUNDS_MAX;
 }
 
+static int bench_cancel(struct options *o)
+{
+	return bench_churn(o, true);
+}
+
+static int bench_reschedule(struct options *o)
+{
+	return bench_churn(o, false);
+}
+
 int main(int argc, char **argv)
 {
+	static const struct {
+		const char *name;
+		int (*run)(struct options *o);
+	} commands[] = {
+		{"mm1", bench_mm1},
+		{"hold", bench_hold},
+		{"phold", bench_phold},
+		{"cancel", bench_cancel},
+		{"reschedule", bench_reschedule},
+		{"variates", bench_variates},
+		{"compare", bench_compare},
+		{"threads", bench_threads},
+	};
 	struct options o = {0};
 	if (argc < 2 || !parse(&o, argc, argv))
 		return usage();
-	if (strcmp(argv[1], "mm1") == 0)
-		return bench_mm1(&o);
-	if (strcmp(argv[1], "hold") == 0)
-		return bench_hold(&o);
-	if (strcmp(argv[1], "phold") == 0)
-		return bench_phold(&o);
-	if (strcmp(argv[1], "cancel") == 0)
-		return bench_churn(&o, true);
-	if (strcmp(argv[1], "reschedule") == 0)
-		return bench_churn(&o, false);
-	if (strcmp(argv[1], "variates") == 0)
-		return bench_variates(&o);
-	if (strcmp(argv[1], "compare") == 0)
-		return bench_compare(&o);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(&o);
 	return usage();
 }

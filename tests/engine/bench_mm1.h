@@ -4,7 +4,7 @@
  * of the response time and the time average of the number present. As events of the engine; as a
  * station; and as the plain recursion with two clocks, the least that a program for this one model
  * can do, in two orders of its statements. All draw the same numbers, so their results must be the
- * same. Used by bench_engine.c only.
+ * same. Each continues what mm1_start began. Used by the benchmarks only.
  */
 #ifndef TESTS_ENGINE_BENCH_MM1_H
 #define TESTS_ENGINE_BENCH_MM1_H
@@ -64,9 +64,9 @@ struct mm1 {
 	struct mm1_customer *free;
 };
 
-static inline void mm1_start(struct mm1 *m, uint64_t customers)
+static inline void mm1_start(struct mm1 *m, uint64_t repetition, uint64_t customers)
 {
-	struct stream_key key = {.seed = 1};
+	struct stream_key key = {.seed = 1, .repetition = repetition};
 	*m = (struct mm1){.customers = customers};
 	stream_init(&m->gaps, &key, 0, stream_name("gaps"));
 	stream_init(&m->services, &key, 0, stream_name("services"));
@@ -124,10 +124,9 @@ static void mm1_arrival(struct sim *s, void *ctx, uint32_t arg)
 		sim_after(s, mm1_service(m), mm1_departure, m, 0);
 }
 
-static inline void mm1_events(struct mm1 *m, uint64_t customers)
+static inline void mm1_events(struct mm1 *m)
 {
 	struct sim *s = sim_create(NULL);
-	mm1_start(m, customers);
 	sim_after(s, mm1_gap(m), mm1_arrival, m, 0);
 	if (!s || sim_run_until(s, SIM_NEVER, NULL) < 0)
 		abort();
@@ -169,11 +168,10 @@ static void mm1_submit(struct sim *s, void *ctx, uint32_t arg)
 	station_submit(&m->station, &c->job, stream_exponential(&m->services, MM1_SERVICE_S));
 }
 
-static inline void mm1_station(struct mm1 *m, uint64_t customers)
+static inline void mm1_station(struct mm1 *m)
 {
 	struct sim *s = sim_create(NULL);
 	struct station_config config = {.ops = &station_fifo, .rate = 1};
-	mm1_start(m, customers);
 	if (!s || station_init(&m->station, s, &config, NULL) < 0)
 		abort();
 	sim_after(s, mm1_gap(m), mm1_submit, m, 0);
@@ -186,9 +184,8 @@ static inline void mm1_station(struct mm1 *m, uint64_t customers)
 
 /* ---- Two clocks */
 
-static inline void mm1_recursion(struct mm1 *m, uint64_t customers)
+static inline void mm1_recursion(struct mm1 *m)
 {
-	mm1_start(m, customers);
 	sim_time arrival = mm1_gap(m), departure = SIM_NEVER;
 	while (m->served < m->customers) {
 		if (arrival < departure) {
@@ -209,9 +206,8 @@ static inline void mm1_recursion(struct mm1 *m, uint64_t customers)
 
 /* The same, with the next time drawn before the statistics are kept, so that the processor knows
  * earlier which clock comes first. */
-static inline void mm1_recursion_early(struct mm1 *m, uint64_t customers)
+static inline void mm1_recursion_early(struct mm1 *m)
 {
-	mm1_start(m, customers);
 	sim_time arrival = mm1_gap(m), departure = SIM_NEVER;
 	while (m->served < m->customers) {
 		if (arrival < departure) {
