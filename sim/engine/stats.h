@@ -85,12 +85,13 @@ static inline double time_average_mean(const struct time_average *a, sim_time no
 	return (a->area + a->value * (double)(now - a->last)) / (double)(now - a->start);
 }
 
-/* ---- Histogram of non-negative values with a relative error: 64 buckets to each doubling, so that
- * a quantile is off by at most 1/128 = 0.8 % (the idea of HdrHistogram). It takes 8 bytes for each
- * bucket between the least and the greatest value seen: 5 KiB for three decades. Start
+/* ---- Histogram of non-negative values with a relative error (the idea of HdrHistogram): 128
+ * buckets to each doubling. A quantile lies in the same bucket as the true one, wherever in it the
+ * observations are, so it is off by at most the bucket's width: 1/128 = 0.8 %. It takes 8 bytes for
+ * each bucket between the least and the greatest value seen: 10 KiB for three decades. Start
  * zero-initialised. */
 
-#define HISTOGRAM_BITS 6 /* log2 of the buckets to a doubling */
+#define HISTOGRAM_BITS 7 /* log2 of the buckets to a doubling */
 
 struct histogram {
 	uint64_t *counts; /* private, [first, first + buckets) */
