@@ -126,6 +126,7 @@ struct station {
 		} shares;
 		struct {
 			sim_time slice, switch_cost;
+			sim_time stopped; /* since when the rate is 0, while it is */
 			struct round_robin_server *server; /* `servers` of them */
 		} round_robin;
 	};

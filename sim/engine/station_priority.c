@@ -25,10 +25,31 @@ static void wait(struct station *st, struct station_job *job)
 	pairing_insert(&st->waiting_ranked, &job->by_rank, job->priority, job->arrival);
 }
 
+/* The job in service that the best of those waiting puts out, NULL when there is none. A job that
+ * is done by now, and whose completion comes after this in the order of events, is not put out: its
+ * server is about to be free. */
+static struct station_job *worst_to_preempt(const struct station *st)
+{
+	if (!st->preemptive || !st->waiting_ranked || !st->ranked)
+		return NULL;
+	struct station_job *worst = JOB_OF(st->ranked, by_rank);
+	sim_time now = sim_now(st->sim);
+	bool is_better = JOB_OF(st->waiting_ranked, by_rank)->priority < worst->priority;
+	return is_better && work_clock_when(&st->clock, now, worst->finish) > now ? worst : NULL;
+}
+
 static void priority_settle(struct station *st)
 {
+	struct station_job *worst;
 	while (st->waiting_ranked && st->serving < st->servers)
 		start(st, JOB_OF(pairing_pop(&st->waiting_ranked), by_rank));
+	while ((worst = worst_to_preempt(st)) != NULL) {
+		struct station_job *better = JOB_OF(pairing_pop(&st->waiting_ranked), by_rank);
+		stop(st, worst);
+		wait(st, worst);
+		start(st, better);
+		st->preempted++;
+	}
 	station_set_busy(st, st->serving);
 	station_arm(st, priority_event);
 }
@@ -48,15 +69,7 @@ static void priority_event(struct sim *s, void *ctx, uint32_t arg)
 static void priority_arrive(struct station *st, struct station_job *job)
 {
 	wait(st, job);
-	if (st->preemptive && st->serving == st->servers) {
-		struct station_job *worst = JOB_OF(st->ranked, by_rank);
-		if (job->priority < worst->priority) {
-			stop(st, worst);
-			wait(st, worst);
-			st->preempted++;
-		}
-	}
-	if (st->serving < st->servers)
+	if (st->serving < st->servers || worst_to_preempt(st))
 		priority_settle(st);
 }
 

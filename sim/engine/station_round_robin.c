@@ -22,17 +22,18 @@ static void server_event(struct sim *s, void *ctx, uint32_t index);
 
 static void run(struct station *st, struct round_robin_server *server)
 {
-	sim_time now = sim_now(st->sim);
+	bool stands = st->clock.speed == 0;
 	server->phase = RUNNING;
 	server->last = server->job->arrival + 1;
-	server->slice_end = sim_time_add(now, st->round_robin.slice);
+	server->slice_end = sim_time_add(stands ? st->round_robin.stopped : sim_now(st->sim),
+					 st->round_robin.slice);
 	server->job->finish = clock_finish(&st->clock, server->job->work);
 }
 
 static void arm(struct station *st, struct round_robin_server *server)
 {
 	sim_time now = sim_now(st->sim), t = SIM_NEVER;
-	if (server->phase == RUNNING && st->rate > 0) { /* at rate 0 slices stand still, too */
+	if (server->phase == RUNNING && st->clock.speed > 0) {
 		t = work_clock_when(&st->clock, now, server->job->finish);
 		t = t < server->slice_end ? t : server->slice_end;
 		t = t > now ? t : now;
@@ -124,12 +125,23 @@ static void round_robin_leave(struct station *st, struct station_job *job)
 		dispatch(st, &st->round_robin.server[job->state - JOB_SERVED]);
 }
 
+/* At rate 0 slices stand still, too: they end later by the time for which they did. */
 static void round_robin_rate_changed(struct station *st)
 {
-	st->clock.speed = station_speed(st);
-	for (uint32_t i = 0; i < st->servers; i++)
-		if (st->round_robin.server[i].phase == RUNNING)
-			arm(st, &st->round_robin.server[i]);
+	sim_time now = sim_now(st->sim), stood = 0;
+	double speed = station_speed(st);
+	if (st->clock.speed == 0 && speed > 0)
+		stood = now - st->round_robin.stopped;
+	if (st->clock.speed > 0 && speed == 0)
+		st->round_robin.stopped = now;
+	st->clock.speed = speed;
+	for (uint32_t i = 0; i < st->servers; i++) {
+		struct round_robin_server *server = &st->round_robin.server[i];
+		if (server->phase != RUNNING)
+			continue;
+		server->slice_end = sim_time_add(server->slice_end, stood);
+		arm(st, server);
+	}
 }
 
 int round_robin_init(struct station *st, const struct station_config *config, struct err *e)
@@ -139,6 +151,7 @@ int round_robin_init(struct station *st, const struct station_config *config, st
 			       "round robin needs a slice above 0 ns and a switch "
 			       "cost of at least 0 ns");
 	st->round_robin.slice = config->slice;
+	st->round_robin.stopped = sim_now(st->sim);
 	st->round_robin.switch_cost = config->switch_cost;
 	st->round_robin.server = calloc(st->servers, sizeof(*st->round_robin.server));
 	if (!st->round_robin.server)

@@ -185,6 +185,35 @@ static void preemption_takes_the_worst_and_the_latest(void)
 	scene_close(&c);
 }
 
+static void submit_both(struct sim *s, void *ctx, uint32_t demand_s)
+{
+	(void)s;
+	for (int i = 2; i < 4; i++)
+		submit(ctx, i, demand_s);
+}
+
+/* Two arrivals at the nanosecond at which job 0 is done, but before it in the order of events: they
+ * take its server, and that of job 1. */
+static void a_job_that_is_done_is_not_preempted(void)
+{
+	struct scene c;
+	scene_open(&c, (struct station_config){
+			       .ops = &station_priority, .servers = 2, .preemptive = true});
+	c.job[0].priority = 5;
+	c.job[1].priority = 4;
+	c.job[2].priority = c.job[3].priority = 1;
+	sim_at(c.sim, 2 * SIM_S, submit_both, &c, 1);
+	submit(&c, 0, 2);
+	submit(&c, 1, 10);
+	until(&c, 20);
+	done_at(&c, 0, 2);
+	done_at(&c, 2, 3);
+	done_at(&c, 3, 3);
+	done_at(&c, 1, 11);
+	CU_ASSERT_EQUAL(c.station.preempted, 1);
+	scene_close(&c);
+}
+
 static void sharing_divides_by_the_number_present(void)
 {
 	struct scene c;
@@ -295,8 +324,60 @@ static void round_robin_stands_still_at_rate_zero(void)
 	CU_ASSERT_DOUBLE_EQUAL(station_cancel(&c.job[1]), 2.75, 1e-9);
 	station_set_rate(&c.station, 1);
 	until(&c, 30);
-	CU_ASSERT(c.done_s[0] > 12 && c.done_s[2] > 12);
+	done_at(&c, 0, 12.75);
+	done_at(&c, 2, 13);
 	scene_close(&c);
+
+	/* Its slices stand still, too: 0 until 10.75, 1 until 11.75, 0 is done at 12.25. */
+	scene_open(&c, (struct station_config){.ops = &station_round_robin, .slice = SIM_S});
+	submit(&c, 0, 1.5);
+	submit(&c, 1, 1.5);
+	until(&c, 0.25);
+	station_set_rate(&c.station, 0);
+	until(&c, 5);
+	station_set_rate(&c.station, 0);
+	until(&c, 10);
+	station_set_rate(&c.station, 1);
+	until(&c, 30);
+	done_at(&c, 0, 12.25);
+	done_at(&c, 1, 12.75);
+
+	/* And the slice of one that is given the server meanwhile is a whole one. */
+	submit(&c, 0, 1);
+	submit(&c, 1, 1.5);
+	submit(&c, 2, 1.5);
+	station_set_rate(&c.station, 0);
+	until(&c, 40);
+	station_cancel(&c.job[0]);
+	until(&c, 50);
+	station_set_rate(&c.station, 1);
+	until(&c, 70);
+	done_at(&c, 1, 52.5);
+	done_at(&c, 2, 53);
+	scene_close(&c);
+}
+
+/* A job that never ends keeps the shared clock running for 12 days; one that comes then is done to
+ * the nanosecond. */
+static void a_clock_that_has_run_for_long_is_still_exact(void)
+{
+	static const struct station_ops *const all[] = {&station_ps, &station_shares};
+	for (size_t i = 0; i < 2; i++) {
+		struct scene c;
+		struct stream st;
+		stream_init(&st, &(struct stream_key){.seed = 1}, i, 3);
+		scene_open(&c, (struct station_config){.ops = all[i]});
+		submit(&c, 0, 1e12);
+		for (int k = 0; k < 10000; k++) {
+			double demand = stream_uniform(&st);
+			until(&c, 1e6 + 2 * k);
+			double start = sim_to_seconds(sim_now(c.sim));
+			submit(&c, 1, demand);
+			until(&c, 1e6 + 2 * k + 2);
+			CU_ASSERT(fabs(c.done_s[1] - start - 2 * demand) <= 1e-9);
+		}
+		scene_close(&c);
+	}
 }
 
 /* A million changes of rate while one job of each discipline is in service: it must end to the
@@ -470,11 +551,14 @@ int main(int argc, char **argv)
 		{"priority_waits_or_preempts", priority_waits_or_preempts},
 		{"preemption_takes_the_worst_and_the_latest",
 		 preemption_takes_the_worst_and_the_latest},
+		{"a_job_that_is_done_is_not_preempted", a_job_that_is_done_is_not_preempted},
 		{"sharing_divides_by_the_number_present", sharing_divides_by_the_number_present},
 		{"shares_fill_up_to_the_caps", shares_fill_up_to_the_caps},
 		{"round_robin_takes_turns_and_pays_for_switching",
 		 round_robin_takes_turns_and_pays_for_switching},
 		{"round_robin_stands_still_at_rate_zero", round_robin_stands_still_at_rate_zero},
+		{"a_clock_that_has_run_for_long_is_still_exact",
+		 a_clock_that_has_run_for_long_is_still_exact},
 		{"changes_of_rate_add_no_error", changes_of_rate_add_no_error},
 		{"work_is_conserved", work_is_conserved},
 		{"nonsense_is_refused", nonsense_is_refused},
