@@ -176,6 +176,9 @@ static void happen(struct sim *s, void *ctx, uint32_t id)
 		sim_stop(s);
 }
 
+/* After so many operations the number of events ebbs and flows. */
+#define TIDE 2000
+
 /* Runs until few are left, then fills up again: what was moved out of the way for many must come
  * back for few. */
 static void ebb_and_flow(struct fuzz *f)
@@ -208,7 +211,7 @@ static uint64_t fuzz(uint64_t seed, int kind, size_t target, uint32_t operations
 	while (f.count < target) /* fill, without running */
 		schedule(&f);
 	for (uint32_t i = 0; i < operations && !f.wrong; i++) {
-		if (i == operations / 2)
+		if (i % TIDE == TIDE - 1)
 			ebb_and_flow(&f);
 		uint64_t dice = stream_below(&f.random, 100);
 		if (dice < 70) {
@@ -242,7 +245,7 @@ static uint64_t fuzz(uint64_t seed, int kind, size_t target, uint32_t operations
 
 static void every_kind_and_size(uint32_t operations)
 {
-	static const size_t targets[] = {1, 20, 250, 1000, 6000};
+	static const size_t targets[] = {1, 20, 250, 2300, 6000};
 	for (uint64_t seed = 1; seed <= 2; seed++)
 		for (int kind = 0; kind < 5; kind++)
 			for (size_t i = 0; i < 5; i++)
