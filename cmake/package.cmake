@@ -3,6 +3,18 @@
 # the build's folder). The program finds share/mcvsim beside its own folder (sim/cli/shell/locate.c).
 include(GNUInstallDirs)
 
+# Who makes a package answers for it: named as Debian's own tools take it from the environment, else
+# the account and machine that built it.
+if(DEFINED ENV{DEBEMAIL} AND DEFINED ENV{DEBFULLNAME})
+  set(packager "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+elseif(DEFINED ENV{DEBEMAIL})
+  set(packager "$ENV{DEBEMAIL}")
+else()
+  cmake_host_system_information(RESULT host QUERY FQDN)
+  execute_process(COMMAND id -un OUTPUT_VARIABLE account OUTPUT_STRIP_TRAILING_WHITESPACE)
+  set(packager "${account} <${account}@${host}>")
+endif()
+
 # Manual pages and completion come out of the program itself, from the tables of --help.
 set(manual ${PROJECT_BINARY_DIR}/manual)
 file(MAKE_DIRECTORY ${manual})
@@ -17,7 +29,19 @@ add_custom_command(OUTPUT ${manual}/hvcore.1
     -v "about=micro-VMM that measures what virtualization costs"
     -f ${PROJECT_SOURCE_DIR}/cmake/help_to_man.awk ${manual}/hvcore.help > ${manual}/hvcore.1
   DEPENDS hvcore ${PROJECT_SOURCE_DIR}/cmake/help_to_man.awk VERBATIM)
-add_custom_target(manual ALL DEPENDS ${manual}/mcvsim.1 ${manual}/hvcore.1)
+
+# Compressed, as Debian wants them; no time of the build goes in, so that two builds are the same.
+string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC) # of SOURCE_DATE_EPOCH where that is set
+set(compressed ${PROJECT_BINARY_DIR}/compressed)
+file(MAKE_DIRECTORY ${compressed}/man1)
+add_custom_command(OUTPUT ${compressed}/man1/hvcore.1.gz
+  COMMAND sh -c "for f in ${manual}/*.1; do gzip -9nc $f >${compressed}/man1/\${f##*/}.gz || exit 1; done"
+  DEPENDS ${manual}/mcvsim.1 ${manual}/hvcore.1 VERBATIM)
+add_custom_command(OUTPUT ${compressed}/changelog.gz
+  COMMAND sh -c "awk -v name=mcvsim -v packager='${packager}' -v date='${date}' -f \
+    ${PROJECT_SOURCE_DIR}/cmake/changelog.awk ${PROJECT_SOURCE_DIR}/CHANGELOG.md | gzip -9nc >${compressed}/changelog.gz"
+  DEPENDS ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/cmake/changelog.awk VERBATIM)
+add_custom_target(manual ALL DEPENDS ${compressed}/man1/hvcore.1.gz ${compressed}/changelog.gz)
 
 set(data ${CMAKE_INSTALL_DATADIR}/mcvsim)
 install(TARGETS mcvsim hvcore RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -27,29 +51,25 @@ install(DIRECTORY scenarios/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/scenarios FILES
   PATTERN schema EXCLUDE PATTERN base EXCLUDE)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES README.md CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
-install(DIRECTORY ${manual}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
+install(FILES cmake/copyright ${compressed}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(NOT EXISTS /usr/share/common-licenses/GPL-2) # to which the file above points
+  install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()
+install(DIRECTORY ${compressed}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
 install(FILES ${manual}/mcvsim.bash
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME mcvsim)
 install(FILES ${manual}/_mcvsim DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 
 set(CPACK_PACKAGE_NAME mcvsim)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-# Who makes a package answers for it: named as Debian's own tools take it from the environment, else
-# the account and machine that built it.
-if(DEFINED ENV{DEBEMAIL} AND DEFINED ENV{DEBFULLNAME})
-  set(packager "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
-elseif(DEFINED ENV{DEBEMAIL})
-  set(packager "$ENV{DEBEMAIL}")
-else()
-  cmake_host_system_information(RESULT host QUERY FQDN)
-  execute_process(COMMAND id -un OUTPUT_VARIABLE account OUTPUT_STRIP_TRAILING_WHITESPACE)
-  set(packager "${account} <${account}@${host}>")
-endif()
 set(CPACK_PACKAGE_CONTACT "${packager}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "What virtualization costs a handset that offloads its work")
-set(CPACK_PACKAGE_DESCRIPTION "A discrete-event simulator of mobile cloud computing under full, para and
- OS-level virtualization (mcvsim), and the micro-VMM that measures its costs (hvcore).")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+"A discrete-event simulator of mobile cloud computing (mcvsim): handsets
+offload tasks to hosts under full, para and OS-level virtualization, and
+spend what exits, hypercalls, doorbells and page faults cost on a real machine.
+.
+The micro-VMM that measures these costs (hvcore) comes with it.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)

@@ -38,6 +38,14 @@ case $depends in
 *) fail "the dependencies were not computed" ;;
 esac
 
+# Who built it here is nobody's address.
+if command -v lintian >/dev/null 2>&1; then
+	complaints=$(lintian --tag-display-limit 0 "$deb" 2>/dev/null | grep '^[EW]:' | grep -v 'bogus-mail-host\|root-in-contact' || true)
+	[ -z "$complaints" ] || fail "lintian: $complaints"
+else
+	echo "skipped: Debian's rules for packages (lintian is not installed)"
+fi
+
 # The names in a line of dependencies; of alternatives the first that is installed here.
 names() {
 	printf '%s\n' "$1" | tr ',' '\n' | while read -r group; do
@@ -86,8 +94,8 @@ dpkg --root="$root" --force-not-root --log=/dev/null -i "$deb" >"$work/dpkg.log"
 	fail "dpkg cannot install it"
 }
 for file in usr/bin/mcvsim usr/bin/hvcore usr/share/mcvsim/first.json usr/share/mcvsim/schema/study.json \
-	usr/share/man/man1/mcvsim-run.1 usr/share/man/man1/hvcore.1 usr/share/bash-completion/completions/mcvsim \
-	usr/share/doc/mcvsim/README.md usr/share/doc/mcvsim/copyright; do
+	usr/share/man/man1/mcvsim-run.1.gz usr/share/man/man1/hvcore.1.gz usr/share/bash-completion/completions/mcvsim \
+	usr/share/doc/mcvsim/README.md usr/share/doc/mcvsim/copyright usr/share/doc/mcvsim/changelog.gz; do
 	[ -s "$root/$file" ] || fail "$file is missing"
 done
 

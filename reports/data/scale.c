@@ -129,3 +129,24 @@ const char *scale_print(double mean, double ci95, const char *sign, char *buf, s
 	}
 	return buf;
 }
+
+const char *scale_tex(char c)
+{
+	static const char *const texts[128] = {
+		['%'] = "\\%",
+		['_'] = "\\_",
+		['#'] = "\\#",
+		['&'] = "\\&",
+		['$'] = "\\$",
+		['{'] = "\\{",
+		['}'] = "\\}",
+		['~'] = "\\textasciitilde{}",
+		['^'] = "\\textasciicircum{}",
+		['\\'] = "\\textbackslash{}",
+		['<'] = "\\textless{}",
+		['>'] = "\\textgreater{}",
+		['|'] = "\\textbar{}",
+	};
+	unsigned char at = (unsigned char)c;
+	return at < 128 ? texts[at] : NULL;
+}

@@ -35,4 +35,8 @@ const char *scale_number(double value, char *buf, size_t size);
  * between the two. Values are printed as given: apply the scale first. */
 const char *scale_print(double mean, double ci95, const char *sign, char *buf, size_t size);
 
+/* How TeX writes a character that it would take for something else, or in its usual fonts for
+ * another one; NULL: as it is. */
+const char *scale_tex(char c);
+
 #endif

@@ -74,45 +74,10 @@ double gp_name_width(const char *name, double room_pt)
 	return fmin(gp_text_width(name), room_pt);
 }
 
-/* TeX takes these for itself unless they are written so. */
-static const char *tex_escape(char c)
-{
-	switch (c) {
-	case '%':
-		return "\\%";
-	case '_':
-		return "\\_";
-	case '#':
-		return "\\#";
-	case '&':
-		return "\\&";
-	case '$':
-		return "\\$";
-	case '{':
-		return "\\{";
-	case '}':
-		return "\\}";
-	case '~':
-		return "\\textasciitilde{}";
-	case '^':
-		return "\\textasciicircum{}";
-	case '\\':
-		return "\\textbackslash{}";
-	case '<':
-		return "\\textless{}";
-	case '>':
-		return "\\textgreater{}";
-	case '|':
-		return "\\textbar{}";
-	default:
-		return NULL;
-	}
-}
-
 void gp_put_char(const struct drawing *d, FILE *gp, char c, char quote)
 {
 	char plain[2] = {(unsigned char)c < ' ' ? ' ' : c, '\0'};
-	const char *text = d->latex ? tex_escape(c) : NULL;
+	const char *text = d->latex ? scale_tex(c) : NULL;
 	for (const char *p = text ? text : plain; *p; p++) {
 		if (quote == '\'' && *p == '\'')
 			fputc('\'', gp);

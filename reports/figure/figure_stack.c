@@ -148,35 +148,39 @@ static double write_key(const struct drawing *d, const struct stack *s)
 	return widest + 18;
 }
 
+/* The name of a bar stands last: it may begin with what gnuplot takes for a comment or a quote. */
 static void write_data(struct drawing *d, const struct stack *s)
 {
+	const char *between = "# ";
 	tsv_begin(d, "one row a bar, one column a part; means over the repetitions");
-	fprintf(d->tsv, "# %s", d->series < 0 ? d->figure->x : d->figure->series);
-	for (size_t i = 0; i < s->count; i++)
-		if (s->shown[i])
-			fprintf(d->tsv, "\t%s", part_name(s, i));
-	fputs(s->other ? "\tother\n" : "\n", d->tsv);
+	for (size_t i = 0; i < s->count; i++) {
+		if (!s->shown[i])
+			continue;
+		fprintf(d->tsv, "%s%s", between, part_name(s, i));
+		between = "\t";
+	}
+	fprintf(d->tsv, "%s\t%s\n", s->other ? "\tother" : "",
+		d->series < 0 ? d->figure->x : d->figure->series);
 	for (size_t x = 0; x < s->bars; x++) {
 		double rest = 0;
 		if (d->series >= 0 && x % group_size(d) == 0)
 			fprintf(d->tsv, "# %s: %s\n", d->figure->x,
 				d->data->axes[d->x].values[x / group_size(d)].text);
-		fputs(s->places.values[x].text, d->tsv);
 		for (size_t i = 0; i < s->count; i++) {
 			if (s->shown[i])
-				fprintf(d->tsv, "\t%.17g", s->mean[i * s->bars + x]);
+				fprintf(d->tsv, "%.17g\t", s->mean[i * s->bars + x]);
 			else
 				rest += s->mean[i * s->bars + x];
 		}
 		if (s->other)
-			fprintf(d->tsv, "\t%.17g", rest);
-		fputc('\n', d->tsv);
+			fprintf(d->tsv, "%.17g\t", rest);
+		fprintf(d->tsv, "%s\n", s->places.values[x].text);
 	}
 }
 
 static void write_plot(const struct drawing *d, const struct stack *s, FILE *plot)
 {
-	size_t column = 2;
+	size_t column = 1;
 	fputs("plot ", plot);
 	for (size_t i = 0; i <= s->count; i++) {
 		if (i < s->count ? !s->shown[i] : !s->other)
@@ -186,7 +190,7 @@ static void write_plot(const struct drawing *d, const struct stack *s, FILE *plo
 		fprintf(plot,
 			"%s\\\n  '%s.tsv' using ($%zu*y_factor) fillcolor rgb \"#%06x\" "
 			"fillstyle %s border rgb \"#303030\" linewidth 0.5 title ",
-			column > 2 ? ", " : "", d->figure->name, column, look.colour, look.fill);
+			column > 1 ? ", " : "", d->figure->name, column, look.colour, look.fill);
 		gp_quote_name(d, plot, name);
 		column++;
 	}

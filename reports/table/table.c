@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reports/table/table.h"
 
+#include "reports/data/scale.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,32 +71,22 @@ static void put_latex(FILE *out, const char *text)
 {
 	static const struct {
 		const char *from, *to;
-	} texts[] = {
-		{"\xc2\xb1", "$\\pm$"},
-		{"\xc2\xb5", "\\textmu{}"},
-		{"\\", "\\textbackslash{}"},
-		{"_", "\\_"},
-		{"%", "\\%"},
-		{"&", "\\&"},
-		{"#", "\\#"},
-		{"$", "\\$"},
-		{"{", "\\{"},
-		{"}", "\\}"},
-		{"~", "\\textasciitilde{}"},
-		{"^", "\\textasciicircum{}"},
-		{"<", "\\textless{}"},
-		{">", "\\textgreater{}"},
-	};
+	} signs[] = {{"\xc2\xb1", "$\\pm$"}, {"\xc2\xb5", "\\textmu{}"}};
 	while (*text) {
-		size_t i = 0, n = sizeof(texts) / sizeof(*texts);
-		while (i < n && strncmp(text, texts[i].from, strlen(texts[i].from)) != 0)
+		size_t i = 0, n = sizeof(signs) / sizeof(*signs);
+		while (i < n && strncmp(text, signs[i].from, strlen(signs[i].from)) != 0)
 			i++;
 		if (i < n) {
-			fputs(texts[i].to, out);
-			text += strlen(texts[i].from);
-		} else {
-			fputc(*text++, out);
+			fputs(signs[i].to, out);
+			text += strlen(signs[i].from);
+			continue;
 		}
+		const char *written = scale_tex(*text);
+		if (written)
+			fputs(written, out);
+		else
+			fputc(*text, out);
+		text++;
 	}
 }
 

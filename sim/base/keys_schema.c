@@ -5,6 +5,7 @@
 #include "sim/base/keys_range.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,10 +96,11 @@ static void put_comments_allowed(struct writer *w, cJSON *to)
 	put_object(w, put_object(w, to, "patternProperties"), "^//");
 }
 
-/* JSON Schema has no bounds for quantities: they are said in words. */
+/* JSON Schema has no bounds for quantities: beyond their sign they are said in words. */
 static void put_quantity(struct writer *w, cJSON *to, const struct key *key)
 {
-	char low[64] = "", high[64] = "", *pattern = unit_pattern(key->unit), *text = NULL;
+	char low[64] = "", high[64] = "", *pattern = NULL, *text = NULL;
+	pattern = unit_pattern(key->unit, key_has_min(key) ? key->min : -INFINITY);
 	if (key->unit == UNIT_RATIO) {
 		put_types(w, to, "string", "number");
 		put_range(w, to, key);

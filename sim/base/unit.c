@@ -212,14 +212,15 @@ const char *unit_symbols(enum unit dimension, const char *separator, char *buf, 
 	return buf;
 }
 
-char *unit_pattern(enum unit dimension)
+char *unit_pattern(enum unit dimension, double min)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	if (!out)
 		return NULL;
-	fputs("^\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*(", out);
+	fprintf(out, "^\\s*%s%s([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*(",
+		min >= 0 ? "\\+?" : "[+-]?", min > 0 ? "(?=[0.]*[1-9])" : "");
 	const char *between = "";
 	for (size_t i = 0; i < UNITS; i++) {
 		if (units[i].dimension != dimension)

@@ -24,10 +24,10 @@
 	X(RATE, "1/s", "12 /min")	 /* /s /min /h /d */                                       \
 	X(CYCLES, "cycles", "2 Gcycles") /* cycles kcycles Mcycles Gcycles */                      \
 	X(POWER_PER_BITRATE, "W/(bit/s)", "438.39 mW/(Mbit/s)")                                    \
-	X(RATIO, "1", "5 %") /* %, or a bare number */                                             \
-	X(LENGTH, "m", "250 m")		   /* mm cm m km */                                        \
-	X(SPEED, "m/s", "50 km/h")	   /* m/s km/h */                                          \
-	X(LEVEL, "dB", "3 dB")		   /* of one power over another */                         \
+	X(RATIO, "1", "5 %")	   /* %, or a bare number */                                       \
+	X(LENGTH, "m", "250 m")	   /* mm cm m km */                                                \
+	X(SPEED, "m/s", "50 km/h") /* m/s km/h */                                                  \
+	X(LEVEL, "dB", "3 dB")	   /* of one power over another */                                 \
 	X(TIME_PER_BYTE, "s/B", "0.1 ns/B")
 
 enum unit {
@@ -53,7 +53,8 @@ const char *unit_example(enum unit dimension); /* "45 ms", ... */
 const char *unit_symbols(enum unit dimension, const char *separator, char *buf, size_t size);
 
 /* A regular expression (ECMA 262, for JSON Schema) that matches what unit_parse accepts, apart from
- * overflow; NULL when out of memory. Free with free(). */
-char *unit_pattern(enum unit dimension);
+ * overflow, of quantities above `min` as far as their sign tells it: none below zero when that is
+ * zero, and not zero when it is more. NULL when out of memory. Free with free(). */
+char *unit_pattern(enum unit dimension, double min);
 
 #endif

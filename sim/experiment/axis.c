@@ -24,6 +24,14 @@ void axis_check_names(const struct json_doc *doc, const char *pointer, const cha
 			       "with a digit, because `where` uses it");
 }
 
+/* Whether it goes on one line of a table or a figure. */
+static bool is_one_line(const char *text)
+{
+	while (*text && (unsigned char)*text >= ' ' && *text != 0x7f)
+		text++;
+	return !*text;
+}
+
 /* As many labels as values, no two the same. */
 static void check_labels(const struct axis *a, const struct json_doc *doc, const char *pointer,
 			 struct diag_list *diags)
@@ -40,6 +48,9 @@ static void check_labels(const struct axis *a, const struct json_doc *doc, const
 			       a->labels.count, values);
 	for (size_t i = 0; i < a->labels.count && i < AXIS_LABELS_MAX; i++) {
 		const char *wrong = !labels[i] || labels[i][0] ? NULL : "must not be empty";
+		if (labels[i] && !is_one_line(labels[i]))
+			wrong = "must be one line of text, without tabs and other control "
+				"characters";
 		for (size_t k = 0; k < i && labels[i] && !wrong; k++)
 			if (labels[k] && strcmp(labels[i], labels[k]) == 0)
 				wrong = "is the label of another value, too";

@@ -100,6 +100,8 @@ static void labels_go_with_values(void)
 		       "platform/labels=[\"a\", \"b\", \"c\", \"d\"]");
 	PROGRAM_EXPECT(2, "one label for each of \"values\" (2 for 4)", CHECK_AXIS,
 		       "platform/labels=[\"a\", \"b\"]");
+	PROGRAM_EXPECT(2, "/labels/1: must be one line of text", CHECK_AXIS,
+		       "platform/labels=[\"a\", \"b\\n\", \"c\", \"d\"]");
 	PROGRAM_EXPECT(2, "/labels/3: is the label of another value", CHECK_AXIS,
 		       "platform/labels=[\"a\", \"b\", \"c\", \"a\"]");
 }

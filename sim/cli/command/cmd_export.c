@@ -24,6 +24,10 @@ static int export_to(const struct dataset *data, enum export_what what, enum exp
 {
 	struct err e = {0};
 	FILE *out = path ? fopen(path, "wx") : stdout;
+	if (!out && errno == EEXIST)
+		return cli_fail(CLI_FAILED,
+				"%s is there already and is not overwritten: name another file",
+				path);
 	if (!out)
 		return cli_fail(CLI_FAILED, "cannot write %s: %s", path, strerror(errno));
 	int code = export_results(data, what, format, out, &e);

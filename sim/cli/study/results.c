@@ -97,6 +97,8 @@ int results_print(const struct results *r, const struct summary_request *request
 		code = summary_table(&r->data, request, &table, &diags, &e);
 		if (code == 0)
 			table_print(&table, format, stdout);
+		if (code == 0 && table.row_count == 0 && request->filter)
+			cli_say("no point is one that --filter keeps");
 	}
 	table_free(&table);
 	cli_print_diags(&diags);
