@@ -90,6 +90,13 @@ run_document() { # FILE
 for document in README.md */README.md */*/README.md scenarios/[a-z]*.md docs/*.md; do
 	[ -e "$document" ] && run_document "$document"
 done
+# The examples of --help, those of `run` first, whose results the others take.
+for command in run $("$build/mcvsim" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | grep -vx run); do
+	"$build/mcvsim" "$command" --help | sed -n '/^examples:/,$s/^  /    /p' >"$work/examples"
+	grep -q mcvsim "$work/examples" || echo "    mcvsim $command --no-example" >"$work/examples"
+	cat "$work/examples"
+done >"$work/help.md"
+run_document "$work/help.md"
 # The figure in README.md is what its study draws today, apart from the hashes below it.
 figure() { grep -v 'Study \|profile' "$1"; }
 (cd "$work" && "$build/mcvsim" run "$source/scenarios/first.json" -o first.db && "$build/mcvsim" report first.db -o first --format svg) >/dev/null 2>&1

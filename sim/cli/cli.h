@@ -47,6 +47,7 @@ struct cli_command {
 	const char *arguments; /* as in the synopsis, "STUDY.json" */
 	const char *help;      /* one sentence */
 	const struct cli_option *options;
+	const char *examples; /* command lines, each ended by \n */
 	size_t min_arguments, max_arguments;
 	int (*run)(const struct cli_args *args); /* returns an enum cli_exit */
 };

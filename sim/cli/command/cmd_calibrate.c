@@ -408,5 +408,7 @@ const struct cli_command cmd_calibrate_command = {
 	.arguments = "",
 	.help = "measure this machine and write a profile of what its primitives cost",
 	.options = calibrate_options,
+	.examples = "mcvsim calibrate -o profile.json\n"
+		    "mcvsim calibrate --compare profile.json -o my-second.json\n",
 	.run = calibrate_command,
 };

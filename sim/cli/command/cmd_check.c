@@ -95,5 +95,7 @@ const struct cli_command cmd_check_command = {
 	.options = options,
 	.min_arguments = 1,
 	.max_arguments = 1,
+	.examples = "mcvsim check first.json\n"
+		    "mcvsim check first.json --resolved\n",
 	.run = run,
 };

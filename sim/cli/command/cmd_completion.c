@@ -25,5 +25,6 @@ const struct cli_command cmd_completion_command = {
 	.help = "print what a shell completes commands and options with",
 	.min_arguments = 1,
 	.max_arguments = 1,
+	.examples = "mcvsim completion bash >mcvsim.bash\n",
 	.run = run,
 };

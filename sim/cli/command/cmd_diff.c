@@ -67,5 +67,6 @@ const struct cli_command cmd_diff_command = {
 	.options = options,
 	.min_arguments = 2,
 	.max_arguments = 2,
+	.examples = "mcvsim diff results.db other.db\n",
 	.run = run,
 };

@@ -154,5 +154,6 @@ const struct cli_command cmd_doctor_command = {
 	.help = "what this machine offers, whether it is itself virtual, and what to do about the "
 		"rest",
 	.options = doctor_options,
+	.examples = "mcvsim doctor\n",
 	.run = doctor_command,
 };

@@ -310,5 +310,7 @@ const struct cli_command cmd_explain_command = {
 	.options = options,
 	.min_arguments = 1,
 	.max_arguments = 2,
+	.examples = "mcvsim explain kvm-virtio blk_read --profile profile.json\n"
+		    "mcvsim explain kvm-emulated --app photo-search\n",
 	.run = run,
 };

@@ -72,5 +72,8 @@ const struct cli_command cmd_export_command = {
 	.options = options,
 	.min_arguments = 1,
 	.max_arguments = 1,
+	.examples =
+		"mcvsim export results.db -o results.csv\n"
+		"mcvsim export results.db --format jsonl --what histograms -o histograms.jsonl\n",
 	.run = run,
 };

@@ -56,5 +56,6 @@ const struct cli_command cmd_manual_command = {
 	.options = options,
 	.min_arguments = 0,
 	.max_arguments = 1,
+	.examples = "mcvsim manual run >mcvsim-run.1\n",
 	.run = run,
 };

@@ -30,5 +30,8 @@ const struct cli_command cmd_merge_command = {
 	.help = "join the databases of shards (--shard) into one",
 	.min_arguments = 2,
 	.max_arguments = CLI_ARGUMENTS_MAX,
+	.examples = "mcvsim run first.json -o part-1.db --shard 1/2\n"
+		    "mcvsim run first.json -o part-2.db --shard 2/2\n"
+		    "mcvsim merge whole.db part-1.db part-2.db\n",
 	.run = run,
 };

@@ -163,5 +163,7 @@ const struct cli_command cmd_platforms_command = {
 	.help = "list the platforms on their six axes, and where their prices come from",
 	.options = options,
 	.max_arguments = 1,
+	.examples = "mcvsim platforms\n"
+		    "mcvsim platforms xen-pv\n",
 	.run = run,
 };

@@ -45,5 +45,9 @@ const struct cli_command cmd_query_command = {
 	.options = options,
 	.min_arguments = 1,
 	.max_arguments = 1,
+	.examples =
+		"mcvsim query results.db --metric response_time.p95 --baseline platform=native\n"
+		"mcvsim query results.db --filter \"platform <> 'native' AND phones >= 160\" "
+		"--format latex\n",
 	.run = run,
 };

@@ -196,5 +196,9 @@ const struct cli_command cmd_report_command = {
 	.options = options,
 	.min_arguments = 1,
 	.max_arguments = 1,
+	.examples = "mcvsim report results.db -o figures --html\n"
+		    "mcvsim report results.db --latex --figure '{\"name\": \"p95\", \"kind\": "
+		    "\"lines\", \"x\": \"phones\", \"y\": \"response_time.p95\", \"series\": "
+		    "\"platform\"}'\n",
 	.run = run,
 };

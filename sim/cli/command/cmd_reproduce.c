@@ -221,5 +221,6 @@ const struct cli_command cmd_reproduce_command = {
 	.options = options,
 	.min_arguments = 1,
 	.max_arguments = 1,
+	.examples = "mcvsim reproduce results.db\n",
 	.run = run,
 };

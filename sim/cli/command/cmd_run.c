@@ -427,5 +427,8 @@ const struct cli_command cmd_run_command = {
 	.options = options,
 	.min_arguments = 1,
 	.max_arguments = 1,
+	.examples = "mcvsim run first.json --dry-run\n"
+		    "mcvsim run first.json -o results.db -j 2\n"
+		    "mcvsim run first.json --set /handsets/phones/policy=local -o other.db\n",
 	.run = run,
 };

@@ -85,5 +85,6 @@ const struct cli_command cmd_schema_command = {
 	.help = "list the kinds of files, or print the JSON Schema of one",
 	.options = options,
 	.max_arguments = 1,
+	.examples = "mcvsim schema study >schema.json\n",
 	.run = run,
 };

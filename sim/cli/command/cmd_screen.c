@@ -77,5 +77,6 @@ const struct cli_command cmd_screen_command = {
 	.options = options,
 	.min_arguments = 1,
 	.max_arguments = 1,
+	.examples = "mcvsim screen my-screening.db\n",
 	.run = run,
 };

@@ -310,5 +310,6 @@ const struct cli_command cmd_validate_command = {
 	.arguments = "",
 	.help = "run tasks on this machine and hold the predictions against them",
 	.options = options,
+	.examples = "mcvsim validate --profile profile.json -o figures\n",
 	.run = run,
 };

@@ -71,6 +71,11 @@ void manual_write_page(const struct cli_command *c, FILE *out)
 		put_text(out, o->help);
 		fputc('\n', out);
 	}
+	if (c->examples) {
+		fputs(".SH EXAMPLES\n.nf\n", out);
+		put_text(out, c->examples);
+		fputs(".fi\n", out);
+	}
 	put_exit_status(out);
 	fputs(".SH SEE ALSO\n.BR mcvsim (1)\n", out);
 }

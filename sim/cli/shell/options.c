@@ -146,16 +146,19 @@ void options_print_help(const struct cli_command *c, FILE *out)
 {
 	fprintf(out, "usage: mcvsim %s%s%s%s\n\n%s\n", c->name, c->options ? " [OPTION]..." : "",
 		c->arguments ? " " : "", c->arguments ? c->arguments : "", c->help);
-	if (!c->options)
-		return;
-	fputs("\noptions:\n", out);
-	for (const struct cli_option *o = c->options; o->name; o++) {
+	if (c->options)
+		fputs("\noptions:\n", out);
+	for (const struct cli_option *o = c->options; o && o->name; o++) {
 		char left[64];
 		snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : "  ",
 			 o->letter ? o->letter : ' ', o->letter ? ", " : " ", o->name,
 			 o->argument ? "=" : "", o->argument ? o->argument : "");
 		fprintf(out, "  %-28s %s\n", left, o->help);
 	}
+	if (c->examples)
+		fputs("\nexamples:\n", out);
+	for (const char *line = c->examples; line && *line; line = strchr(line, '\n') + 1)
+		fprintf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
 }
 
 const char *cli_value_at(const struct cli_args *args, const char *option, size_t i)
