@@ -8,11 +8,14 @@
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *scratch(const char *name)
@@ -123,6 +126,53 @@ static void a_migration_that_fails_leaves_the_old_database(void)
 	free(before);
 }
 
+/* Opens it in a process that is killed at the first write behind `limit` bytes of a file: of the
+ * journal when that is small, of the database itself when it is nearly as large as that. Returns
+ * whether it was killed. */
+static bool open_until_killed(const char *path, rlim_t limit)
+{
+	int status = 0;
+	pid_t child = fork();
+	if (child == 0) {
+		struct rlimit no_core = {0, 0}, file = {limit, limit};
+		struct err e = {0};
+		struct db *db;
+		signal(SIGXFSZ, SIG_DFL);
+		setrlimit(RLIMIT_CORE, &no_core);
+		setrlimit(RLIMIT_FSIZE, &file);
+		_exit(db_open(&db, path, &e) != 0);
+	}
+	CU_ASSERT_EQUAL_FATAL(waitpid(child, &status, 0), child);
+	return WIFSIGNALED(status);
+}
+
+static void one_that_is_killed_midway_is_the_old_or_the_new_one(void)
+{
+	static const rlim_t limits[] = {0, 512, 1024, 4096, 5000, 8192, 16384, 90000, 94208, 96000};
+	size_t killed = 0, half_written = 0;
+	struct err e = {0};
+	struct db *db;
+	char whole[33], hash[33], left[300];
+	CU_ASSERT_EQUAL_FATAL(db_open(&db, copy_old("whole.db"), &e), 0);
+	CU_ASSERT_EQUAL(db_content_hash(db, whole, &e), 0);
+	db_close(db);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		char path[300];
+		struct stat journal;
+		snprintf(path, sizeof(path), "%s", copy_old("killed.db"));
+		snprintf(left, sizeof(left), "%s-journal", path);
+		killed += open_until_killed(path, limits[i]);
+		half_written += stat(left, &journal) == 0 && limits[i] > 16384;
+		CU_ASSERT_EQUAL_FATAL(db_open(&db, path, &e), 0);
+		CU_ASSERT_EQUAL(db_content_hash(db, hash, &e), 0);
+		CU_ASSERT_STRING_EQUAL(hash, whole);
+		db_close(db);
+		expect(path, "PRAGMA integrity_check", "ok\n");
+	}
+	CU_ASSERT(killed >= 6);
+	CU_ASSERT(half_written >= 2);
+}
+
 static void one_that_may_not_be_written_is_read_as_it_is(void)
 {
 	struct err e = {0};
@@ -160,6 +210,8 @@ int main(int argc, char **argv)
 		{"values_that_are_objects_get_a_name", values_that_are_objects_get_a_name},
 		{"a_migration_that_fails_leaves_the_old_database",
 		 a_migration_that_fails_leaves_the_old_database},
+		{"one_that_is_killed_midway_is_the_old_or_the_new_one",
+		 one_that_is_killed_midway_is_the_old_or_the_new_one},
 		{"one_that_may_not_be_written_is_read_as_it_is",
 		 one_that_may_not_be_written_is_read_as_it_is},
 		{"shards_of_an_old_version_are_merged", shards_of_an_old_version_are_merged},

@@ -191,8 +191,12 @@ static int run(const struct cli_args *args)
 	if (code == CLI_OK) {
 		int opened = study_open_stored(&r.study, db_document(old.db), db_profile(old.db),
 					       &diags, &e);
-		if (diags.errors)
+		if (diags.errors) {
 			cli_print_diags(&diags);
+			cli_say("mcvsim %s made %s, and its study is none that this program (%s) "
+				"reads: reproduce it with that one",
+				old.data.version, args->arguments[0], cli_version());
+		}
 		if (opened != 0)
 			code = diags.errors ? CLI_FAILED : cli_fail_err(&e);
 		else if (!kept && !mkdtemp(scratch))
