@@ -312,8 +312,8 @@ static void correct_svg(struct drawing *d)
 void gp_end(struct drawing *d)
 {
 	fflush(d->plot);
-	if (d->latex && d->key_above) /* TeX's lines are higher */
-		fputs("set key spacing 1.1 height 0.5\n", d->gp);
+	if (d->latex && d->key_above) /* TeX's lines are higher, its letters not those measured */
+		fputs("set key spacing 1.1 height 0.5 width 0\n", d->gp);
 	if (d->latex) /* there the caption says what the footnote does */
 		d->height_in -= FOOTNOTE_LINES * footnote_step_pt / 72;
 	double w = d->width_in, h = d->height_in;

@@ -152,7 +152,7 @@ static void one_that_is_killed_midway_is_the_old_or_the_new_one(void)
 	size_t killed = 0, half_written = 0;
 	struct err e = {0};
 	struct db *db;
-	char whole[33], hash[33], left[300];
+	char whole[33], hash[33], left[320];
 	CU_ASSERT_EQUAL_FATAL(db_open(&db, copy_old("whole.db"), &e), 0);
 	CU_ASSERT_EQUAL(db_content_hash(db, whole, &e), 0);
 	db_close(db);
