@@ -104,7 +104,7 @@ const char *scale_print(double mean, double ci95, const char *sign, char *buf, s
 {
 	if (isnan(mean)) {
 		snprintf(buf, size, "-");
-	} else if (!(ci95 > 1e-12 * fabs(mean))) { /* nothing, or the rounding of sums */
+	} else if (!(ci95 > 1e-7 * fabs(mean))) { /* none, or nothing that a reader could use */
 		snprintf(buf, size, "%.4g", mean == 0 ? 0 : mean);
 	} else {
 		char rounded_mean[64], rounded_ci[64];

@@ -31,7 +31,8 @@ const char *scale_axis_label(const char *name, char *buf, size_t size);
 const char *scale_number(double value, char *buf, size_t size);
 
 /* "12.3 ± 0.4" with the interval to two digits at most and the mean to the same place, but to two
- * digits at least; without an interval (NaN) four significant digits; "-" for NaN. `sign` stands
+ * digits at least; without an interval (NaN), or with one below a ten-millionth of the mean, four
+ * significant digits; "-" for NaN. `sign` stands
  * between the two. Values are printed as given: apply the scale first. */
 const char *scale_print(double mean, double ci95, const char *sign, char *buf, size_t size);
 

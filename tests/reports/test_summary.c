@@ -139,6 +139,8 @@ static void digits_follow_the_interval(void)
 		{-1e-14, 1400, "0 +- 1400"},
 		{-0.0, 0.5, "0.0 +- 0.5"},
 		{-0.0, NAN, "0"},
+		{0.101180716, 7e-13, "0.1012"},
+		{0.101180716, 7e-8, "0.10118072 +- 0.00000007"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char text[80];
