@@ -85,8 +85,8 @@ static const struct {
 } parts[] = {
 	{"radio", {0x56b4e9, "solid 1"}},     {"network", {0x0072b2, "solid 1"}},
 	{"queue", {0xf0e442, "solid 1"}},     {"compute", {0xbbbbbb, "solid 1"}},
-	{"disk", {0x444444, "solid 1"}},      {"syscalls", {0xcc79a7, "solid 1"}},
-	{"faults", {0x009e73, "solid 1"}},    {"scheduling", {0x009e73, "pattern 4"}},
+	{"disk", {0x444444, "solid 1"}},      {"syscalls", {0xcc79a7, "pattern 1"}},
+	{"faults", {0x009e73, "pattern 6"}},  {"scheduling", {0x009e73, "pattern 4"}},
 	{"io", {0xe69f00, "solid 1"}},	      {"slowdown", {0x777777, "pattern 5"}},
 	{"exits", {0xd55e00, "solid 1"}},     {"interrupts", {0xcc79a7, "pattern 2"}},
 	{"backend", {0xd55e00, "pattern 4"}}, {"wait", {0xe69f00, "pattern 5"}},
