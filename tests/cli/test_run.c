@@ -512,7 +512,7 @@ static void tasks_that_do_not_finish_are_told(void)
 		       "--set /handsets/phones/count=3000");
 	PROGRAM_EXPECT(0, "4 of 4 points left more than 5 % of their tasks",
 		       "$BIN/mcvsim query $TMP/lossy.db");
-	PROGRAM_EXPECT(0, "tasks, unfinished", "$BIN/mcvsim query $TMP/lossy.db --metric tasks");
+	PROGRAM_EXPECT(0, "tasks unfinished", "$BIN/mcvsim query $TMP/lossy.db --metric tasks");
 	PROGRAM_EXPECT(0, "At 4 points over 5 % of the tasks did not finish",
 		       "PATH=/nonexistent $BIN/mcvsim report $TMP/lossy.db -o $TMP/lossy; "
 		       "cat $TMP/lossy/bars.gp");
