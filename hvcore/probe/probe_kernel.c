@@ -23,6 +23,16 @@ static int empty(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 	return hv_bench_run(bench, HV_OP_SYSCALL, n, batch, e);
 }
 
+static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
+{
+	int rc = hv_bench_valid_kernel(probe, env, e);
+	if (rc == ERR_UNSUPPORTED && hv_bench_valid(probe, env, &(struct err){0}) == 0)
+		return err_set(e, rc,
+			       "guests run at CPL3 here, where SYSCALL raises no privilege: a "
+			       "guest's task has no kernel to call");
+	return rc;
+}
+
 static void teardown(struct hv_work *work)
 {
 	hv_bench_close(work->ctx);
@@ -60,7 +70,7 @@ const struct hv_probe hv_probe_kernel[] = {
 	 .backend = "kvm",
 	 .method = "SYSCALL from the guest's user task to its kernel, which changes stacks, counts "
 		   "and returns by SYSRET; the task's loop is subtracted",
-	 .valid = hv_bench_valid_kernel,
+	 .valid = valid,
 	 .setup = setup,
 	 .teardown = teardown},
 	{0},
