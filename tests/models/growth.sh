@@ -57,14 +57,16 @@ set grid ytics lc rgb "#dddddd"
 set key top left reverse Left samplen 2
 set ylabel "CPU time per task (us)"
 set logscale y 2
-set yrange [1:20]
+set yrange [1:50]
+set label 1 "500,000 tasks per CPU second" at 1.3e6,2.3 right textcolor rgb "#555555"
 series(c) = sprintf("< grep -P '^%s\\t' $data", c)
 plot series("one") using 2:(1e6/\$6) with linespoints pt 5 lw 2 lc rgb "#0072b2" dt 2 title "one cloud for all", \\
      series("zones") using 2:(1e6/\$6) with linespoints pt 7 lw 2 lc rgb "#000000" title "a cloud zone for each edge", \\
-     2 with lines lw 1 dt 3 lc rgb "#888888" title "500,000 tasks per CPU second"
+     2 with lines lw 1 dt 3 lc rgb "#888888" notitle
 unset logscale y
+set label 1 "400 bytes" at 800,415 left textcolor rgb "#555555"
 set ylabel "memory per idle handset (bytes)"
 set yrange [0:450]
 plot series("zones") using 2:7 with linespoints pt 7 lw 2 lc rgb "#000000" notitle, \\
-     400 with lines lw 1 dt 3 lc rgb "#888888" title "400 bytes"
+     400 with lines lw 1 dt 3 lc rgb "#888888" notitle
 E2
