@@ -11,6 +11,9 @@
 /* Past this a batch that is still too short will not get longer: the work does nothing. */
 #define MAX_ITERATIONS (1ull << 30)
 
+/* Batches in a row, at most, where one alone cannot be made long enough. */
+#define TIMES_MAX 32
+
 /* Operations longer than this get the least number of batches, none of them repeated, or they would
  * take minutes; the scheduler interferes with each of them anyway. */
 #define LONG_BATCH_NS 10000000
@@ -148,23 +151,40 @@ static void count_lost(struct hv_series *series, const struct hv_batch *batch)
 	series->all_ns += batch->ns + lost;
 }
 
-/* One batch into the series; one from which the core was taken is run again, within limits. */
+/* Runs a batch; one from which the core was taken is run again, within limits. */
+static int good_batch(struct hv_turn *t, batch_fn fn, uint64_t n, struct hv_series *series,
+		      struct hv_batch *batch, struct err *e)
+{
+	double rate = t->options.ticks_per_ns;
+	int rc = run_batch(t->work, fn, n, t->clock_ns, rate, batch, e);
+	while (!rc && is_disturbed(batch) && series->repeated < t->repeats) {
+		series->repeated++;
+		count_lost(series, batch);
+		rc = run_batch(t->work, fn, n, t->clock_ns, rate, batch, e);
+	}
+	count_lost(series, batch);
+	return rc;
+}
+
+/* One batch into the series, or what several in a row are on average. */
 static int add_batch(struct hv_turn *t, batch_fn fn, uint64_t n, struct hv_series *series,
 		     struct err *e)
 {
-	struct hv_batch batch;
-	double rate = t->options.ticks_per_ns;
-	int rc = run_batch(t->work, fn, n, t->clock_ns, rate, &batch, e);
-	while (!rc && is_disturbed(&batch) && series->repeated < t->repeats) {
-		series->repeated++;
-		count_lost(series, &batch);
-		rc = run_batch(t->work, fn, n, t->clock_ns, rate, &batch, e);
+	double all = (double)n * t->times;
+	struct hv_batch sum = {0};
+	int rc = 0;
+	for (unsigned i = 0; !rc && i < t->times; i++) {
+		struct hv_batch batch;
+		rc = good_batch(t, fn, n, series, &batch, e);
+		sum.ns += batch.ns;
+		sum.ticks += batch.ticks;
+		sum.exits += batch.exits;
+		sum.base += batch.base;
 	}
-	count_lost(series, &batch);
-	series->ns[t->taken] = batch.ns / (double)n;
-	series->ticks[t->taken] = batch.ticks / (double)n;
-	series->exits[t->taken] = batch.exits / (double)n;
-	series->base[t->taken] = batch.base;
+	series->ns[t->taken] = sum.ns / all;
+	series->ticks[t->taken] = sum.ticks / all;
+	series->exits[t->taken] = sum.exits / all;
+	series->base[t->taken] = sum.base / t->times;
 	return rc;
 }
 
@@ -216,12 +236,16 @@ int hv_turn_begin(struct hv_turn *t, const struct hv_work *work,
 	t->repeats = options->batches;
 	t->taken = 0;
 	t->n = 1;
+	t->times = 1;
 	struct hv_series *const all[] = {&t->whole, &t->half, &t->none, &t->none_half};
 	for (size_t i = 0; i < 4; i++) {
 		all[i]->repeated = 0;
 		all[i]->lost_ns = all[i]->all_ns = 0;
 	}
-	return find_iterations(work, options, t->clock_ns, &t->n, &t->batch_ns, e);
+	int rc = find_iterations(work, options, t->clock_ns, &t->n, &t->batch_ns, e);
+	if (!rc && options->by_turns && t->batch_ns < (double)options->batch_ns)
+		t->times = (unsigned)fmin(ceil((double)options->batch_ns / t->batch_ns), TIMES_MAX);
+	return rc;
 }
 
 int hv_turn_take(struct hv_turn *t, struct err *e)

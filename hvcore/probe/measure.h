@@ -112,6 +112,8 @@ struct hv_turn {
 	double clock_ns; /* of reading the clock twice */
 	double batch_ns; /* of a whole batch, about */
 	uint64_t n;	 /* operations in it */
+	unsigned times;	 /* batches in a row that count as one: by turns, where max_n keeps them
+			    short, or all of them would begin with cold caches */
 	unsigned repeats;
 	unsigned taken; /* batches so far */
 	struct hv_series whole, half, none, none_half;

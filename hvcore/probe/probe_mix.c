@@ -167,6 +167,18 @@ static int send_body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *
 	return 0;
 }
 
+/* What a card's model does whenever its guest asks whether something came. */
+static int find_none_body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
+{
+	struct sender *s = ctx;
+	unsigned char packet[HV_PACKET_BYTES];
+	(void)batch;
+	for (uint64_t i = 0; i < n; i++)
+		if (read(s->peer.near, packet, sizeof(packet)) >= 0 || errno != EAGAIN)
+			return err_set(e, ERR_CORRUPT, "there was a packet where nobody sends");
+	return 0;
+}
+
 static void send_teardown(struct hv_work *work)
 {
 	struct sender *s = work->ctx;
@@ -177,16 +189,15 @@ static void send_teardown(struct hv_work *work)
 static int send_setup(const struct hv_probe *probe, const struct hv_probe_env *env,
 		      struct hv_work *work, struct err *e)
 {
-	(void)probe;
 	(void)env;
 	struct sender *s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
 	int rc = hv_mix_peer_open(&s->peer, e);
 	*work = (struct hv_work){.before = send_before,
-				 .body = send_body,
+				 .body = probe->arg ? find_none_body : send_body,
 				 .ctx = s,
-				 .max_n = 64,
+				 .max_n = probe->arg ? 0 : 64,
 				 .exits_per_op = NAN};
 	if (rc)
 		free(s);
@@ -295,6 +306,13 @@ const struct hv_probe hv_probe_mix[] = {
 		   "the batches",
 	 .setup = send_setup,
 	 .teardown = send_teardown},
+	{.name = "packet.none",
+	 .unit = "ns",
+	 .backend = "native",
+	 .method = "a read from a local socket without a packet in it, which fails",
+	 .setup = send_setup,
+	 .teardown = send_teardown,
+	 .arg = 1},
 	{.name = "compute.native",
 	 .unit = "ns",
 	 .backend = "native",

@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Least length of a batch. Tasks of milliseconds have the scheduler's ticks and whatever else comes
+ * along in them; batches of a tenth of that would leave it out of most of their medians. */
+enum { TURN_BATCH_NS = 1000000 };
+
 static int set_mix(struct hv_mix *mix, const char *text, struct err *e)
 {
 	char assignment[64];
@@ -54,6 +58,7 @@ static int open_item(struct hv_turns_item *item, const struct hv_backend *backen
 	struct hv_measure_options options = hv_measure_defaults(env->quick);
 	options.ticks_per_ns = env->ticks_per_ns;
 	options.by_turns = true;
+	options.batch_ns = TURN_BATCH_NS;
 	item->work = (struct hv_work){.exits_per_op = NAN};
 	int rc = p ? hv_probe_valid(p, env, &item->e) : 0;
 	if (!rc)
