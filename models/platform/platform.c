@@ -93,6 +93,9 @@ static const struct key term_keys[] = {
 		 .help = "what it is counted as in the breakdown"),
 	TERM_KEY("notify", KEY_BOOL, notify, .def = "false",
 		 .help = "spent only when the backend is idle"),
+	TERM_KEY("completion", KEY_BOOL, completion, .def = "false",
+		 .help = "an interrupt that one for several completions may stand for when the "
+			 "backend is busy"),
 	TERM_KEY("why", KEY_STRING, why, .help = "one phrase for whoever reads the sum"),
 	{0},
 };
@@ -133,6 +136,9 @@ static const struct key file_keys[] = {
 		 .help = "what kind of virtualization it is"),
 	FILE_KEY("memory", KEY_QUANTITY, memory_bytes, .unit = UNIT_SIZE, .min = 0, .max = 1e13,
 		 .def = "\"0 B\"", .help = "host memory for each guest beside the guest's own"),
+	FILE_KEY("coalescing", KEY_QUANTITY, coalescing_s, .unit = UNIT_TIME, .min = 0, .max = 1,
+		 .def = "\"0 s\"",
+		 .help = "how long after an interrupt a paravirtual device holds back the next"),
 	FILE_KEY("replace", KEY_OBJECT, replace, .object = &terms_object, .def = "{}",
 		 .help = "operations whose terms stand here instead of coming from the axes"),
 	FILE_KEY("add", KEY_OBJECT, add, .object = &terms_object, .def = "{}",
@@ -181,6 +187,7 @@ static void take_file_terms(struct platform *p, enum op op, const struct key_lis
 			.site = (enum platform_site)from[i].site,
 			.cause = (enum cause)from[i].cause,
 			.notify = from[i].notify,
+			.completion = from[i].completion,
 			.why = from[i].why,
 			.from = "file",
 		};
@@ -206,6 +213,8 @@ static void take_rules(struct platform *p, enum op op)
 		struct platform_term *term = &p->terms[p->term_count++];
 		*term = rule->term;
 		term->primitive = primitive_of_step(p, term->primitive);
+		/* Rings can say that no interrupt is wanted; emulated devices here cannot. */
+		term->completion = term->completion && p->axes[AXIS_IO] == IO_PARAVIRTUAL;
 	}
 }
 
@@ -215,6 +224,7 @@ int platform_compile(struct platform *p, const struct platform_file *file, struc
 		.name = file->name,
 		.description = file->description,
 		.memory_bytes = file->memory_bytes,
+		.coalescing_s = file->coalescing_s,
 	};
 	memcpy(p->axes, file->axes, sizeof(p->axes));
 	size_t most = platform_rule_count;

@@ -121,6 +121,8 @@ struct platform_term {
 	enum platform_site site;
 	enum cause cause;
 	bool notify;	  /* part of waking the backend: not spent when that is at work already */
+	bool completion;  /* the interrupt for a completion: one may stand for several when the
+			     backend is at work already (world_price.h) */
 	const char *why;  /* one phrase */
 	const char *from; /* the axis value that brings it ("io: emulated"), or "file" */
 };
@@ -133,6 +135,7 @@ struct platform {
 	struct platform_term *terms; /* grouped by op, in the order of enum op */
 	size_t term_count;
 	double memory_bytes; /* what a guest takes of the host beside its own memory */
+	double coalescing_s; /* completions within it after an interrupt need no other */
 };
 
 /* Reads the platform that stands at `pointer`. The result lives in the arena. Returns 0, or

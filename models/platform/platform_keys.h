@@ -13,14 +13,14 @@ struct platform_file_term {
 	double n;
 	int per, site, cause;
 	const char *primitive, *times, *why;
-	bool notify;
+	bool notify, completion;
 };
 
 struct platform_file {
 	const char *name; /* set by whoever reads it out of a map */
 	const char *description;
 	int axes[AXIS_COUNT];
-	double memory_bytes;
+	double memory_bytes, coalescing_s;
 	struct key_list replace[OP_COUNT], add[OP_COUNT]; /* of struct platform_file_term */
 	struct key_list sources;
 };

@@ -43,6 +43,16 @@
 		 .notify = true,                                                                   \
 		 .why = (reason),                                                                  \
 		 .from = (origin)}
+#define COMPLETION(o, c, where, what, reason, origin)                                              \
+	.term = {.op = OP_##o,                                                                     \
+		 .n = 1,                                                                           \
+		 .per = PER_OP,                                                                    \
+		 .primitive = (c),                                                                 \
+		 .site = SITE_##where,                                                             \
+		 .cause = CAUSE_##what,                                                            \
+		 .completion = true,                                                               \
+		 .why = (reason),                                                                  \
+		 .from = (origin)}
 
 /* Values that often stand together. */
 enum {
@@ -101,14 +111,14 @@ enum {
 
 #define INTERRUPT(o, devices, reason, from)                                                        \
 	{CPU(HW), IO(devices), GUEST(HAS_GUEST),                                                   \
-	 TERM(o, 1, OP, "irq.inject", GUEST, INTERRUPTS, reason, from)},                           \
+	 COMPLETION(o, "irq.inject", GUEST, INTERRUPTS, reason, from)},                           \
 		{CPU(DEPRIV | BT), GUEST(OLD_KERNEL), IO(devices),                                 \
-		 TERM(o, 1, OP, STEP_TRAP, GUEST, INTERRUPTS, reason, from)},                      \
+		 COMPLETION(o, STEP_TRAP, GUEST, INTERRUPTS, reason, from)},                      \
 		{CPU(DEPRIV), GUEST(PV_KERNEL), IO(devices),                                       \
-		 TERM(o, 1, OP, STEP_CALL, GUEST, INTERRUPTS, reason, from)},                      \
+		 COMPLETION(o, STEP_CALL, GUEST, INTERRUPTS, reason, from)},                      \
 	{                                                                                          \
 		CPU(EMU), IO(devices),                                                             \
-			TERM(o, 1, OP, "call.device", GUEST, INTERRUPTS, reason, from)             \
+			COMPLETION(o, "call.device", GUEST, INTERRUPTS, reason, from)             \
 	}
 
 #define DOORBELL(o, count, unit)                                                                   \

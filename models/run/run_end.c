@@ -29,7 +29,7 @@ each_cause(const struct task *t, void (*add)(void *sums, int cause, int64_t ns),
 		task_drivers(t, p, &d);
 		for (unsigned i = 0; i < p->notices; i++)
 			add(sums, p->notice[i].cause,
-			    price_notice_ns(p->notice[i].ns, t->backend_busy));
+			    price_spared_ns(&p->notice[i], t->backend_busy));
 		for (unsigned i = 0; i < p->slopes; i++)
 			add(sums, p->slope[i].cause,
 			    price_slope_ns(&p->slope[i], &d, t->backend_busy));

@@ -52,7 +52,7 @@ static void whole_by_cause(const struct task *t, enum platform_site site, double
 	for (unsigned i = 0; i < p->notices; i++)
 		if (p->notice[i].site == site)
 			out[p->notice[i].cause] +=
-				(double)price_notice_ns(p->notice[i].ns, t->backend_busy);
+				(double)price_spared_ns(&p->notice[i], t->backend_busy);
 	for (unsigned i = 0; i < p->slopes; i++)
 		if (p->slope[i].site == site)
 			out[p->slope[i].cause] +=

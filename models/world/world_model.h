@@ -43,16 +43,18 @@ struct price {
 	int64_t part_ns[SITE_COUNT][CAUSE_COUNT]; /* the same by both, disk included */
 	bool compute_varies;
 	unsigned notices;
-	/* Waking the backend: constant, too, but spent only as far as the backend is idle. */
+	/* Waking the backend, and being told: constant, too, but where the backend is busy spent
+	 * only in part. */
 	struct price_notice {
 		uint8_t site, cause;
+		float spared; /* of it, where the backend is busy: 1, or of interrupts less */
 		int64_t ns;
 	} notice[PRICE_NOTICES];
 	unsigned slopes;
 	struct price_slope {
 		uint8_t driver, site, cause;
-		bool notify; /* as in a notice */
-		double ns;   /* per unit of the driver */
+		float spared; /* as in a notice; 0: not one */
+		double ns;    /* per unit of the driver */
 	} slope[PRICE_SLOPES];
 };
 

@@ -6,11 +6,51 @@
 
 enum { CHARGES_MAX = 256 };
 
+/* What a load is charged on a platform. */
+struct batch {
+	const struct platform *platform;
+	const struct op_load *load;
+	const struct platform_charge *charges;
+	size_t count;
+};
+
+/* How far apart a backend with a queue completes the load's requests, in ns; 0: it has none. */
+static double spacing_ns(const struct batch *b)
+{
+	double ns = 0, requests = 0;
+	bool seen[OP_COUNT] = {false};
+	for (size_t i = 0; i < b->count; i++) {
+		enum op op = b->charges[i].term->op;
+		if (b->charges[i].term->site != SITE_BACKEND)
+			continue;
+		ns += b->charges[i].exact_ns;
+		requests += seen[op] ? 0 : b->load->count[op];
+		seen[op] = true;
+	}
+	return requests > 0 ? ns / requests : 0;
+}
+
+/* The share of a charge that is not spent where the backend has a queue: all of waking it. It
+ * completes what is in its queue one after the other; what is completed while the guest handles an
+ * interrupt or within the device's window after it needs no other, as rings say it (the guest looks
+ * at them again before it asks for the next). A root partition's queue holds other guests'
+ * requests, whose completions spare this one nothing. */
+static float spared(const struct batch *b, const struct platform_charge *c)
+{
+	if (c->term->notify)
+		return 1;
+	double spacing = c->term->completion ? spacing_ns(b) : 0;
+	if (spacing <= 0 || b->platform->axes[AXIS_BACKEND] == BACKEND_ROOT_PARTITION)
+		return 0;
+	double window = fmax(b->platform->coalescing_s * 1e9, c->exact_ns / c->x);
+	return (float)(1 - 1 / (1 + floor(window / spacing)));
+}
+
 static void add_slope(struct price *p, struct price_slope s)
 {
 	unsigned i = 0;
 	while (i < p->slopes && !(p->slope[i].driver == s.driver && p->slope[i].site == s.site &&
-				  p->slope[i].cause == s.cause && p->slope[i].notify == s.notify))
+				  p->slope[i].cause == s.cause && p->slope[i].spared == s.spared))
 		i++;
 	if (i == PRICE_SLOPES)
 		i--; /* cannot be: drivers have fewer kinds of terms; a wrong cause beats a lost
@@ -30,31 +70,37 @@ static int add_slopes(struct price *p, const struct platform *platform,
 	struct platform_cost cost;
 	size_t n;
 	int code = platform_cost(platform, view, load, charges, CHARGES_MAX, &n, &cost, e);
-	for (size_t i = 0; code == 0 && i < n && i < CHARGES_MAX; i++)
+	const struct batch batch = {platform, load, charges, n < CHARGES_MAX ? n : CHARGES_MAX};
+	for (size_t i = 0; code == 0 && i < batch.count; i++)
 		add_slope(p, (struct price_slope){.driver = (uint8_t)driver,
 						  .site = (uint8_t)charges[i].term->site,
 						  .cause = (uint8_t)charges[i].term->cause,
-						  .notify = charges[i].term->notify,
+						  .spared = spared(&batch, &charges[i]),
 						  .ns = charges[i].exact_ns / units});
 	return code;
 }
 
-/* Takes the charges for waking the backend out of the constant sums and lists them. */
-static void split_notices(struct price *p, const struct platform_charge *charges, size_t n)
+/* Takes the charges for waking the backend and for interrupts that it may spare out of the constant
+ * sums and lists them. */
+static void split_notices(struct price *p, const struct batch *batch)
 {
-	for (size_t i = 0; i < n; i++) {
+	const struct platform_charge *charges = batch->charges;
+	for (size_t i = 0; i < batch->count; i++) {
 		const struct platform_term *t = charges[i].term;
+		float share = spared(batch, &charges[i]);
 		unsigned k = 0;
-		if (!t->notify)
+		if (share == 0)
 			continue;
 		while (k < p->notices &&
-		       !(p->notice[k].site == t->site && p->notice[k].cause == t->cause))
+		       !(p->notice[k].site == t->site && p->notice[k].cause == t->cause &&
+			 p->notice[k].spared == share))
 			k++;
 		if (k == PRICE_NOTICES)
 			continue; /* stays in the constant sums */
 		if (k == p->notices)
 			p->notice[p->notices++] = (struct price_notice){.site = (uint8_t)t->site,
-									.cause = (uint8_t)t->cause};
+									.cause = (uint8_t)t->cause,
+									.spared = share};
 		p->notice[k].ns += charges[i].ns;
 		p->part_ns[t->site][t->cause] -= charges[i].ns;
 		p->site_ns[t->site] -= charges[i].ns;
@@ -128,7 +174,8 @@ int price_make(struct price *p, const struct platform *platform, const struct pr
 	p->part_ns[SITE_GUEST][CAUSE_COMPUTE] += llround(fixed.compute_ns);
 	memcpy(p->site_ns, cost.site_ns, sizeof(p->site_ns));
 	memcpy(p->cause_ns, cost.cause_ns, sizeof(p->cause_ns));
-	split_notices(p, charges, n < CHARGES_MAX ? n : CHARGES_MAX);
+	const struct batch batch = {platform, &fixed, charges, n < CHARGES_MAX ? n : CHARGES_MAX};
+	split_notices(p, &batch);
 	int64_t disk_ns = llround(requests * (double)disk_latency_ns);
 	p->part_ns[SITE_WAIT][CAUSE_DISK] += disk_ns;
 	p->site_ns[SITE_WAIT] += disk_ns;

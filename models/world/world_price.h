@@ -21,18 +21,24 @@ struct price_drivers {
 	double value[DRIVER_COUNT + OP_COUNT];
 };
 
-/* What is left of `ns` of waking a backend that is at work already for a share `busy` of the task's
- * requests. */
-static inline int64_t price_notice_ns(int64_t ns, double busy)
+/* What is left of `ns` of which a share is spared: of waking a backend as much as it is at work
+ * already (the share of the task's requests that find it so), of interrupts that times a notice's
+ * `spared`. */
+static inline int64_t price_notice_ns(int64_t ns, double share)
 {
-	return ns - (int64_t)((double)ns * busy);
+	return ns - (int64_t)((double)ns * share);
+}
+
+static inline int64_t price_spared_ns(const struct price_notice *n, double busy)
+{
+	return price_notice_ns(n->ns, busy * n->spared);
 }
 
 static inline int64_t price_slope_ns(const struct price_slope *s, const struct price_drivers *d,
 				     double busy)
 {
 	int64_t ns = (int64_t)(s->ns * d->value[s->driver] + 0.5);
-	return s->notify ? price_notice_ns(ns, busy) : ns;
+	return s->spared > 0 ? price_notice_ns(ns, busy * s->spared) : ns;
 }
 
 /* What the task spends at each site. */
@@ -44,7 +50,7 @@ static inline void price_sites(const struct price *p, const struct price_drivers
 	if (p->compute_varies)
 		site_ns[SITE_GUEST] += d->compute_ns;
 	for (unsigned i = 0; i < p->notices; i++)
-		site_ns[p->notice[i].site] += price_notice_ns(p->notice[i].ns, busy);
+		site_ns[p->notice[i].site] += price_spared_ns(&p->notice[i], busy);
 	for (unsigned i = 0; i < p->slopes; i++)
 		site_ns[p->slope[i].site] += price_slope_ns(&p->slope[i], d, busy);
 }
