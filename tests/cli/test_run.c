@@ -539,7 +539,7 @@ static void numbers_can_be_asked_and_exported(void)
 	PROGRAM_EXPECT(0, "study,seed,point,repetition,platform",
 		       "$BIN/mcvsim export $TMP/ask.db | head -1");
 	PROGRAM_EXPECT(0, "\"metric\":", "$BIN/mcvsim export $TMP/ask.db --format jsonl | head -1");
-	PROGRAM_EXPECT(1, "exists",
+	PROGRAM_EXPECT(1, "is there already",
 		       "touch $TMP/mine.csv; $BIN/mcvsim export $TMP/ask.db -o $TMP/mine.csv");
 }
 
