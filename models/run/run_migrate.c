@@ -155,8 +155,8 @@ static void end_round(struct migration *m)
 	m->view.last_bytes = m->round_bytes;
 	m->view.bytes_per_s = took_s > 0 ? m->round_bytes / took_s : INFINITY;
 	m->view.left_bytes = fmin(m->plan->dirty_bytes_per_s * took_s,
-				  m->plan->dirty_set_bytes > 0 ? m->plan->dirty_set_bytes
-							       : m->view.memory_bytes);
+				  m->plan->dirty_set_bytes >= 0 ? m->plan->dirty_set_bytes
+								: m->view.memory_bytes);
 	step(m);
 }
 

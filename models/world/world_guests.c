@@ -27,7 +27,7 @@ static const struct key guests_keys[] = {
 	KEY("memory", KEY_QUANTITY, memory_bytes, .unit = UNIT_SIZE, .max = 1e15,
 	    .def = "\"1 GiB\"", .help = "memory of each"),
 	KEY("used", KEY_QUANTITY, used_bytes, .unit = UNIT_SIZE, .max = 1e15, .optional = true,
-	    .help = "of the memory, what is really in use; all of it unless said"),
+	    .absent = -1, .help = "of the memory, what is really in use; all of it unless said"),
 	KEY("warm", KEY_INT, warm, .max = 1e6, .def = "0",
 	    .help = "of each host's, how many run from the start and are never stopped, where the "
 		    "site scales"),
@@ -120,7 +120,7 @@ int world_guests_build(struct builder *b, struct host_kind *kind, const struct h
 {
 	const struct guests_file *g = &file->guests;
 	bool scales = b->site_scales;
-	double used = g->used_bytes > 0 ? g->used_bytes : g->memory_bytes;
+	double used = g->used_bytes >= 0 ? g->used_bytes : g->memory_bytes;
 	kind->memory_bytes = file->memory_bytes;
 	kind->overcommit = file->overcommit;
 	kind->disk_bytes_per_s = file->disk_bytes_per_s / 8;
@@ -173,6 +173,6 @@ void builder_power(struct host_kind *kind, const struct power_file *file)
 		kind->idle_w = kind->points_w[0];
 		kind->busy_w = kind->points_w[HOST_POWER_POINTS - 1];
 	}
-	kind->off_w = file->off_w > 0 ? file->off_w : kind->idle_w;
-	kind->metered = file->points.count > 0 || file->off_w > 0;
+	kind->off_w = file->off_w >= 0 ? file->off_w : kind->idle_w;
+	kind->metered = file->points.count > 0 || file->off_w >= 0;
 }

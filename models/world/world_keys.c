@@ -107,7 +107,7 @@ static const struct key power_keys[] = {
 			  "0, 10, "
 			  "... 100 % of the load; linear between them"),
 	WORLD_KEY(struct power_file, "off", KEY_QUANTITY, off_w, .unit = UNIT_POWER, .max = 1e6,
-		  .optional = true,
+		  .optional = true, .absent = -1,
 		  .help = "with no guest running, where guests come and go; as idle unless said"),
 	{0},
 };

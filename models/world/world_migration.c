@@ -35,12 +35,13 @@ static const struct key migration_keys[] = {
 	MIGRATION("dirty", KEY_QUANTITY, dirty_bps, .unit = UNIT_BITRATE, .max = 1e15,
 		  .def = "\"0 B/s\"", .help = "at which a guest writes to pages that were sent"),
 	MIGRATION("dirty_set", KEY_QUANTITY, dirty_set_bytes, .unit = UNIT_SIZE, .max = 1e15,
-		  .optional = true,
+		  .optional = true, .absent = -1,
 		  .help = "the pages that it writes to, all of its memory unless said"),
 	MIGRATION("rate", KEY_QUANTITY, rate_bps, .unit = UNIT_BITRATE, .min = 1, .max = 1e15,
 		  .def = "\"1 Gbit/s\"",
 		  .help = "the most that one migration takes, of NICs and links"),
 	MIGRATION("page", KEY_QUANTITY, page_s, .unit = UNIT_TIME, .max = 1, .optional = true,
+		  .absent = -1,
 		  .help = "CPU time for a page of 4 KiB, at each end; what copying it takes unless "
 			  "said (primitive copy.byte)"),
 	MIGRATION("setup", KEY_QUANTITY, setup_s, .unit = UNIT_TIME, .max = 3600, .def = "\"0 s\"",
@@ -142,7 +143,7 @@ static double copy_ns(struct builder *b, const struct migration_file *file, cons
 {
 	struct primitive copy;
 	struct err why = {0};
-	if (file->page_s > 0)
+	if (file->page_s >= 0)
 		return file->page_s * 1e9 / PAGE_BYTES;
 	if (profile_view_find(&b->view, "copy.byte", &copy, &why) == 0)
 		return copy.value;

@@ -216,7 +216,7 @@ struct migration_order {
 struct migration_plan {
 	const struct migration_ops *method;
 	const void *parameters;
-	double dirty_bytes_per_s, dirty_set_bytes; /* set 0: all of the memory */
+	double dirty_bytes_per_s, dirty_set_bytes; /* set < 0: all of the memory */
 	double bytes_per_s;			   /* the most that one migration takes */
 	double copy_ns_per_byte;		   /* of CPU time, at each end */
 	sim_time setup_ns, resume_ns;

@@ -400,6 +400,8 @@ static void read_object(struct reader *r, const struct key_object *object, const
 		else if (!k->optional)
 			complain(r, join(r, pointer, k->name), "is missing%s%s",
 				 k->help ? ": " : "", k->help ? k->help : "");
+		else if (k->type == KEY_QUANTITY || k->type == KEY_NUMBER)
+			*(double *)field = k->absent;
 	}
 	size_t unknown = 0;
 	for (const cJSON *member = node->child; member && !part; member = member->next)

@@ -78,6 +78,7 @@ struct key {
 	 * is an object, get theirs by keys_fill_defaults only: nothing else could own it. */
 	const char *def;
 	bool optional;			/* may be absent without a default: the field stays zero */
+	double absent;			/* optional QUANTITY, NUMBER: the field instead, where 0 means something */
 	const struct key_object *object;/* OBJECT, OPTIONAL_OBJECT, MAP, ARRAY */
 	const char *const *choices;	/* ENUM: ended by NULL */
 	const char *ref;		/* REF: the kind ("platform", "radio", "app") */

@@ -32,6 +32,7 @@ struct study {
 	struct key_list apps, windows, names, numbers;
 	struct key_ref radio;
 	const cJSON *any;
+	double off_w;
 };
 
 static const char *const kinds[] = {"camera", "text", NULL};
@@ -99,6 +100,7 @@ static const struct key study_keys[] = {
 	 .min_items = 2},
 	{"radio", KEY_REF, AT(radio), .ref = "radio", .def = "\"lte\""},
 	{"any", KEY_ANY, AT(any), .optional = true},
+	{"off", KEY_QUANTITY, AT(off_w), .unit = UNIT_POWER, .optional = true, .absent = -1},
 	{0},
 };
 static const struct key_object study_object = {"study", study_keys, sizeof(struct study),
@@ -156,7 +158,8 @@ static void every_type_is_read(void)
 		      " \"apps\": {\"ar\": {\"period\": \"2 s\", \"kind\": \"camera\"}, \"b\": "
 		      "{\"period\": \"3 s\"}},"
 		      " \"windows\": [{\"to\": \"1 s\"}, {\"from\": \"1 s\", \"to\": \"2 s\"}],"
-		      " \"names\": [], \"numbers\": [1, 2.5], \"radio\": {\"x\": 1}, \"any\": [1], "
+		      " \"names\": [], \"numbers\": [1, 2.5], \"off\": \"0 W\", \"radio\": {\"x\": "
+		      "1}, \"any\": [1], "
 		      "\"repeat\": 3}");
 	CU_ASSERT_EQUAL_FATAL(p.rc, 0);
 	const struct study *s = &p.study;
@@ -165,6 +168,7 @@ static void every_type_is_read(void)
 	CU_ASSERT_EQUAL(s->factor, -1.5);
 	CU_ASSERT_EQUAL(s->memory_bytes, 2000);
 	CU_ASSERT_EQUAL(s->duration_s, 60);
+	CU_ASSERT_EQUAL(s->off_w, 0);
 	CU_ASSERT_STRING_EQUAL(s->title, "t");
 	CU_ASSERT_EQUAL(s->seed, 7);
 	CU_ASSERT_EQUAL(s->battery.capacity_j, 54000);
@@ -203,6 +207,7 @@ static void defaults_are_read_like_values(void)
 	CU_ASSERT_STRING_EQUAL(p.study.radio.name, "lte");
 	CU_ASSERT_PTR_NULL(p.study.window);
 	CU_ASSERT_PTR_NULL(p.study.title);
+	CU_ASSERT_EQUAL(p.study.off_w, -1); /* not said, which 0 W would be */
 	done(&p);
 }
 
@@ -257,7 +262,8 @@ static void all_mistakes_are_told_in_the_order_of_the_file(void)
 		"GiB, TiB, kbit, Mbit, Gbit (got \"512\")\n"
 		"s.json:7:2: /zzz: unknown key; known here: verbose, count, factor, memory, "
 		"duration, "
-		"title, seed, battery, window, apps, windows, names, numbers, radio, any, sweep, "
+		"title, seed, battery, window, apps, windows, names, numbers, radio, any, off, "
+		"sweep, "
 		"repeat\n");
 }
 

@@ -211,6 +211,11 @@ static void power_follows_the_load_of_each_moment(void)
 	free(host);
 	double on = get(&o, "guests.running", "s"), w = get(&o, "power.mean", "s/h/0");
 	CU_ASSERT(w > 10 + 90 * on && w < 10 + 90 * on + 2);
+	/* 0 W is not the same as nothing said, which is as idle. */
+	host = study(points, ",\"off\":\"0 W\"");
+	simulate(&o, EVERY_100_S, "\"count\":4,\"keep_alive\":\"9 s\"", ON_DEMAND, host);
+	free(host);
+	CU_ASSERT(is_near(get(&o, "power.mean", "s/h/0"), w - 10 * (1 - on), 1e-2));
 }
 
 static void check(const char *guests, const char *site, const char *pointer, const char *says)

@@ -89,6 +89,11 @@ static void a_task_in_mid_work_goes_on_at_the_targets_speed(void)
 			  1e-9));
 	CU_ASSERT(is_near(get(&o, "power.mean", "s/b/0"), 100 + 200 * (12.25 + copied_s) / 2 / 57,
 			  1e-9));
+	/* 0 is said: copying takes no CPU, and no page is written to again. */
+	simulate(&o, "57 s", NATIVE, NATIVE,
+		 "\"dirty\":\"62.5 MB/s\",\"dirty_set\":\"0 B\",\"page\":\"0 s\"," AT_20);
+	CU_ASSERT(is_exactly(get(&o, "migration.time", "s"), 8));
+	CU_ASSERT(is_near(get(&o, "utilization", "s/a/0"), 18.0 / 2 / 57, 1e-9));
 }
 
 static void stop_and_copy_is_down_all_the_time(void)
