@@ -73,8 +73,8 @@ static void fill(struct row *row, struct run *run, const struct task *t, int fai
 				     .start_ns = t->born,
 				     .end_ns = sim_now(run->sim),
 				     .counts = t->counts}};
-	if (t->remote && t->reach)
-		row->task.site = run->world->sites[t->reach->site].name;
+	if (t->site) /* where it is served: `reach` is the way that it goes now */
+		row->task.site = t->site->site->name;
 	if (t->host) {
 		const struct host *first = t->host;
 		while (first > t->site->hosts && first[-1].kind == t->host->kind)

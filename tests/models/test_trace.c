@@ -10,7 +10,7 @@
 enum { LANES_SEEN = 64 };
 
 struct followed {
-	size_t tasks, done, counted, inexact, slices, backwards;
+	size_t tasks, done, counted, inexact, misplaced, slices, backwards;
 	double energy_j;
 	int64_t response_ns, busy_ns;
 	int64_t lane_end[LANES_SEEN], last_level_ns;
@@ -29,6 +29,8 @@ static int take_task(void *ctx, const struct world_task *t)
 	for (int c = 0; c < CAUSE_COUNT; c++)
 		sum += t->cause_ns[c];
 	f->inexact += sum != t->end_ns - t->start_ns;
+	/* Only the platform of site s has exits, whatever cell the handset is in by now. */
+	f->misplaced += (t->site && strcmp(t->site, "s") == 0) != (t->cause_ns[CAUSE_EXITS] > 0);
 	if (!t->counts)
 		return 0;
 	f->counted++;
@@ -150,6 +152,7 @@ static void what_is_told_is_what_is_counted(void)
 		follow(text, &o, &f);
 		double n = get(&o, "tasks.done", "");
 		CU_ASSERT(f.tasks > 100 && f.inexact == 0 && f.backwards == 0);
+		CU_ASSERT(f.misplaced == 0);
 		CU_ASSERT_EQUAL((double)f.counted, n);
 		CU_ASSERT((double)f.tasks >= n + sum_of(&o, "tasks.failed"));
 		CU_ASSERT(is_near((double)f.response_ns / 1e9,
