@@ -4,8 +4,9 @@
  * The time at each place is reckoned as if what is there now stayed and nothing else came: the
  * CPU's backlog on the handset; the radio's promotion, one more transfer in the cell's two
  * directions, the links unshared, and at the site what one more task at its least loaded guest
- * would get of the cores. It chooses the least time. A bound that no policy with less knowledge of
- * the present should beat by much - a foresighted one could. */
+ * would get of the cores. It chooses the least time for its own task. No bound: tasks on their way
+ * to a site are in no queue yet, so that several may take the same free core; those who go by load
+ * count them, and one who spares others, or foresees, can do better, too. */
 #include "models/policy/policy.h"
 
 static double time_at(const struct policy_view *v, int place, const void *ctx)

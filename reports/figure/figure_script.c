@@ -115,6 +115,13 @@ void gp_quote_name(const struct drawing *d, FILE *gp, const char *name)
 
 /* --- the footnote --- */
 
+/* Numbers that are of all tasks, those that did not finish included. */
+static bool counts_all_tasks(const struct figure *f)
+{
+	const char *metric = figure_metric(f);
+	return strncmp(metric, "tasks.", 6) == 0 || strcmp(metric, "throughput") == 0;
+}
+
 /* "" unless points of the figure are lossy. Stands first, where nothing is cut. */
 static void describe_losses(const struct drawing *d, char *out, size_t size)
 {
@@ -127,9 +134,9 @@ static void describe_losses(const struct drawing *d, char *out, size_t size)
 	}
 	out[0] = '\0';
 	if (count)
-		snprintf(out, size,
-			 "At %zu point%s over %g %% of the tasks did not finish and are left out. ",
-			 count, count == 1 ? "" : "s", 100 * CAVEAT_LOSSY_SHARE);
+		snprintf(out, size, "At %zu point%s over %g %% of the tasks did not finish%s. ",
+			 count, count == 1 ? "" : "s", 100 * CAVEAT_LOSSY_SHARE,
+			 counts_all_tasks(d->figure) ? "" : " and are left out");
 }
 
 /* What the numbers are, and of how many repetitions. */

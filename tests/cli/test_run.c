@@ -513,9 +513,14 @@ static void tasks_that_do_not_finish_are_told(void)
 	PROGRAM_EXPECT(0, "4 of 4 points left more than 5 % of their tasks",
 		       "$BIN/mcvsim query $TMP/lossy.db");
 	PROGRAM_EXPECT(0, "tasks unfinished", "$BIN/mcvsim query $TMP/lossy.db --metric tasks");
-	PROGRAM_EXPECT(0, "At 4 points over 5 % of the tasks did not finish",
+	PROGRAM_EXPECT(0, "At 4 points over 5 % of the tasks did not finish and are left out.",
 		       "PATH=/nonexistent $BIN/mcvsim report $TMP/lossy.db -o $TMP/lossy; "
 		       "cat $TMP/lossy/bars.gp");
+	/* A count of tasks leaves none out. */
+	PROGRAM_EXPECT(0, "At 4 points over 5 % of the tasks did not finish. ",
+		       "PATH=/nonexistent $BIN/mcvsim report $TMP/lossy.db -o $TMP/lossy --figure "
+		       "'{\"name\":\"count\",\"kind\":\"bars\",\"x\":\"platform\",\"y\":"
+		       "\"tasks.done\"}'; cat $TMP/lossy/count.gp");
 	PROGRAM_EXPECT(1, NULL,
 		       "$BIN/mcvsim run $TMP/lossy.json -o $TMP/easy.db --set '/duration=1 h' "
 		       "2>&1 | grep 'more than 5 %%'");
