@@ -292,7 +292,8 @@ struct task {
 
 #define TASK_KEPT offsetof(struct task, job)
 
-/* Counts and sums of the tasks of one app, or of the handsets with one policy. */
+/* Counts and sums of the tasks of one app, of the handsets with one policy, or, without what is
+ * known when they start, of those that ended at one site or on one platform. */
 struct group {
 	uint64_t offered, done, failed, remote;
 	wide_ns response_ns; /* of those done */
@@ -314,12 +315,12 @@ struct metrics {
 	wide_ns cause_ns[CAUSE_COUNT];
 	struct histogram response_s, energy_j;
 	double energy[ENERGY_COUNT];
-	uint64_t energy_tasks;	       /* whose energy is in the sums */
-	bool grouped;		       /* somebody wants the groups */
-	struct group *apps, *policies; /* by the world's indices */
-	double *battery_j;	       /* left at the end, by class: sums over its handsets */
-	double *life_s;		       /* likewise how long a charge lasts */
-	double *level;		       /* likewise left at BATTERY_SAMPLES + 1 times */
+	uint64_t energy_tasks;				   /* whose energy is in the sums */
+	bool grouped;					   /* somebody wants the groups */
+	struct group *apps, *policies, *sites, *platforms; /* by the world's indices */
+	double *battery_j; /* left at the end, by class: sums over its handsets */
+	double *life_s;	   /* likewise how long a charge lasts */
+	double *level;	   /* likewise left at BATTERY_SAMPLES + 1 times */
 };
 
 /* One region with its handsets. Regions have nothing to do with each other, so they are run one

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Counts and sums for each app and for each policy. */
+ * Counts and sums for each app and policy, and for each site and platform. */
 #include "models/run/run_group.h"
 
 /* Both groups of the task. */
@@ -21,6 +21,22 @@ void group_offered(struct metrics *m, const struct task *t)
 	}
 }
 
+static void end(struct group *g, sim_time response, double j, bool failed)
+{
+	g->result_j += j;
+	g->failed += failed;
+	g->done += !failed;
+	g->response_ns += failed ? 0 : response;
+}
+
+/* What served the task. The stages of one may have been on several hosts, and one that failed on
+ * none: then it is known where the site has only one kind. */
+static const struct host_kind *kind_of(const struct task *t)
+{
+	const struct site *s = t->site ? t->site->site : NULL;
+	return t->host ? t->host->kind : s && s->kind_count == 1 ? s->kinds : NULL;
+}
+
 void group_ended(struct metrics *m, const struct task *t, sim_time response, bool failed)
 {
 	if (!m->grouped)
@@ -29,12 +45,13 @@ void group_ended(struct metrics *m, const struct task *t, sim_time response, boo
 	double j = 0;
 	for (int i = 0; i < ENERGY_COUNT && !failed; i++)
 		j += t->energy[i];
-	for (int i = 0; i < 2; i++) {
-		g[i]->result_j += j;
-		g[i]->failed += failed;
-		g[i]->done += !failed;
-		g[i]->response_ns += failed ? 0 : response;
-	}
+	for (int i = 0; i < 2; i++)
+		end(g[i], response, j, failed);
+	if (t->site)
+		end(&m->sites[t->site->site - t->run->world->sites], response, j, failed);
+	const struct host_kind *kind = kind_of(t);
+	if (kind)
+		end(&m->platforms[kind->platform_index], response, j, failed);
 }
 
 void group_energy(struct metrics *m, const struct class *class, uint32_t app, double j)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Counts and sums that apps and policies have for themselves. Private to models/run.
+ * Counts and sums that apps, policies, sites and platforms have for themselves. Private to
+ * models/run.
  */
 #ifndef MODELS_RUN_GROUP_H
 #define MODELS_RUN_GROUP_H

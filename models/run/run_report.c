@@ -120,22 +120,25 @@ static void report_batteries(struct reporter *r)
 }
 
 static void report_group(struct reporter *r, const char *kind, const char *subject,
-			 const struct group *g)
+			 const struct group *g, bool places)
 {
 	const struct {
 		const char *what, *unit;
 		double value;
+		bool of_starts; /* not known of sites and platforms */
 	} rows[] = {
-		{"offered", "1", (double)g->offered},
-		{"done", "1", (double)g->done},
-		{"failed", "1", (double)g->failed},
-		{"remote", "1", (double)g->remote},
-		{"response_time", "s", (double)g->response_ns / (double)g->done / 1e9},
-		{"energy", "J", g->energy_j / (double)g->energy_tasks},
-		{"energy_to_result", "J", g->result_j / (double)g->done},
+		{"offered", "1", (double)g->offered, true},
+		{"done", "1", (double)g->done, false},
+		{"failed", "1", (double)g->failed, false},
+		{"remote", "1", (double)g->remote, true},
+		{"response_time", "s", (double)g->response_ns / (double)g->done / 1e9, false},
+		{"energy", "J", g->energy_j / (double)g->energy_tasks, true},
+		{"energy_to_result", "J", g->result_j / (double)g->done, false},
 	};
 	char name[64];
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (places && rows[i].of_starts)
+			continue;
 		snprintf(name, sizeof(name), "%s.%s", kind, rows[i].what);
 		put(r, name, subject, rows[i].unit, rows[i].value);
 	}
@@ -144,9 +147,14 @@ static void report_group(struct reporter *r, const char *kind, const char *subje
 static void report_groups(struct reporter *r)
 {
 	for (uint32_t i = 0; i < r->world->app_count; i++)
-		report_group(r, "app", r->world->apps[i]->name, &r->metrics->apps[i]);
+		report_group(r, "app", r->world->apps[i]->name, &r->metrics->apps[i], false);
 	for (uint32_t i = 0; i < r->world->policy_count; i++)
-		report_group(r, "policy", r->world->policies[i], &r->metrics->policies[i]);
+		report_group(r, "policy", r->world->policies[i], &r->metrics->policies[i], false);
+	for (uint32_t i = 0; i < r->world->site_count; i++)
+		report_group(r, "site", r->world->sites[i].name, &r->metrics->sites[i], true);
+	for (uint32_t i = 0; i < r->world->platform_count; i++)
+		report_group(r, "platform", r->world->platforms[i], &r->metrics->platforms[i],
+			     true);
 }
 
 /* 0 where nothing moves: figures of studies that sweep mobility have that point, too. */

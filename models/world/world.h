@@ -89,6 +89,7 @@ enum world_subjects {
 	WORLD_APPS,	     /* the apps that some class runs */
 	WORLD_POLICIES,	     /* the policies that some class has */
 	WORLD_SITES,	     /* the sites */
+	WORLD_PLATFORMS,     /* the platforms that some host has */
 	WORLD_CELLS,	     /* the cells */
 	WORLD_HOSTS,	     /* the hosts, as "site/kind/0" */
 	WORLD_FAILING_HOSTS, /* those that fail */
@@ -173,7 +174,8 @@ struct world_metrics_sink {
 	int (*series)(void *ctx, const char *metric, const char *subject, const char *unit,
 		      const struct world_sample *samples, size_t count);
 	const struct world_trace *trace; /* or NULL */
-	bool no_groups; /* nobody wants the metrics "app.*" and "policy.*", which cost 1 % */
+	bool no_groups; /* nobody wants "app.*", "policy.*", "site.*" and "platform.*": they cost 1
+			   % */
 };
 
 /* Runs the world once. Returns 0, ERR_STOPPED, ERR_NOMEM, the sink's code, or a failure of the

@@ -115,6 +115,8 @@ static int build_host_kind(struct builder *b, struct site *site, struct host_kin
 	site->hz = fmax(site->hz, kind->hz);
 	if (!kind->platform)
 		return 0;
+	kind->platform_index =
+		builder_note_name(b->w->platforms, &b->w->platform_count, kind->platform->name);
 	builder_power(kind, &file->power);
 	kind->metered |= kind->failures != NULL; /* it draws nothing while it is down */
 	world_scheduler_build(b, kind, file, pointer);
@@ -154,7 +156,11 @@ static int build_sites(struct builder *b)
 	const struct site_file *files = b->file.sites.items;
 	b->w->site_count = (uint32_t)b->file.sites.count;
 	b->w->sites = arena_array(&b->w->arena, b->file.sites.count, sizeof(*b->w->sites));
-	if (!b->w->sites)
+	size_t kinds = 0;
+	for (uint32_t i = 0; i < b->w->site_count; i++)
+		kinds += files[i].hosts.count;
+	b->w->platforms = arena_array(&b->w->arena, kinds, sizeof(*b->w->platforms));
+	if (!b->w->sites || !b->w->platforms)
 		return builder_no_memory(b);
 	for (uint32_t i = 0; i < b->w->site_count; i++) {
 		int code = build_site(b, &b->w->sites[i], &files[i]);

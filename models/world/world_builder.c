@@ -27,6 +27,16 @@ long builder_index(const struct key_list *list, size_t size, const char *name)
 	return -1;
 }
 
+uint32_t builder_note_name(const char **names, uint32_t *count, const char *name)
+{
+	uint32_t i = 0;
+	while (i < *count && strcmp(names[i], name) != 0)
+		i++;
+	if (i == *count)
+		names[(*count)++] = name;
+	return i;
+}
+
 void builder_unknown(struct builder *b, const struct key_list *list, size_t size, const char *what,
 		     const char *name, const char *pointer)
 {

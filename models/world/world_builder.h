@@ -31,6 +31,9 @@ char *builder_pointer(char *buf, size_t size, const char *section, const char *n
 /* The index of the item of that name in a list of structs that begin with their name, or -1. */
 long builder_index(const struct key_list *list, size_t size, const char *name);
 
+/* The place of the name in a list that has room for it, which grows when it is not there yet. */
+uint32_t builder_note_name(const char **names, uint32_t *count, const char *name);
+
 /* Reports that the list has no such name, with the nearest one. */
 void builder_unknown(struct builder *b, const struct key_list *list, size_t size, const char *what,
 		     const char *name, const char *pointer);

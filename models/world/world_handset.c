@@ -174,17 +174,6 @@ static int build_levels(struct builder *b, struct class *class, const struct cla
 	return 0;
 }
 
-/* The policy's place in the world's list of those that some class has. */
-static uint32_t policy_index(struct world *w, const char *name)
-{
-	uint32_t i = 0;
-	while (i < w->policy_count && strcmp(w->policies[i], name) != 0)
-		i++;
-	if (i == w->policy_count)
-		w->policies[w->policy_count++] = name;
-	return i;
-}
-
 static int build_class(struct builder *b, struct class *class, const struct class_file *file)
 {
 	char at[500], key[600];
@@ -208,7 +197,9 @@ static int build_class(struct builder *b, struct class *class, const struct clas
 		json_doc_warning(b->doc, b->diags, json_pointer_join(key, sizeof(key), at, "count"),
 				 "is 0: there are no such handsets");
 	b->w->handset_count += class->count;
-	class->policy_index = class->policy ? policy_index(b->w, class->policy->choice.name) : 0;
+	class->policy_index = class->policy ? builder_note_name(b->w->policies, &b->w->policy_count,
+								class->policy->choice.name)
+					    : 0;
 	json_pointer_join(key, sizeof(key), at, "cpu");
 	int code = build_levels(b, class, file, key);
 	return code < 0 ? code : build_sources(b, class, file, at);

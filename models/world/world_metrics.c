@@ -35,6 +35,12 @@ const char *const failure_names[] = {"battery",	     "deadline", "no-guest", "ho
 		NUMBER_OF(kind ".energy", "J", what, NULL),                                        \
 		NUMBER_OF(kind ".energy_to_result", "J", what, NULL)
 
+/* Of tasks by where they ended. */
+#define PLACE(kind, what)                                                                          \
+	NUMBER_OF(kind ".done", "1", what, NULL), NUMBER_OF(kind ".failed", "1", what, NULL),      \
+		NUMBER_OF(kind ".response_time", "s", what, NULL),                                 \
+		NUMBER_OF(kind ".energy_to_result", "J", what, NULL)
+
 const struct world_metric world_metrics[] = {
 	NUMBER_OF("overhead", "s", WORLD_NAMED, cause_names),
 	NUMBER("response_time.mean", "s"),
@@ -76,6 +82,8 @@ const struct world_metric world_metrics[] = {
 	{.name = "battery.level", .unit = "1", .has_series = true, .subjects = WORLD_CLASSES},
 	GROUP("app", WORLD_APPS),
 	GROUP("policy", WORLD_POLICIES),
+	PLACE("site", WORLD_SITES),
+	PLACE("platform", WORLD_PLATFORMS),
 	NUMBER_OF("availability", "1", WORLD_FAILING_HOSTS, NULL),
 	NUMBER_OF("availability.link", "1", WORLD_FAILING_LINKS, NULL),
 	NUMBER_OF("utilization", "1", WORLD_HOSTS, NULL),
@@ -121,6 +129,8 @@ size_t world_subject_count(const struct world *w, const struct world_metric *m)
 		return w->app_count;
 	case WORLD_POLICIES:
 		return w->policy_count;
+	case WORLD_PLATFORMS:
+		return w->platform_count;
 	case WORLD_HOSTS:
 	case WORLD_FAILING_HOSTS:
 		for (uint32_t s = 0; s < w->site_count; s++)
@@ -148,6 +158,14 @@ static bool has_host(const struct world *w, const struct world_metric *m, const 
 					return true;
 			}
 		}
+	return false;
+}
+
+static bool is_among(const char *const *names, uint32_t count, const char *name)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
 	return false;
 }
 
@@ -187,10 +205,9 @@ bool world_has_subject(const struct world *w, const struct world_metric *m, cons
 				return true;
 		return false;
 	case WORLD_POLICIES:
-		for (uint32_t i = 0; i < w->policy_count; i++)
-			if (strcmp(w->policies[i], subject) == 0)
-				return true;
-		return false;
+		return is_among(w->policies, w->policy_count, subject);
+	case WORLD_PLATFORMS:
+		return is_among(w->platforms, w->platform_count, subject);
 	case WORLD_HOSTS:
 	case WORLD_FAILING_HOSTS:
 		return has_host(w, m, subject);

@@ -180,8 +180,9 @@ struct host_kind {
 	uint32_t count, cores, guests, vcpus, root_vcpus;
 	double hz, idle_w, busy_w;
 	const struct platform *platform;
-	struct price *prices; /* by app */
-	bool has_backend;     /* some price has a part at the backend */
+	uint32_t platform_index; /* in world->platforms */
+	struct price *prices;	 /* by app */
+	bool has_backend;	 /* some price has a part at the backend */
 	struct guest_plan plan;
 	double memory_bytes, overcommit, disk_bytes_per_s;
 	sim_time disk_ns;		    /* one block request */
@@ -268,9 +269,10 @@ struct world {
 	/* Each app that some class runs, once; then the stages of those that are graphs. Prices
 	 * are by place in this list. */
 	const struct app **apps;
-	unsigned *given;       /* by app: what arrivals give its tasks (enum arrival_gives) */
-	const char **policies; /* likewise the names of their policies */
-	uint32_t policy_count;
+	unsigned *given;	/* by app: what arrivals give its tasks (enum arrival_gives) */
+	const char **policies;	/* likewise the names of their policies */
+	const char **platforms; /* and of the platforms of their hosts */
+	uint32_t policy_count, platform_count;
 	uint32_t class_count, cell_count, site_count, link_count, region_count, app_count;
 	uint32_t price_count; /* apps and stages */
 	uint64_t handset_count, moving_count;

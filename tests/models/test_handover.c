@@ -101,6 +101,9 @@ static void a_result_is_forwarded(void)
 	CU_ASSERT_EQUAL(get(&o, "overhead", "handover"), 0);
 	CU_ASSERT(is_near(get(&o, "utilization", "s/h/0"), 8.0 / 4 / 10, 1e-9));
 	CU_ASSERT_EQUAL(get(&o, "tasks.interrupted", ""), 1);
+	CU_ASSERT(get(&o, "site.done", "s") == 1 && get(&o, "site.done", "t") == 0);
+	CU_ASSERT(is_near(get(&o, "site.response_time", "s"), get(&o, "response_time.mean", ""),
+			  1e-12));
 	/* Where both cells reach the site there is nothing to forward. */
 	go(&(struct ride){computes, "", at_s, "\"reaches\":{\"t\":{},\"s\":{}}",
 			  ",\"via\":[\"x2\"]", "10 s"},

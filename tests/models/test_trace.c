@@ -11,6 +11,7 @@ enum { LANES_SEEN = 64 };
 
 struct followed {
 	size_t tasks, done, counted, inexact, misplaced, slices, backwards;
+	size_t at_s, away; /* of those counted */
 	double energy_j;
 	int64_t response_ns, busy_ns;
 	int64_t lane_end[LANES_SEEN], last_level_ns;
@@ -34,6 +35,8 @@ static int take_task(void *ctx, const struct world_task *t)
 	if (!t->counts)
 		return 0;
 	f->counted++;
+	f->at_s += t->site && strcmp(t->site, "s") == 0;
+	f->away += t->site != NULL;
 	f->response_ns += t->end_ns - t->start_ns;
 	for (int i = 0; i < ENERGY_COUNT; i++)
 		f->energy_j += t->energy_j[i];
@@ -154,6 +157,10 @@ static void what_is_told_is_what_is_counted(void)
 		CU_ASSERT(f.tasks > 100 && f.inexact == 0 && f.backwards == 0);
 		CU_ASSERT(f.misplaced == 0);
 		CU_ASSERT_EQUAL((double)f.counted, n);
+		CU_ASSERT_EQUAL((double)f.at_s, get(&o, "site.done", "s"));
+		CU_ASSERT_EQUAL((double)f.at_s, get(&o, "platform.done", "kvm-emulated"));
+		CU_ASSERT_EQUAL((double)f.away, sum_of(&o, "site.done"));
+		CU_ASSERT_EQUAL(get(&o, "platform.done", "native"), get(&o, "site.done", "t"));
 		CU_ASSERT((double)f.tasks >= n + sum_of(&o, "tasks.failed"));
 		CU_ASSERT(is_near((double)f.response_ns / 1e9,
 				  n * get(&o, "response_time.mean", ""), 1e-9));
@@ -169,7 +176,7 @@ static void what_is_told_is_what_is_counted(void)
 						 .histogram = support_histogram,
 						 .no_groups = true};
 		run_with(text, &few, &alone);
-		CU_ASSERT(alone.count + 14 == o.count);
+		CU_ASSERT(alone.count + 30 == o.count);
 		CU_ASSERT_EQUAL(get(&alone, "response_time.mean", ""),
 				get(&o, "response_time.mean", ""));
 		support_simulate(text, 3, &alone);

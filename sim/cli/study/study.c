@@ -446,7 +446,9 @@ int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
 		.series = record_series,
 		.trace = s->trace,
 		.no_groups = !records_any(&s->experiment, "app.") &&
-			     !records_any(&s->experiment, "policy."),
+			     !records_any(&s->experiment, "policy.") &&
+			     !records_any(&s->experiment, "site.") &&
+			     !records_any(&s->experiment, "platform."),
 	};
 	if (code == 0 && s->trace && s->trace->class &&
 	    !world_has_handset(world, s->trace->class, s->trace->handset))

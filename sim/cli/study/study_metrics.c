@@ -162,6 +162,7 @@ int metric_uses_check(const struct metric_uses *uses, const struct json_doc *doc
 					    [WORLD_APPS] = "they are the apps",
 					    [WORLD_POLICIES] = "they are the policies",
 					    [WORLD_SITES] = "they are the sites",
+					    [WORLD_PLATFORMS] = "they are the platforms",
 					    [WORLD_FAILING_HOSTS] = "they are the hosts that fail",
 					    [WORLD_FAILING_LINKS] = "they are the links that fail",
 					    [WORLD_MIGRATING] = "they are the sites whose guests "
