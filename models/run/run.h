@@ -83,12 +83,12 @@ struct handset {
 	double used_j;			  /* beside idle power */
 	struct task *tail_owner;	  /* the task that pays for the tail, while it lives */
 	double last_energy[ENERGY_COUNT]; /* of the ended task that pays for the tail */
-	sim_time died;			  /* when the battery was found empty; 0: not yet */
-	uint32_t last_app;		  /* of the task of last_energy */
-	uint32_t tasks, transfers;	  /* out now; transferring or waiting for the radio */
-	uint32_t active, sending;	  /* transferring now; those of them that go up */
-	uint32_t cell;			  /* in world->cells: it is, or was last, in */
-	bool last_counts, has_last;	  /* last_energy is a measured task's; it is there at all */
+	sim_time died;		    /* since when the battery is known to be empty; 0: not yet */
+	uint32_t last_app;	    /* of the task of last_energy */
+	uint32_t tasks, transfers;  /* out now; transferring or waiting for the radio */
+	uint32_t active, sending;   /* transferring now; those of them that go up */
+	uint32_t cell;		    /* in world->cells: it is, or was last, in */
+	bool last_counts, has_last; /* last_energy is a measured task's; it is there at all */
 };
 
 /* An app on one handset: an arrival process. */

@@ -221,6 +221,19 @@ double handset_left_j(const struct handset *h, sim_time now)
 	return left;
 }
 
+sim_time handset_empty_since(const struct handset *h, sim_time now)
+{
+	sim_time alive = h->tasks > 0 ? now - 1 : 0, empty = now;
+	while (empty - alive > 1) {
+		sim_time middle = alive + (empty - alive) / 2;
+		if (handset_left_j(h, middle) > 0)
+			alive = middle;
+		else
+			empty = middle;
+	}
+	return empty;
+}
+
 double handset_life_s(const struct handset *h, sim_time now)
 {
 	double used = h->class->battery_j - handset_left_j(h, now);
@@ -231,6 +244,7 @@ double handset_life_s(const struct handset *h, sim_time now)
 
 void handset_close(struct run *run, struct handset *h, sim_time now)
 {
+	handset_is_empty(h, now);
 	if (h->transfers == 0)
 		settle_tail(run, h, now);
 	else

@@ -49,13 +49,17 @@ static inline bool handset_has_much(const struct handset *h, sim_time now)
 	return c->battery_j - h->used_j - always_j > c->radio->tail_j * (1 + 1e-9);
 }
 
-/* Whether the battery is empty; remembers since when that is known. */
+/* Since when it has been empty, for one that is. Exact when it has no tasks: nothing was drawn then
+ * since it was last found alive but by idling and the tail. With tasks it is `now`. */
+sim_time handset_empty_since(const struct handset *h, sim_time now);
+
+/* Whether the battery is empty; remembers since when. */
 static inline bool handset_is_empty(struct handset *h, sim_time now)
 {
 	if (handset_has_much(h, now) || handset_left_j(h, now) > 0)
 		return false;
 	if (h->died == 0)
-		h->died = now;
+		h->died = handset_empty_since(h, now);
 	return true;
 }
 

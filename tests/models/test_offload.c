@@ -137,6 +137,21 @@ static void a_battery_lasts_as_long_as_its_power_says(void)
 	free(text);
 }
 
+/* It is found empty when its task comes, perhaps in 1900 s, or at the end; it was so when what it
+ * drew at 1 W, and for the tasks before, had come to 500 J. */
+static void a_battery_is_empty_from_when_it_was(void)
+{
+	struct outcome o;
+	char *text = two_sites("\"local\"", "{\"periodic\":\"1900 s\"}", 1,
+			       ",\"battery\":\"500 J\",\"base\":\"0.7 W\"");
+	support_simulate(text, 1, &o);
+	double done = get(&o, "tasks.done", "");
+	CU_ASSERT(done > 0 && done < 9);
+	CU_ASSERT(is_near(get(&o, "battery.life", "phone"),
+			  500 - get(&o, "energy", "cpu") * done / 10, 1e-9));
+	free(text);
+}
+
 /* A dying handset stops: what it was doing fails by that name, and nothing starts any more. */
 static void a_dying_handset_stops(void)
 {
@@ -148,7 +163,7 @@ static void a_dying_handset_stops(void)
 		support_simulate(text, 1, &o);
 		double life = get(&o, "battery.life", "phone");
 		CU_ASSERT_EQUAL(get(&o, "battery.end", "phone"), 0);
-		/* It is found empty at the next thing that it does. */
+		/* With tasks it is found empty at the next thing that it does. */
 		CU_ASSERT(life > 100 && life < 500 / 1.3 + 2);
 		CU_ASSERT(get(&o, "tasks.offered", "") < 10 * (life + 30));
 		CU_ASSERT(get(&o, "tasks.failed", "battery") > 0);
@@ -201,6 +216,7 @@ int main(int argc, char **argv)
 		{"governors_choose_their_level", governors_choose_their_level},
 		{"a_battery_lasts_as_long_as_its_power_says",
 		 a_battery_lasts_as_long_as_its_power_says},
+		{"a_battery_is_empty_from_when_it_was", a_battery_is_empty_from_when_it_was},
 		{"a_dying_handset_stops", a_dying_handset_stops},
 		{"apps_and_policies_add_up_to_the_whole", apps_and_policies_add_up_to_the_whole},
 		{0},
