@@ -129,6 +129,23 @@ static void mistakes_are_told(void)
 	PROGRAM_EXPECT(2, "--jobs", "$BIN/mcvsim warmup $TMP/server.json -j 0");
 }
 
+/* The others are judged by, but the exit status says it. */
+static void a_pilot_that_fails_is_told(void)
+{
+	struct program_result r =
+		program_run("$BIN/tests/mcvsim_broken warmup $TMP/server.json --pilots 4 --set "
+			    "'/duration=10 min' --set '/apps/work/input=1 kB' "
+			    "--set /handsets/sources/apps/work/arrivals/poisson='1.2 /min'");
+	CU_ASSERT_EQUAL(r.code, 3);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.err, ":1 failed: "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "1 of 4 pilots failed"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "long enough"));
+	program_free(&r);
+	PROGRAM_EXPECT(0, "long enough",
+		       WARMUP("1.2") "--pilots 4 --set '/duration=10 min' --set "
+				     "'/apps/work/input=1 kB'");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -137,6 +154,7 @@ int main(int argc, char **argv)
 		{"an_overloaded_server_is_told", an_overloaded_server_is_told},
 		{"pilots_are_the_studys_runs", pilots_are_the_studys_runs},
 		{"as_json_every_point_has_its_numbers", as_json_every_point_has_its_numbers},
+		{"a_pilot_that_fails_is_told", a_pilot_that_fails_is_told},
 		{"mistakes_are_told", mistakes_are_told},
 		{0},
 	};

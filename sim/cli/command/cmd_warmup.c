@@ -173,9 +173,11 @@ static int answer(const struct cli_args *args, const struct study *study)
 		return cli_fail(CLI_FAILED, "warmup: out of memory");
 	struct pilots_request request = {study, (unsigned)pilots, (unsigned)threads};
 	int code = pilots_run(&request, answers, &e);
-	size_t wrong = 0;
-	for (size_t i = 0; i < plan->count; i++)
+	size_t wrong = 0, failed = 0;
+	for (size_t i = 0; i < plan->count; i++) {
 		wrong += answers[i].verdict != PILOTS_ENOUGH;
+		failed += request.pilots - answers[i].pilots;
+	}
 	if (code != 0)
 		code = code == ERR_STOPPED ? cli_fail(CLI_FAILED, "stopped") : cli_fail_err(&e);
 	else
@@ -184,6 +186,9 @@ static int answer(const struct cli_args *args, const struct study *study)
 	if (code == CLI_OK && wrong)
 		code = cli_fail(CLI_PARTIAL, "at %zu of %zu points the warm-up does not suffice",
 				wrong, plan->count);
+	if (failed && (code == CLI_OK || code == CLI_PARTIAL))
+		code = cli_fail(CLI_PARTIAL, "%zu of %zu pilots failed", failed,
+				plan->count * request.pilots);
 	free(answers);
 	return code;
 }

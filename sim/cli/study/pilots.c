@@ -25,6 +25,8 @@ const char *const pilots_verdict_names[] = {
 #define ROUNDING 1e-12
 /* Fewer groups of MSER-5 say nothing. */
 enum { GROUPS_LEAST = 20 };
+/* More failures than this are only counted. */
+enum { FAILURES_TOLD = 3 };
 
 /* The pilots of one point, until the last of them is there. */
 struct point_pilots {
@@ -41,6 +43,7 @@ struct pilots {
 	struct point_pilots *points;
 	size_t last; /* point that was found */
 	struct progress line;
+	unsigned failures_told;
 };
 
 /* ---- One run */
@@ -267,6 +270,8 @@ static void on_progress(void *ctx, const struct runner_progress *progress)
 static void on_failed(void *ctx, const struct run_record *record)
 {
 	struct pilots *p = ctx;
+	if (p->failures_told++ >= FAILURES_TOLD)
+		return;
 	progress_clear(&p->line);
 	cli_say("pilot %s:%u failed: %s", record->key.point, record->key.repetition,
 		record->error->text);
