@@ -119,6 +119,25 @@ static void put_file(const struct page *page, const struct figure *f, const char
 	fclose(file);
 }
 
+/* The picture, or why there is none. */
+static void put_picture(const struct page *page, const struct figure *f, enum page_figure have,
+			const char *what, FILE *out)
+{
+	FILE *svg = have == PAGE_DRAWN ? open_part(page, f, "svg") : NULL;
+	if (!svg) {
+		fprintf(out, "<p class=\"caveat\">This figure could not be %s.</p>\n",
+			have == PAGE_NOTHING ? "made from these results; the report said why"
+					     : "drawn; its numbers are here all the same");
+		return;
+	}
+	fputs("<img alt=\"", out);
+	html_put(out, what);
+	fputs("\" src=\"data:image/svg+xml;base64,", out);
+	put_base64(out, svg);
+	fputs("\">\n", out);
+	fclose(svg);
+}
+
 static void put_figures(const struct page *page, FILE *out)
 {
 	const struct figure *list = page->figures->list.items;
@@ -128,21 +147,16 @@ static void put_figures(const struct page *page, FILE *out)
 		      out);
 	for (size_t i = 0; i < page->figures->list.count; i++) {
 		char *what = describe(&list[i]);
-		FILE *svg = open_part(page, &list[i], "svg");
+		enum page_figure have = page->have ? page->have[i] : PAGE_DRAWN;
 		fprintf(out, "<figure%s>\n", list[i].width == FIGURE_PAGE ? " class=\"page\"" : "");
-		if (svg) {
-			fputs("<img alt=\"", out);
-			html_put(out, what ? what : list[i].name);
-			fputs("\" src=\"data:image/svg+xml;base64,", out);
-			put_base64(out, svg);
-			fputs("\">\n", out);
-			fclose(svg);
-		}
+		put_picture(page, &list[i], have, what ? what : list[i].name, out);
 		fputs("<figcaption>", out);
 		html_put(out, what ? what : list[i].name);
 		fprintf(out, ". <small>%s <span class=\"files\">", list[i].name);
-		put_file(page, &list[i], "tsv", "numbers", out);
-		put_file(page, &list[i], "gp", "gnuplot script", out);
+		if (have != PAGE_NOTHING) {
+			put_file(page, &list[i], "tsv", "numbers", out);
+			put_file(page, &list[i], "gp", "gnuplot script", out);
+		}
 		fputs("</span></small></figcaption>\n</figure>\n", out);
 		free(what);
 	}

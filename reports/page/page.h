@@ -26,16 +26,24 @@ struct page_platform {
 	size_t count;
 };
 
+/* What there is of a figure now; files of an earlier report may lie in the same folder. */
+enum page_figure {
+	PAGE_DRAWN,
+	PAGE_DATA,    /* its data and script, but no picture */
+	PAGE_NOTHING, /* what the study says of it is a mistake */
+};
+
 struct page {
 	const struct dataset *data;
 	const struct figures *figures;
-	const char *folder; /* where NAME.svg, NAME.tsv and NAME.gp are */
+	const enum page_figure *have; /* of each figure; NULL: all are drawn */
+	const char *folder;	      /* where NAME.svg, NAME.tsv and NAME.gp are */
 	const struct page_platform *platforms;
 	size_t platform_count;
 };
 
-/* Writes the page. Figures whose folder/NAME.svg is missing are named without a picture. Returns 0
- * or a negative code with *e filled; a failed write of `out` is ERR_IO. */
+/* Writes the page. Of a figure without a picture it says so in its place. Returns 0 or a negative
+ * code with *e filled; a failed write of `out` is ERR_IO. */
 int page_write(const struct page *page, FILE *out, struct err *e);
 
 #endif

@@ -351,6 +351,22 @@ static void without_gnuplot_the_data_are_there(void)
 		       "PATH=/nonexistent $BIN/mcvsim report $TMP/draw.db -o $TMP/bare");
 	PROGRAM_EXPECT(0, "p95.gp", "ls $TMP/bare");
 	PROGRAM_EXPECT(0, "p95.tsv", "ls $TMP/bare");
+	/* The page tells it, lest the picture of an earlier report is taken for this one's. */
+	PROGRAM_EXPECT(1, "gnuplot-nox",
+		       "echo '<svg>old</svg>' >$TMP/bare/p95.svg; PATH=/nonexistent $BIN/mcvsim "
+		       "report $TMP/draw.db -o $TMP/bare --html");
+	PROGRAM_EXPECT(0, "could not be drawn",
+		       "! grep '<img' $TMP/bare/index.html && cat $TMP/bare/index.html");
+	PROGRAM_EXPECT(2, "no metric 'nothing'",
+		       "$BIN/mcvsim report $TMP/draw.db -o $TMP/bare --html --figure '{\"name\": "
+		       "\"bad\", \"kind\": \"lines\", \"x\": \"platform\", \"y\": "
+		       "\"nothing\"}'");
+	PROGRAM_EXPECT(0, "could not be made", "cat $TMP/bare/index.html");
+	/* A page needs no figures. */
+	PROGRAM_EXPECT(2, "asks for no figures",
+		       "$BIN/mcvsim report $TMP/draw.db -o $TMP/none --figure '[]'");
+	PROGRAM_EXPECT(0, "none/index.html",
+		       "$BIN/mcvsim report $TMP/draw.db -o $TMP/none --html --figure '[]'");
 	struct program_result r = program_run("gnuplot --version");
 	if (r.code != 0) {
 		test_skip("gnuplot is not installed");

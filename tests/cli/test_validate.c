@@ -180,6 +180,12 @@ static void random_mixes_repeat_with_their_seed(void)
 		0, "random-1",
 		"$BIN/mcvsim validate --random 1 --seed 3 --rounds 1 --platform hvcore-trap || "
 		"$BIN/mcvsim validate --random 1 --seed 3 --rounds 1 --platform hvcore-native");
+	/* With --json the figure leaves nothing on stdout: all of it is the answer, which can be
+	 * drawn again. (Exit status 1 of both: no gnuplot here.) */
+	PROGRAM_EXPECT(0, NULL,
+		       "$BIN/mcvsim validate --random 1 --rounds 1 --platform hvcore-native --json "
+		       "-o $TMP/drawn >$TMP/answer.json; cmp $TMP/answer.json "
+		       "$TMP/drawn/validate.json");
 }
 
 int main(int argc, char **argv)

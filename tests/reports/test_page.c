@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* The page of a small database whose description and profile try to break out of their places. */
-static char *make_page(const char *folder)
+static char *make_page(const char *folder, const enum page_figure *have)
 {
 	char path[200], *text = NULL;
 	size_t size;
@@ -40,7 +40,7 @@ static char *make_page(const char *folder)
 		{"guest kernel", "knows </li> nothing", "22 x exit.pio_user", true, true},
 		{"hardware", "cores", NULL, true, false}};
 	static const struct page_platform platforms[] = {{"kvm-virtio", NULL, layers, 2}};
-	struct page page = {&data, &figures, folder, platforms, 1};
+	struct page page = {&data, &figures, have, folder, platforms, 1};
 	FILE *out = open_memstream(&text, &size);
 	CU_ASSERT_EQUAL(page_write(&page, out, &e), 0);
 	fclose(out);
@@ -69,7 +69,7 @@ static void the_page_stands_alone_and_is_balanced(void)
 	static const char *const tags[] = {"main",    "table",	 "tr",	"td",	 "th",	  "figure",
 					   "details", "pre",	 "div", "thead", "tbody", "script",
 					   "style",   "section", "ol",	"li",	 "nav"};
-	char *text = make_page("/nonexistent");
+	char *text = make_page("/nonexistent", NULL);
 	CU_ASSERT_PTR_NULL(strstr(text, "http:"));
 	CU_ASSERT_PTR_NULL(strstr(text, "https:"));
 	CU_ASSERT_PTR_NULL(strstr(text, "<link"));
@@ -93,7 +93,7 @@ static void the_page_stands_alone_and_is_balanced(void)
 
 static void texts_cannot_break_out(void)
 {
-	char *text = make_page("/nonexistent");
+	char *text = make_page("/nonexistent", NULL);
 	CU_ASSERT_PTR_NULL(strstr(text, "<script>alert"));
 	CU_ASSERT_PTR_NULL(strstr(text, "<b>x"));
 	CU_ASSERT_EQUAL(count(text, "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; co"),
@@ -105,7 +105,7 @@ static void texts_cannot_break_out(void)
 static void pictures_are_carried_inside(void)
 {
 	program_write_file("response-cdf.svg", "<svg>a picture of 22 B</svg>");
-	char *text = make_page(test_scratch());
+	char *text = make_page(test_scratch(), NULL);
 	CU_ASSERT_EQUAL(count(text, "<img"), 1);
 	CU_ASSERT_EQUAL(count(text, "alt=\"Distribution of response time"), 1);
 	char *start = strstr(text, "base64,");
@@ -116,12 +116,33 @@ static void pictures_are_carried_inside(void)
 	free(text);
 }
 
+/* The picture of an earlier report lies in the folder, and so do its numbers. */
+static void old_pictures_are_not_taken_for_new(void)
+{
+	static const enum page_figure none[] = {PAGE_NOTHING, PAGE_NOTHING, PAGE_NOTHING},
+				      data[] = {PAGE_DATA, PAGE_DATA, PAGE_DATA};
+	program_write_file("response-cdf.svg", "<svg>old</svg>");
+	program_write_file("response-cdf.tsv", "1\t2\n");
+	char *text = make_page(test_scratch(), none);
+	CU_ASSERT_EQUAL(count(text, "<img"), 0);
+	CU_ASSERT_EQUAL(count(text, "download="), 0);
+	CU_ASSERT_EQUAL(count(text, "could not be made"), 3);
+	CU_ASSERT_EQUAL(count(text, "<figure>"), 3);
+	free(text);
+	text = make_page(test_scratch(), data);
+	CU_ASSERT_EQUAL(count(text, "<img"), 0);
+	CU_ASSERT_EQUAL(count(text, "download=\"response-cdf.tsv\""), 1);
+	CU_ASSERT_EQUAL(count(text, "could not be drawn"), 3);
+	free(text);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{"the_page_stands_alone_and_is_balanced", the_page_stands_alone_and_is_balanced},
 		{"texts_cannot_break_out", texts_cannot_break_out},
 		{"pictures_are_carried_inside", pictures_are_carried_inside},
+		{"old_pictures_are_not_taken_for_new", old_pictures_are_not_taken_for_new},
 		{0},
 	};
 	return test_main("reports.page", cases, argc, argv);

@@ -70,14 +70,62 @@ static int read_figures(struct drawing *d, struct err *e)
 	return figures_of_study(d->db, &d->figures, &d->arena, &d->diags);
 }
 
-/* The page carries the SVG pictures inside. */
-static int write_page(const struct drawing *d)
+/* What there is of the figure: `scripts` are those that were written. */
+static enum page_figure look_for(const struct figure *f, const char *const *scripts,
+				 const bool *drawn, size_t count)
+{
+	size_t n = strlen(f->name);
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(scripts[i], f->name, n) == 0 && strcmp(scripts[i] + n, ".gp") == 0)
+			return drawn[i] ? PAGE_DRAWN : PAGE_DATA;
+	return PAGE_NOTHING;
+}
+
+/* The page carries the SVG pictures inside, those of this report. It is written also where some are
+ * missing, lest an older page is taken for this one. */
+static int write_page(const struct drawing *d, const char *const *scripts, const bool *drawn,
+		      size_t count)
 {
 	struct err e = {0};
-	if (cli_write_page(&d->data, &d->figures, d->folder, &e) != 0)
+	const struct figure *list = d->figures.list.items;
+	enum page_figure *have = calloc(d->figures.list.count + 1, sizeof(*have));
+	if (!have)
+		return cli_fail(CLI_FAILED, "out of memory");
+	for (size_t i = 0; i < d->figures.list.count; i++)
+		have[i] = look_for(&list[i], scripts, drawn, count);
+	int code = cli_write_page(&d->data, &d->figures, have, d->folder, &e);
+	free(have);
+	if (code != 0)
 		return cli_fail_err(&e);
 	printf("%s/index.html\n", d->folder);
 	return CLI_OK;
+}
+
+/* Draws the figures and, with --html, writes the page. */
+static int deliver(struct drawing *d)
+{
+	struct err e = {0};
+	size_t count = 0, limit = 2 * d->figures.list.count + 1;
+	const char **scripts = arena_array(&d->arena, limit, sizeof(*scripts));
+	bool *drawn = arena_array(&d->arena, limit, sizeof(*drawn));
+	if (!scripts || !drawn)
+		return cli_fail(CLI_FAILED, "out of memory");
+	int code = pictures_folder(d->folder, &e);
+	if (code == 0)
+		code = figures_write(&d->data, &d->figures,
+				     &(struct figure_request){.folder = d->folder,
+							      .formats = d->formats,
+							      .file = d->args->arguments[0]},
+				     scripts, &count, &d->arena, &d->diags, &e);
+	cli_print_diags(&d->diags);
+	int exit_code = code == 0 ? CLI_OK : code == ERR_INVALID ? CLI_USAGE : cli_fail_err(&e);
+	int result = pictures_draw(
+		&(struct pictures){d->folder, d->formats, scripts, count, stdout, drawn});
+	if (cli_flag(d->args, "html") && exit_code != CLI_FAILED) {
+		int page = write_page(d, scripts, drawn, count);
+		result = result ? result : page;
+	}
+	return exit_code ? exit_code : result;
 }
 
 static int report(struct drawing *d)
@@ -90,27 +138,15 @@ static int report(struct drawing *d)
 	int code = read_figures(d, &e);
 	if (code != 0 && code != ERR_INVALID)
 		return cli_fail_err(&e);
-	if (code == 0 && d->figures.list.count == 0)
+	if (code != 0) {
+		cli_print_diags(&d->diags);
+		return CLI_USAGE;
+	}
+	if (d->figures.list.count == 0 && !cli_flag(d->args, "html"))
 		return cli_fail(CLI_USAGE,
 				"the study asks for no figures; add \"figures\" to it, or say "
 				"--figure '{\"kind\":...}'");
-	const char **scripts = calloc(2 * d->figures.list.count + 1, sizeof(*scripts));
-	size_t count = 0;
-	if (!scripts)
-		return cli_fail(CLI_FAILED, "out of memory");
-	if (code == 0 && (code = pictures_folder(d->folder, &e)) == 0)
-		code = figures_write(&d->data, &d->figures,
-				     &(struct figure_request){.folder = d->folder,
-							      .formats = d->formats,
-							      .file = d->args->arguments[0]},
-				     scripts, &count, &d->arena, &d->diags, &e);
-	cli_print_diags(&d->diags);
-	int exit_code = code == 0 ? CLI_OK : code == ERR_INVALID ? CLI_USAGE : cli_fail_err(&e);
-	int drawn = pictures_draw(d->folder, d->formats, scripts, count);
-	free(scripts);
-	if (cli_flag(d->args, "html") && exit_code == CLI_OK && drawn == CLI_OK)
-		drawn = write_page(d);
-	return exit_code ? exit_code : drawn;
+	return deliver(d);
 }
 
 /* Whether the file is what `validate` or `calibrate` wrote, not a database. */
@@ -171,7 +207,8 @@ static int report_json(struct drawing *d)
 		if (!scripts[count - 1])
 			return cli_fail(CLI_FAILED, "out of memory");
 	}
-	return pictures_draw(d->folder, d->formats, scripts, count);
+	return pictures_draw(
+		&(struct pictures){d->folder, d->formats, scripts, count, stdout, NULL});
 }
 
 static int run(const struct cli_args *args)

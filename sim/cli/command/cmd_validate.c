@@ -235,7 +235,10 @@ static int draw(const struct command *c, const char *folder, const char *json)
 	if (code == 0)
 		code = save_text(path, json, false, &e);
 	free(points);
-	return code == 0 ? pictures_draw(folder, formats, &script, 1) : cli_fail_err(&e);
+	FILE *names = cli_flag(c->args, "json") ? NULL : stdout; /* which is for the answer then */
+	return code == 0
+		       ? pictures_draw(&(struct pictures){folder, formats, &script, 1, names, NULL})
+		       : cli_fail_err(&e);
 }
 
 static int deliver(const struct command *c)

@@ -90,43 +90,51 @@ static int check_pictures(const char *folder, unsigned formats, const char *scri
 	return CLI_OK;
 }
 
-int pictures_draw(const char *folder, unsigned formats, const char *const *scripts, size_t count)
+enum outcome { DRAWN, NOT_DRAWN, NONE_CAN_BE_DRAWN };
+
+static enum outcome draw(const struct pictures *p, const char *script)
+{
+	const char *argv[] = {"gnuplot", script, NULL};
+	char *errors = NULL;
+	struct err e = {0};
+	struct cli_spawn spawn = {
+		.argv = argv, .folder = p->folder, .deadline_s = GNUPLOT_SECONDS, .err = &errors};
+	int code = cli_spawn_run(&spawn, &e);
+	if (code == ERR_NOTFOUND)
+		cli_say("gnuplot is not installed, so there are no pictures; the data and the "
+			"scripts are in %s. Install it (Debian: gnuplot-nox) and report again",
+			p->folder);
+	else if (code != 0)
+		cli_say("gnuplot could not draw %s/%s: %s", p->folder, script,
+			code < 0 ? e.text
+			: errors ? errors
+				 : "");
+	else if (errors && *errors)
+		cli_say("gnuplot, drawing %s/%s: %s", p->folder, script, errors);
+	free(errors);
+	if (code != 0)
+		return code == ERR_NOTFOUND ? NONE_CAN_BE_DRAWN : NOT_DRAWN;
+	return check_pictures(p->folder, p->formats, script) == CLI_OK ? DRAWN : NONE_CAN_BE_DRAWN;
+}
+
+int pictures_draw(const struct pictures *p)
 {
 	int result = CLI_OK;
-	for (size_t i = 0; i < count; i++) {
-		const char *argv[] = {"gnuplot", scripts[i], NULL};
-		char *errors = NULL;
-		struct err e = {0};
-		struct cli_spawn spawn = {.argv = argv,
-					  .folder = folder,
-					  .deadline_s = GNUPLOT_SECONDS,
-					  .err = &errors};
-		int code = cli_spawn_run(&spawn, &e);
-		if (code == ERR_NOTFOUND) {
-			free(errors);
-			return cli_fail(
-				CLI_FAILED,
-				"gnuplot is not installed, so there are no pictures; the data "
-				"and the scripts are in %s. Install it (Debian: gnuplot-nox) "
-				"and report again",
-				folder);
-		}
-		if (code != 0) {
-			cli_say("gnuplot could not draw %s/%s: %s", folder, scripts[i],
-				code < 0 ? e.text
-				: errors ? errors
-					 : "");
-			free(errors);
-			result = CLI_FAILED; /* the others are drawn all the same */
+	for (size_t i = 0; i < p->count; i++) {
+		enum outcome outcome = draw(p, p->scripts[i]);
+		if (outcome == NONE_CAN_BE_DRAWN)
+			return CLI_FAILED;
+		if (outcome == NOT_DRAWN) { /* the others are drawn all the same */
+			result = CLI_FAILED;
 			continue;
 		}
-		if (errors && *errors)
-			cli_say("gnuplot, drawing %s/%s: %s", folder, scripts[i], errors);
-		free(errors);
-		if (check_pictures(folder, formats, scripts[i]) != CLI_OK)
-			return CLI_FAILED;
-		printf("%s/%.*s\n", folder, (int)(strlen(scripts[i]) - 3), scripts[i]);
-		fflush(stdout);
+		if (p->drawn)
+			p->drawn[i] = true;
+		if (p->names) {
+			fprintf(p->names, "%s/%.*s\n", p->folder, (int)(strlen(p->scripts[i]) - 3),
+				p->scripts[i]);
+			fflush(p->names);
+		}
 	}
 	return result;
 }

@@ -2,7 +2,6 @@
 #include "sim/cli/study/page.h"
 
 #include "models/platform/platform_layers.h"
-#include "reports/page/page.h"
 #include "sim/base/json.h"
 
 #include <errno.h>
@@ -31,15 +30,15 @@ static bool describe(const struct json_doc *doc, const char *name, struct arena 
 	return true;
 }
 
-int cli_write_page(const struct dataset *data, const struct figures *figures, const char *folder,
-		   struct err *e)
+int cli_write_page(const struct dataset *data, const struct figures *figures,
+		   const enum page_figure *have, const char *folder, struct err *e)
 {
 	struct arena arena = {0};
 	struct json_doc doc = {(cJSON *)db_document(data->db), NULL};
 	const cJSON *c, *all = cJSON_GetObjectItemCaseSensitive(doc.root, "platforms");
 	struct page_platform *platforms =
 		arena_array(&arena, (size_t)cJSON_GetArraySize(all) + 1, sizeof(*platforms));
-	struct page page = {data, figures, folder, platforms, 0};
+	struct page page = {data, figures, have, folder, platforms, 0};
 	char path[4096];
 	int n = snprintf(path, sizeof(path), "%s/index.html", folder);
 	FILE *out = platforms && n < (int)sizeof(path) ? fopen(path, "we") : NULL;

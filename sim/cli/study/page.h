@@ -6,11 +6,11 @@
 #ifndef SIM_CLI_STUDY_PAGE_H
 #define SIM_CLI_STUDY_PAGE_H
 
-#include "reports/figure/figure.h"
+#include "reports/page/page.h"
 
-/* Writes folder/index.html, once the figures' pictures are in the folder. Returns 0 or a negative
- * code with *e filled. */
-int cli_write_page(const struct dataset *data, const struct figures *figures, const char *folder,
-		   struct err *e);
+/* Writes folder/index.html, once the figures' pictures are in the folder; `have` is what there is
+ * of each. Returns 0 or a negative code with *e filled. */
+int cli_write_page(const struct dataset *data, const struct figures *figures,
+		   const enum page_figure *have, const char *folder, struct err *e);
 
 #endif
