@@ -414,6 +414,11 @@ static void numeric_axis(struct drawing *d, const struct data_axis *axis)
 	}
 }
 
+double gp_plot_width(const struct drawing *d)
+{
+	return plot_width[d->figure->width];
+}
+
 void gp_warn_crowded(const struct drawing *d)
 {
 	diag_add(d->diags, DIAG_WARNING, d->request->file, 0, 0, NULL,

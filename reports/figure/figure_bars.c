@@ -31,6 +31,21 @@ static void write_series(struct drawing *d, const struct cell *cells, size_t s, 
 	fputs("\n\n", d->tsv);
 }
 
+/* width: of a bar, in steps of the axis. */
+static void warn_thin(const struct drawing *d, double width)
+{
+	static const double least_pt = 5.5;
+	size_t groups = d->data->axes[d->x].count;
+	double pt = width * gp_plot_width(d) / (double)groups;
+	if (pt < least_pt)
+		diag_add(d->diags, DIAG_WARNING, d->request->file, 0, 0, NULL,
+			 "%s: its %zu bars are %.1f pt wide and hard to tell apart; %sdraw fewer "
+			 "values, or \"lines\"",
+			 d->figure->name, groups * figure_series_count(d), pt,
+			 d->figure->width == FIGURE_COLUMN ? "give it \"width\": \"page\", or "
+							   : "");
+}
+
 int figure_draw_bars(struct drawing *d, struct err *e)
 {
 	size_t series = figure_series_count(d);
@@ -50,6 +65,7 @@ int figure_draw_bars(struct drawing *d, struct err *e)
 		gp_begin(d);
 		gp_key_of_series(d, titles, series);
 		d->extra_bottom_pt = gp_category_axis(d, &d->data->axes[d->x], 0);
+		warn_thin(d, width);
 		gp_y_axis(d, &extent, true);
 		fprintf(d->gp, "set boxwidth %.4g absolute\n", width * 0.9);
 		fputs("plot ", d->plot);

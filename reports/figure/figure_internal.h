@@ -177,6 +177,9 @@ bool gp_is_log(const struct drawing *d, char axis, bool spans_decades);
 bool gp_spans_decades(double low, double high);
 bool gp_axis_is_log(const struct drawing *d, char which, const struct data_axis *axis);
 
+/* About how wide the plot is within the figure, in points. */
+double gp_plot_width(const struct drawing *d);
+
 /* Warns that labels are on each other, and says what helps. */
 void gp_warn_crowded(const struct drawing *d);
 

@@ -72,13 +72,14 @@ struct line_style figure_series_style(const struct drawing *d, size_t s)
 
 const char *figure_bar_fill(size_t s)
 {
-	static const char *const fills[] = {"solid 0.75", "pattern 4", "solid 0.25",
-					    "pattern 2",  "pattern 5", "solid 0.5"};
+	static const char *const fills[] = {"solid 0.75", "pattern 6", "solid 0.25",
+					    "pattern 2",  "pattern 7", "solid 0.5"};
 	return fills[s % (sizeof(fills) / sizeof(*fills))];
 }
 
 /* What is common to all platforms is blue and grey, what virtualization adds is warm; parts that
- * stand next to each other differ in lightness or hatching. */
+ * stand next to each other differ in lightness or hatching. gnuplot's patterns 4 and 5 are so wide
+ * that a box of the key may fall between their lines. */
 static const struct {
 	const char *part;
 	struct fill_style look;
@@ -86,10 +87,10 @@ static const struct {
 	{"radio", {0x56b4e9, "solid 1"}},     {"network", {0x0072b2, "solid 1"}},
 	{"queue", {0xf0e442, "solid 1"}},     {"compute", {0xbbbbbb, "solid 1"}},
 	{"disk", {0x444444, "solid 1"}},      {"syscalls", {0xcc79a7, "pattern 1"}},
-	{"faults", {0x009e73, "pattern 6"}},  {"scheduling", {0x009e73, "pattern 4"}},
-	{"io", {0xe69f00, "solid 1"}},	      {"slowdown", {0x777777, "pattern 5"}},
+	{"faults", {0x009e73, "pattern 6"}},  {"scheduling", {0x009e73, "pattern 7"}},
+	{"io", {0xe69f00, "solid 1"}},	      {"slowdown", {0x777777, "pattern 7"}},
 	{"exits", {0xd55e00, "solid 1"}},     {"interrupts", {0xcc79a7, "pattern 2"}},
-	{"backend", {0xd55e00, "pattern 4"}}, {"wait", {0xe69f00, "pattern 5"}},
+	{"backend", {0xd55e00, "pattern 6"}}, {"wait", {0xf6cf80, "solid 1"}},
 	{"cpu", {0xe69f00, "solid 1"}},	      {"idle", {0xbbbbbb, "solid 1"}},
 	{"promotion", {0xd55e00, "solid 1"}}, {"transfer", {0x56b4e9, "solid 1"}},
 	{"tail", {0x0072b2, "solid 1"}},      {"other", {0xffffff, "solid 1"}},
@@ -99,7 +100,7 @@ struct fill_style figure_fill_style(const char *name, size_t i)
 {
 	static const unsigned colours[] = {0x56b4e9, 0x0072b2, 0xf0e442, 0xd55e00,
 					   0xcc79a7, 0x009e73, 0xe69f00, 0x999999};
-	static const char *const fills[] = {"solid 1", "pattern 4", "pattern 5", "pattern 2"};
+	static const char *const fills[] = {"solid 1", "pattern 6", "pattern 7", "pattern 2"};
 	size_t n = sizeof(colours) / sizeof(*colours);
 	for (size_t k = 0; k < sizeof(parts) / sizeof(*parts); k++)
 		if (strcmp(parts[k].part, name) == 0)

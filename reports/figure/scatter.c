@@ -208,11 +208,11 @@ int scatter_of_validation(const cJSON *validation, const char *name, const char 
 	snprintf(source, sizeof(source), "%s%s%s", *cpu ? "Measured on " : "", cpu,
 		 *cpu ? "." : "");
 	struct scatter s = {.name = name,
-			    .quantity = "time of a case",
+			    .quantity = "time of a task",
 			    .unit = "s",
 			    .points = points,
 			    .count = n,
-			    .factor = 1.25,
+			    .factor = 1.3,
 			    .source = source,
 			    .version = version};
 	int code = scatter_write(&s, request, e);

@@ -379,6 +379,25 @@ static void without_gnuplot_the_data_are_there(void)
 	program_free(&r);
 }
 
+/* A figure is drawn as it was asked for, with a word where it will not read. */
+static void bars_too_thin_to_tell_apart_are_told(void)
+{
+	study_write("thin.json",
+		    ", \"repeat\": 1, \"figures\": [], \"sweep\": { \"phones\": { \"path\": "
+		    "\"/handsets/phones/count\", \"values\": [1, 2, 3, 4, 5, 6, 7] } }");
+	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/thin.json -o $TMP/thin.db");
+	for (int page = 0; page < 2; page++) {
+		struct program_result r = program_run(
+			"$BIN/mcvsim report $TMP/thin.db -o $TMP/thin --format svg --figure "
+			"'{\"name\": \"thin\", \"kind\": \"bars\", \"x\": \"phones\", \"y\": "
+			"\"response_time.p95\", \"series\": \"platform\", \"width\": \"%s\"}'",
+			page ? "page" : "column");
+		CU_ASSERT_EQUAL(strstr(r.err, "28 bars are 5.4 pt wide") != NULL, !page);
+		program_free(&r);
+	}
+	PROGRAM_EXPECT(0, "thin.gp", "ls $TMP/thin");
+}
+
 /* Of three points on each platform, the one in the middle needs more memory than the process may
  * have. */
 static void a_failed_run_is_recorded_and_costs_only_itself(void)
@@ -701,6 +720,7 @@ int main(int argc, char **argv)
 		{"a_full_disk_leaves_no_picture_that_counts_as_drawn",
 		 a_full_disk_leaves_no_picture_that_counts_as_drawn},
 		{"without_gnuplot_the_data_are_there", without_gnuplot_the_data_are_there},
+		{"bars_too_thin_to_tell_apart_are_told", bars_too_thin_to_tell_apart_are_told},
 		{"a_failed_run_is_recorded_and_costs_only_itself",
 		 a_failed_run_is_recorded_and_costs_only_itself},
 		{"an_assertion_costs_its_run_and_not_the_sweep",
