@@ -118,12 +118,12 @@ const char *scale_print(double mean, double ci95, const char *sign, char *buf, s
 			return buf;
 		}
 		print_rounded(ci95, decimals, rounded_ci, sizeof(rounded_ci));
-		/* An interval wider than the mean must not round it away; what is nothing beside
-		 * its interval is 0. */
+		/* An interval wider than the mean must not round it away: one digit of it stays.
+		 * What is nothing beside its interval is 0. */
 		if (fabs(mean) < 1e-4 * ci95)
 			mean = 0;
 		else
-			decimals = (int)fmax(decimals, 1 - floor(log10(fabs(mean))));
+			decimals = (int)fmax(decimals, -floor(log10(fabs(mean))));
 		print_rounded(mean, decimals, rounded_mean, sizeof(rounded_mean));
 		snprintf(buf, size, "%s %s %s", rounded_mean, sign, rounded_ci);
 	}

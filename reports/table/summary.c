@@ -285,11 +285,27 @@ static const char *number_text(struct arena *a, const struct cell *c, double fac
 	return arena_strdup(a, text);
 }
 
-static const char *difference_text(struct arena *a, const struct cell *c, double factor)
+/* Of the baseline's mean in the same repetitions; NaN where there is none above zero, or where some
+ * repetitions have no pair. */
+static double relative(const struct cell *c, const struct cell *difference)
 {
+	double base = c->mean - difference->mean;
+	return c->n == difference->n && base > 0 ? difference->mean / base : NAN;
+}
+
+static const char *difference_text(const struct selection *s, struct arena *a, size_t metric,
+				   size_t point, double factor)
+{
+	const struct cell *d = &s->differences[metric][point];
+	double share = relative(&s->cells[metric][point], d);
+	const char *sign = d->mean > 0 ? "+" : "";
 	char text[80];
-	scale_print(c->mean * factor, c->ci95 * factor, "\xc2\xb1", text, sizeof(text));
-	return arena_printf(a, "%s%s%s", c->mean > 0 ? "+" : "", text, significant(c) ? " *" : "");
+	scale_print(d->mean * factor, d->ci95 * factor, "\xc2\xb1", text, sizeof(text));
+	if (!significant(d))
+		return arena_printf(a, "%s%s", sign, text);
+	if (isnan(share))
+		return arena_printf(a, "%s%s *", sign, text);
+	return arena_printf(a, "%s%s (%+.3g %%) *", sign, text, 100 * share);
 }
 
 static const char *metric_head(struct arena *a, const struct data_metric *m, const char *unit)
@@ -404,7 +420,7 @@ static int wide_table(const struct selection *s, struct table *t, struct err *e)
 			struct scale scale = s->scales[m];
 			row[c++] = number_text(&t->arena, &s->cells[m][i], scale.factor);
 			if (differences)
-				row[c++] = difference_text(&t->arena, &s->differences[m][i],
+				row[c++] = difference_text(s, &t->arena, m, i,
 							   s->difference_scales[m].factor);
 		}
 	}
@@ -432,8 +448,7 @@ static int long_table(const struct selection *s, struct table *t, struct err *e)
 			row[c++] = metric_head(&t->arena, s->metrics[m], "");
 			row[c++] = number_text(&t->arena, &s->cells[m][i], scale.factor);
 			if (differences)
-				row[c++] = difference_text(&t->arena, &s->differences[m][i],
-							   scale.factor);
+				row[c++] = difference_text(s, &t->arena, m, i, scale.factor);
 			row[c] = arena_strdup(&t->arena, scale.unit);
 		}
 	}
@@ -475,7 +490,7 @@ int summary_table(const struct dataset *data, const struct summary_request *requ
 		table_free(out);
 	else if (s.baseline_axis >= 0)
 		out->note = "* The 95 % interval of the difference, paired by repetition, leaves "
-			    "out zero.";
+			    "out zero. In brackets: the share of the baseline's mean.";
 	selection_free(&s);
 	return code;
 }
@@ -500,6 +515,7 @@ static cJSON *value_json(const struct selection *s, size_t metric, size_t point)
 		cJSON_AddNumberToObject(difference, "n", (double)d->n);
 		json_add_number(difference, "mean", d->mean);
 		json_add_number(difference, "ci95", d->ci95);
+		json_add_number(difference, "relative", relative(c, d));
 		cJSON_AddBoolToObject(difference, "significant", significant(d));
 	}
 	return v;

@@ -30,7 +30,8 @@ int summary_table(const struct dataset *data, const struct summary_request *requ
 /* The same as JSON: [{"point":.., "parameters":{..}, "values":[{"metric":.., "subject":..,
  * "unit":.., "n":.., "mean":.., "sd":.., "ci95":..}]}], in base units, null where a number is not
  * defined. With a baseline each value also has
- * "difference":{"n":..,"mean":..,"ci95":..,"significant":bool}. */
+ * "difference":{"n":..,"mean":..,"ci95":..,"relative":..,"significant":bool}; relative is the share
+ * of the baseline's mean, null unless that is above zero and every repetition has a pair. */
 int summary_json(const struct dataset *data, const struct summary_request *request, cJSON **out,
 		 struct diag_list *diags, struct err *e);
 

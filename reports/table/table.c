@@ -3,18 +3,60 @@
 
 #include "reports/data/scale.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 enum { GAP = 2 };
 
-size_t table_text_width(const char *text)
+/* Every character takes one column. */
+static size_t count_characters(const char *text)
 {
 	size_t n = 0;
 	for (const char *p = text; *p; p++)
 		n += (*p & 0xc0) != 0x80;
 	return n;
+}
+
+/* Whether a text may have characters that take two columns, or none: not those of Latin, Greek and
+ * Cyrillic, which are one or two bytes, but for the accents that combine (0xcc, 0xcd). */
+static bool has_odd_widths(const char *text)
+{
+	for (const char *p = text; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+		if (c == 0xcc || c == 0xcd || c >= 0xd6)
+			return true;
+	}
+	return false;
+}
+
+size_t table_text_width(const char *text)
+{
+	locale_t utf8 = has_odd_widths(text) ? newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0)
+					     : (locale_t)0;
+	if (!utf8)
+		return count_characters(text);
+	locale_t before = uselocale(utf8);
+	mbstate_t state = {0};
+	size_t width = 0, left = strlen(text);
+	while (left > 0) {
+		wchar_t c;
+		size_t n = mbrtowc(&c, text, left, &state);
+		if (n > left) { /* not a character: shown as one */
+			state = (mbstate_t){0};
+			c = L'?';
+			n = 1;
+		}
+		int columns = wcwidth(c);
+		width += columns < 0 ? 1 : (size_t)columns;
+		text += n;
+		left -= n;
+	}
+	uselocale(before);
+	freelocale(utf8);
+	return width;
 }
 
 static const char *cell_at(const struct table *t, size_t row, size_t column)
@@ -200,6 +242,10 @@ void table_print(const struct table *t, enum table_format format, FILE *out)
 		fputs("<p class=\"note\">", out);
 		html_put(out, t->note);
 		fputs("</p>\n", out);
+	} else if (format == TABLE_MARKDOWN) { /* where a star would begin a list */
+		fputc('\n', out);
+		put_markdown(out, t->note);
+		fputc('\n', out);
 	} else {
 		fprintf(out, format == TABLE_LATEX ? "%% %s\n" : "\n%s\n", t->note);
 	}

@@ -42,7 +42,7 @@ void table_free(struct table *t);
 /* A text within HTML, also within an attribute in double quotes. */
 void html_put(FILE *out, const char *text);
 
-/* Characters of a UTF-8 text, as a terminal counts them. */
+/* Columns that a UTF-8 text takes in a terminal. */
 size_t table_text_width(const char *text);
 
 #endif

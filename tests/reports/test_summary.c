@@ -131,11 +131,11 @@ static void digits_follow_the_interval(void)
 		{NAN, NAN, "-"},
 		{123456.7, NAN, "1.235e+05"},
 		{-3.14159, 0.02, "-3.14 +- 0.02"},
-		{121.2, 1400, "120 +- 1400"},
-		{4.13, 50, "4.1 +- 50"},
-		{-3.2, 1400, "-3.2 +- 1400"},
-		{-0.3, 4, "-0.30 +- 4"},
-		{9.96, 50, "10.0 +- 50"},
+		{121.2, 1400, "100 +- 1400"},
+		{4.13, 50, "4 +- 50"},
+		{-3.2, 1400, "-3 +- 1400"},
+		{-0.3, 4, "-0.3 +- 4"},
+		{9.96, 50, "10 +- 50"},
 		{-1e-14, 1400, "0 +- 1400"},
 		{-0.0, 0.5, "0.0 +- 0.5"},
 		{-0.0, NAN, "0"},
@@ -174,6 +174,27 @@ static size_t lines_of(const char *text)
 	for (; *text; text++)
 		n += *text == '\n';
 	return n;
+}
+
+/* As a terminal shows them: characters of East Asia take two columns, combining accents none, and
+ * what is not UTF-8 one a byte. */
+static void columns_are_as_a_terminal_shows_them(void)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+	} cases[] = {
+		{"", 0},
+		{"kvm-virtio", 10},
+		{"12 \xc2\xb1 3 \xc2\xb5s", 9},
+		{"\xd0\xba\xd0\xbe\xd0\xbd", 3},
+		{"\xe4\xbb\xae\xe6\x83\xb3 x", 6}, /* two characters, a space, a letter */
+		{"e\xcc\x81", 1},		   /* e and an acute that combines */
+		{"\xe2\x80\xa6", 1},		   /* an ellipsis */
+		{"a\xff\xe4z", 4},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		CU_ASSERT_EQUAL(table_text_width(cases[i].text), cases[i].width);
 }
 
 static void a_table_has_a_row_a_point(void)
@@ -228,6 +249,7 @@ static void every_format_has_its_marks(void)
 	char *text = print(&r, TABLE_MARKDOWN);
 	CU_ASSERT_EQUAL(strncmp(text, "| platform | exit cost | response time, p95 (ms) |", 50), 0);
 	CU_ASSERT_EQUAL(lines_of(text), 2 + 4 + 2);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n\n\\* The 95 % interval"));
 	free(text);
 	text = print(&r, TABLE_LATEX);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\\begin{tabular}{lrrr}"));
@@ -249,6 +271,7 @@ static void differences_are_paired_and_marked(void)
 	struct diag_list diags = {0};
 	struct err e = {0};
 	cJSON *list;
+	double share = NAN;
 	open_data();
 	CU_ASSERT_EQUAL_FATAL(summary_json(&data, &r, &list, &diags, &e), 0);
 	CU_ASSERT_EQUAL(cJSON_GetArraySize(list), 4);
@@ -269,10 +292,19 @@ static void differences_are_paired_and_marked(void)
 		if (strcmp(platform, "kvm-emulated") == 0) {
 			CU_ASSERT(mean > 0.1);
 			CU_ASSERT_TRUE(significant);
+			double of_both = cJSON_GetObjectItem(value, "mean")->valuedouble;
+			share = cJSON_GetObjectItem(difference, "relative")->valuedouble;
+			CU_ASSERT_DOUBLE_EQUAL(share, mean / (of_both - mean), 1e-12);
 		}
 	}
 	cJSON_Delete(list);
 	diag_free(&diags);
+	/* The table says the same, of what is significant. */
+	char said[40], *text = print(&r, TABLE_TEXT);
+	snprintf(said, sizeof(said), "(%+.3g %%) *", 100 * share);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, said));
+	CU_ASSERT_PTR_NULL(strstr(text, "nan"));
+	free(text);
 }
 
 static void json_agrees_with_the_view(void)
@@ -433,6 +465,7 @@ int main(int argc, char **argv)
 		{"axes_have_the_unit_that_suits_their_values",
 		 axes_have_the_unit_that_suits_their_values},
 		{"digits_follow_the_interval", digits_follow_the_interval},
+		{"columns_are_as_a_terminal_shows_them", columns_are_as_a_terminal_shows_them},
 		{"a_table_has_a_row_a_point", a_table_has_a_row_a_point},
 		{"filters_and_metrics_choose", filters_and_metrics_choose},
 		{"every_format_has_its_marks", every_format_has_its_marks},
