@@ -188,13 +188,6 @@ static void write_plot(const struct drawing *d, const struct map *m, size_t doub
 		"plot '%s.tsv' index 0 using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):($3*z_factor) "
 		"with boxxyerror linecolor palette linewidth 0.25 fillstyle solid 1 border notitle",
 		name);
-	if (doubtful)
-		fprintf(plot,
-			", \\\n  '%s.tsv' index 1 using 1:2 with points pointtype 6 pointsize 1.4 "
-			"linecolor rgb \"#ffffff\" linewidth 2.5 notitle"
-			", \\\n  '' index 1 using 1:2 with points pointtype 6 linecolor rgb "
-			"\"#000000\" linewidth 1 title 'may be chance'",
-			name);
 	if (crosses(d, m)) {
 		fputs(", \\\n  $line using 1:2 with lines linecolor rgb \"#ffffff\" linewidth 3.5 "
 		      "notitle"
@@ -206,6 +199,13 @@ static void write_plot(const struct drawing *d, const struct map *m, size_t doub
 		fprintf(plot, even ? "'break-even'" : "'at %.6g %s'", m->level * scale.factor,
 			scale.unit);
 	}
+	if (doubtful) /* the last, so that the line hides none */
+		fprintf(plot,
+			", \\\n  '%s.tsv' index 1 using 1:2 with points pointtype 6 pointsize 1.4 "
+			"linecolor rgb \"#ffffff\" linewidth 2.5 notitle"
+			", \\\n  '' index 1 using 1:2 with points pointtype 6 linecolor rgb "
+			"\"#000000\" linewidth 1 title 'may be chance'",
+			name);
 }
 
 int figure_draw_heatmap(struct drawing *d, struct err *e)
