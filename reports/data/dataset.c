@@ -315,6 +315,8 @@ static int load_metrics(struct dataset *d, struct err *e)
 	d->metrics = arena_array(&d->arena, (size_t)count, sizeof(*d->metrics));
 	if (!d->metrics)
 		return no_memory(e);
+	/* Names are in the order in which a run tells them, whichever was there first: where points
+	 * have subjects of their own (platforms), the order of the keys hangs on that. */
 	/* Whether a metric has values is asked of the points until one says yes: for nearly every
 	 * metric the first does. */
 	sqlite3_stmt *s =
@@ -326,7 +328,7 @@ static int load_metrics(struct dataset *d, struct err *e)
 			   "  AND h.metric = m.key),"
 			   " EXISTS(SELECT 1 FROM point p CROSS JOIN series s ON s.point = p.key"
 			   "  AND s.metric = m.key)"
-			   " FROM metric m ORDER BY m.key",
+			   " FROM metric m ORDER BY min(m.key) OVER (PARTITION BY m.name), m.key",
 			   e);
 	if (!s)
 		return ERR_CORRUPT;

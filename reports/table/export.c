@@ -40,18 +40,20 @@ static void put_json(FILE *out, const char *text)
 
 enum { NUMBERS_MAX = 3 };
 
+/* Names in the order in which a run tells them, as in load_metrics: whichever run was there first.
+ */
+#define METRIC_ORDER                                                                               \
+	"JOIN (SELECT key, min(key) OVER (PARTITION BY name) AS first FROM metric) m "             \
+	"ON m.key = metric WHERE point = ? ORDER BY first, metric, repetition"
+
 static const struct rows {
 	const char *sql; /* metric, repetition, and what has the numbers, of a point */
 	const char *columns[NUMBERS_MAX + 1];
 } kinds[] = {
-	[EXPORT_VALUES] = {"SELECT metric, repetition, value FROM value WHERE point = ? "
-			   "ORDER BY metric, repetition",
-			   {"value"}},
-	[EXPORT_HISTOGRAMS] = {"SELECT metric, repetition, buckets FROM histogram WHERE point = ? "
-			       "ORDER BY metric, repetition",
+	[EXPORT_VALUES] = {"SELECT metric, repetition, value FROM value " METRIC_ORDER, {"value"}},
+	[EXPORT_HISTOGRAMS] = {"SELECT metric, repetition, buckets FROM histogram " METRIC_ORDER,
 			       {"low", "high", "count"}},
-	[EXPORT_SERIES] = {"SELECT metric, repetition, samples FROM series WHERE point = ? "
-			   "ORDER BY metric, repetition",
+	[EXPORT_SERIES] = {"SELECT metric, repetition, samples FROM series " METRIC_ORDER,
 			   {"time_s", "value"}},
 };
 
