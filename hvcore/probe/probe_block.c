@@ -184,16 +184,18 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 		rc = hv_bench_run(&b->bench, HV_OP_START_EVENTS, 1, &ignored, e);
 	b->bench.blocks = b->kind->blocks;
 	b->bench.depth = b->kind->depth;
-	if (rc)
+	if (rc) {
 		teardown(work);
+		return rc;
+	}
 	/* How often the end of an interrupt exits is the processor's affair. */
-	else if (b->bench.counts_exits && para && !by_interrupt(b->kind))
+	if (b->bench.counts_exits && para && !by_interrupt(b->kind))
 		work->exits_per_op = 1;
 	/* 16 MiB go through caches that others use, too; and a write by PIO is longer on kvm than
 	 * the scheduler's slices. */
 	if (b->kind->blocks > 1 || b->kind->op == HV_OP_ATA_WRITE)
 		work->max_noise = work->max_nonlinear = 0.25;
-	return rc;
+	return 0;
 }
 
 #define ROW(name_, backend_, kind, depth, text)                                                    \
