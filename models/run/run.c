@@ -87,20 +87,6 @@ static int init_handsets(struct run *run, const struct region *region, struct er
 
 /* ---- Cells and sites */
 
-static int init_pipes(struct run *run, struct pipes *p, double up_bps, double down_bps,
-		      struct err *e)
-{
-	struct station_config up = {.ops = &station_ps, .rate = up_bps};
-	struct station_config down = {.ops = &station_ps, .rate = down_bps};
-	int code = station_init(&p->up, run->sim, &up, e);
-	if (code < 0)
-		return code;
-	code = station_init(&p->down, run->sim, &down, e);
-	if (code < 0)
-		station_fini(&p->up);
-	return code;
-}
-
 static int init_network(struct run *run, const struct region *region, struct err *e)
 {
 	const struct world *w = run->world;
@@ -116,7 +102,8 @@ static int init_network(struct run *run, const struct region *region, struct err
 	}
 	for (uint32_t i = 0; code == 0 && i < region->link_count; i++) {
 		const struct link *link = &w->links[region->links[i]];
-		code = init_pipes(run, &run->links[i], link->up_bps, link->down_bps, e);
+		code = pipes_init(run, &run->links[i], &station_ps, link->up_bps, link->down_bps,
+				  e);
 		time_average_start(&run->links[i].working, 0, 1);
 		run->link_count += code == 0;
 	}

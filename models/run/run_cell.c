@@ -5,13 +5,11 @@
 
 #include <stdio.h>
 
-/* Where rates of single transfers are bounded, what the bounded ones leave goes to the others. */
-static int init_stations(struct run *run, struct pipes *p, const struct cell *cell, struct err *e)
+int pipes_init(struct run *run, struct pipes *p, const struct station_ops *ops, double up_bps,
+	       double down_bps, struct err *e)
 {
-	bool bounded = cell->loss && cell->loss->bound_bps;
-	const struct station_ops *ops = bounded ? &station_shares : &station_ps;
-	struct station_config up = {.ops = ops, .rate = cell->up_bps};
-	struct station_config down = {.ops = ops, .rate = cell->down_bps};
+	struct station_config up = {.ops = ops, .rate = up_bps};
+	struct station_config down = {.ops = ops, .rate = down_bps};
 	int code = station_init(&p->up, run->sim, &up, e);
 	if (code < 0)
 		return code;
@@ -29,7 +27,10 @@ int cell_init(struct run *run, struct pipes *p, const struct cell *cell, struct 
 	stream_init(&p->loss, &run->key, stream_name(name), stream_name("loss"));
 	p->up_bps = cell->up_bps;
 	p->down_bps = cell->down_bps;
-	return init_stations(run, p, cell, e);
+	/* Where rates of single transfers are bounded, what those leave goes to the others. */
+	bool bounded = cell->loss && cell->loss->bound_bps;
+	return pipes_init(run, p, bounded ? &station_shares : &station_ps, cell->up_bps,
+			  cell->down_bps, e);
 }
 
 /* ---- Capacity */

@@ -8,6 +8,10 @@
 
 #include "models/run/run.h"
 
+/* Makes the two stations of a cell or a link, which share by `ops`. */
+int pipes_init(struct run *run, struct pipes *p, const struct station_ops *ops, double up_bps,
+	       double down_bps, struct err *e);
+
 /* Makes the stations of a cell. */
 int cell_init(struct run *run, struct pipes *p, const struct cell *cell, struct err *e);
 /* Its capacity begins to change, where it does. */
