@@ -10,6 +10,7 @@
 #include "sim/base/diag.h"
 #include "sim/base/err.h"
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -51,6 +52,10 @@ struct cli_command {
 	size_t min_arguments, max_arguments;
 	int (*run)(const struct cli_args *args); /* returns an enum cli_exit */
 };
+
+/* Prints JSON on stdout, as --json asks, and deletes it. NULL is "no memory", which is told.
+ * Returns CLI_OK or CLI_FAILED. */
+int cli_print_json(cJSON *value);
 
 /* The last value given for an option, or NULL when it was not given ("" for a given flag). */
 const char *cli_value(const struct cli_args *args, const char *option);

@@ -137,13 +137,9 @@ static int doctor_command(const struct cli_args *args)
 	cJSON *advice = cJSON_GetObjectItemCaseSensitive(found, "advice");
 	look_for_gnuplot(found, advice);
 	look_for_data(found, advice);
-	if (cli_flag(args, "json")) {
-		char *text = cJSON_Print(found);
-		puts(text ? text : "{}");
-		free(text);
-	} else {
-		print_text(found);
-	}
+	if (cli_flag(args, "json"))
+		return cli_print_json(found);
+	print_text(found);
 	cJSON_Delete(found);
 	return CLI_OK;
 }

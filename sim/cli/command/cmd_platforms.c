@@ -121,12 +121,10 @@ static int list_platforms(struct pricing *p, const char *only, bool json)
 		}
 		code = one_code ? one_code : code;
 	}
-	char *text = json ? cJSON_Print(list) : NULL;
-	if (text)
-		puts(text);
-	free(text);
-	cJSON_Delete(list);
-	return code;
+	if (!json)
+		return code;
+	int printed = cli_print_json(list);
+	return code ? code : printed;
 }
 
 static int print_svg(struct pricing *p, const char *name)

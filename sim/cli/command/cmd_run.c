@@ -188,13 +188,7 @@ static int dry_run_json(const struct session *s, const struct runner_progress *p
 						point->parameters[k].text);
 		cJSON_AddItemToArray(points, item);
 	}
-	char *text = cJSON_Print(answer);
-	cJSON_Delete(answer);
-	if (!text)
-		return cli_fail(CLI_FAILED, "out of memory");
-	puts(text);
-	free(text);
-	return CLI_OK;
+	return cli_print_json(answer);
 }
 
 static int dry_run(const struct session *s)

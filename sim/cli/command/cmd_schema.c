@@ -27,14 +27,7 @@ enum { SCHEMA_COUNT = sizeof(schemas) / sizeof(schemas[0]) };
 
 static int print_schema(const struct schema *s)
 {
-	cJSON *schema = keys_schema(s->object, s->title);
-	char *text = schema ? cJSON_Print(schema) : NULL;
-	cJSON_Delete(schema);
-	if (!text)
-		return cli_fail(CLI_FAILED, "out of memory");
-	puts(text);
-	free(text);
-	return CLI_OK;
+	return cli_print_json(keys_schema(s->object, s->title));
 }
 
 static int list_json(void)
@@ -46,13 +39,7 @@ static int list_json(void)
 		cJSON_AddStringToObject(item, "help", schemas[i].object->help);
 		cJSON_AddItemToArray(list, item);
 	}
-	char *text = cJSON_Print(list);
-	cJSON_Delete(list);
-	if (!text)
-		return cli_fail(CLI_FAILED, "out of memory");
-	puts(text);
-	free(text);
-	return CLI_OK;
+	return cli_print_json(list);
 }
 
 static const struct cli_option options[] = {

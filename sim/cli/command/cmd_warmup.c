@@ -62,12 +62,7 @@ static int print_json(const struct plan *plan, const struct pilots_answer *answe
 	cJSON *list = cJSON_CreateArray();
 	for (size_t i = 0; i < plan->count; i++)
 		cJSON_AddItemToArray(list, point_json(&plan->points[i], &answers[i]));
-	char *text = cJSON_Print(list);
-	if (text)
-		puts(text);
-	cJSON_Delete(list);
-	free(text);
-	return text ? CLI_OK : cli_fail(CLI_FAILED, "warmup: out of memory");
+	return cli_print_json(list);
 }
 
 /* ---- A table */

@@ -109,3 +109,14 @@ const volatile bool *cli_catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 	return &stop_asked;
 }
+
+int cli_print_json(cJSON *value)
+{
+	char *text = value ? cJSON_Print(value) : NULL;
+	cJSON_Delete(value);
+	if (!text)
+		return cli_fail(CLI_FAILED, "out of memory");
+	puts(text);
+	cJSON_free(text);
+	return CLI_OK;
+}
