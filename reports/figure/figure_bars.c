@@ -46,6 +46,40 @@ static void warn_thin(const struct drawing *d, double width)
 							   : "");
 }
 
+/* The bars of a series, or, with `x` not negative, the one at that value. */
+static void plot_bars(const struct drawing *d, size_t s, long x, struct line_style look)
+{
+	fprintf(d->plot, "%s\\\n  '%s.tsv' index %zu ", s || x > 0 ? ", " : "", d->figure->name, s);
+	if (x >= 0)
+		fprintf(d->plot, "every ::%ld::%ld ", x, x);
+	fprintf(d->plot,
+		"using 1:($2*y_factor) with boxes fillcolor rgb \"#%06x\" fillstyle %s border rgb "
+		"\"#%06x\" linewidth 0.75 ",
+		look.colour, look.fill, look.colour);
+	fputs(d->series < 0 ? "notitle" : "title ", d->plot);
+	if (d->series >= 0)
+		gp_quote_name(d, d->plot, figure_series_title(d, s));
+}
+
+static void plot(const struct drawing *d)
+{
+	const struct data_axis *axis = &d->data->axes[d->x];
+	size_t series = figure_series_count(d);
+	bool each = d->series < 0 && figure_is_of_platforms(axis);
+	fputs("plot ", d->plot);
+	for (size_t x = 0; each && x < axis->count; x++)
+		plot_bars(d, 0, (long)x, figure_line_style(axis, x));
+	for (size_t s = 0; !each && s < series; s++)
+		plot_bars(d, s, -1, figure_series_style(d, s));
+	for (size_t s = 0; s < series; s++)
+		fprintf(d->plot,
+			", \\\n  '%s.tsv' index %zu using "
+			"1:(y_clip($3*y_factor)):(0):(y_clip($4*y_factor)-y_clip($3*y_factor)) "
+			"with vectors heads size screen 0.005,90 linecolor rgb \"#000000\" "
+			"linewidth 0.75 notitle",
+			d->figure->name, s);
+}
+
 int figure_draw_bars(struct drawing *d, struct err *e)
 {
 	size_t series = figure_series_count(d);
@@ -68,27 +102,7 @@ int figure_draw_bars(struct drawing *d, struct err *e)
 		warn_thin(d, width);
 		gp_y_axis(d, &extent, true);
 		fprintf(d->gp, "set boxwidth %.4g absolute\n", width * 0.9);
-		fputs("plot ", d->plot);
-		for (size_t s = 0; s < series; s++) {
-			struct line_style look = figure_series_style(d, s);
-			fprintf(d->plot,
-				"%s\\\n  '%s.tsv' index %zu using 1:($2*y_factor) with boxes "
-				"fillcolor "
-				"rgb \"#%06x\" fillstyle %s border rgb \"#%06x\" linewidth 0.75 ",
-				s ? ", " : "", d->figure->name, s, look.colour,
-				figure_bar_fill(d->series < 0 ? 0 : s), look.colour);
-			fputs(d->series < 0 ? "notitle" : "title ", d->plot);
-			if (d->series >= 0)
-				gp_quote_name(d, d->plot, titles[s]);
-		}
-		for (size_t s = 0; s < series; s++)
-			fprintf(d->plot,
-				", \\\n  '%s.tsv' index %zu using "
-				"1:(y_clip($3*y_factor)):(0):(y_clip($4*y_factor)-y_clip($3*y_"
-				"factor)) "
-				"with vectors heads size screen 0.005,90 linecolor rgb \"#000000\" "
-				"linewidth 0.75 notitle",
-				d->figure->name, s);
+		plot(d);
 		gp_end(d);
 	}
 	free(titles);

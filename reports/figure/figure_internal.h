@@ -102,18 +102,18 @@ struct line_style {
 	unsigned colour;  /* rgb */
 	const char *dash; /* gnuplot's dashtype */
 	int point;
+	const char *fill; /* gnuplot's fillstyle, of a bar */
 };
 
 /* Of level `s` of an axis: a platform looks the same in every figure, and as far as there are looks
  * in every study. */
 struct line_style figure_line_style(const struct data_axis *axis, size_t s);
 
-/* Of a series of a figure; the only one is blue. */
+/* Of a series of a figure. The only one looks as the platform that it is of, or is blue. */
 struct line_style figure_series_style(const struct drawing *d, size_t s);
 
-/* gnuplot's fillstyle of the s-th of grouped bars: hatched in turn, so that grey print tells
- * neighbours apart. */
-const char *figure_bar_fill(size_t s);
+/* Whether an axis is of platforms, whose looks tell them apart also where they are the x axis. */
+bool figure_is_of_platforms(const struct data_axis *axis);
 
 /* For parts of a whole: a cause of delay looks the same in every figure; unknown parts by number.
  */

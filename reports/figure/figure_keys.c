@@ -65,7 +65,8 @@ static const struct key figure_keys[] = {
 	 .help = "the level of a heatmap at which a line is drawn, a number in the base unit; with "
 		 "a baseline that of break-even when not given"},
 	{"log", KEY_ENUM, AT(log), .choices = log_names, .def = "\"auto\"",
-	 .help = "these axes are logarithmic, and those whose values span decades; none: no axis is"},
+	 .help = "these axes are logarithmic, and those whose values span decades; none: no axis "
+		 "is"},
 	{"width", KEY_ENUM, AT(width), .choices = width_names, .def = "\"column\"",
 	 .help = "one column of a paper or the whole page"},
 	{"title", KEY_STRING, AT(title), .optional = true,

@@ -42,9 +42,7 @@ static void plot_series(const struct drawing *d, FILE *plot, const size_t *count
 	const char *file = d->figure->name;
 	bool many = figure_x_count(d) > 1, first = true;
 	for (size_t s = 0; s < figure_series_count(d); s++) {
-		struct line_style look = figure_line_style(
-			d->series < 0 ? &d->data->axes[d->x] : &d->data->axes[d->series],
-			d->series < 0 ? 0 : s);
+		struct line_style look = figure_series_style(d, s);
 		if (counts[s] == 0 || (counts[s] == 1 && !many))
 			continue;
 		if (counts[s] == 1) {
@@ -69,9 +67,7 @@ static void plot_series(const struct drawing *d, FILE *plot, const size_t *count
 		first = false;
 	}
 	for (size_t s = 0; s < figure_series_count(d); s++) {
-		struct line_style look = figure_line_style(
-			d->series < 0 ? &d->data->axes[d->x] : &d->data->axes[d->series],
-			d->series < 0 ? 0 : s);
+		struct line_style look = figure_series_style(d, s);
 		if (counts[s] == 0)
 			continue;
 		fprintf(plot, "%s\\\n  '%s.tsv' index %zu using ($1*x_factor):($2*y_factor)",

@@ -8,14 +8,17 @@
 #include <string.h>
 
 /* Filled points with the first eight, open ones with the second: no two styles share both colour
- * and point, and no two of the first eight share any of colour, dash and point. */
+ * and point, and no two of the first eight share any of colour, dash and point. Areas are filled
+ * and hatched in turn, so that grey print tells neighbours apart. */
 static const struct line_style styles[] = {
-	{0x000000, "1", 7},	 {0x0072b2, "(8,4)", 5},      {0xd55e00, "(8,3,2,3)", 9},
-	{0xcc79a7, "(3,3)", 11}, {0x009e73, "(12,4)", 13},    {0x56b4e9, "(6,2,2,2,2,2)", 15},
-	{0xe69f00, "(2,2)", 2},	 {0x7f7f7f, "(12,3,3,3)", 1}, {0x000000, "(8,4)", 6},
-	{0x0072b2, "1", 4},	 {0xd55e00, "(3,3)", 8},      {0xcc79a7, "(8,3,2,3)", 10},
-	{0x009e73, "(2,2)", 12}, {0x56b4e9, "(12,4)", 14},    {0xe69f00, "(12,3,3,3)", 3},
-	{0x7f7f7f, "1", 1},
+	{0x000000, "1", 7, "solid 0.75"},	   {0x0072b2, "(8,4)", 5, "pattern 6"},
+	{0xd55e00, "(8,3,2,3)", 9, "solid 0.25"},  {0xcc79a7, "(3,3)", 11, "pattern 2"},
+	{0x009e73, "(12,4)", 13, "pattern 7"},	   {0x56b4e9, "(6,2,2,2,2,2)", 15, "solid 0.5"},
+	{0xe69f00, "(2,2)", 2, "solid 0.75"},	   {0x7f7f7f, "(12,3,3,3)", 1, "pattern 6"},
+	{0x000000, "(8,4)", 6, "solid 0.25"},	   {0x0072b2, "1", 4, "pattern 2"},
+	{0xd55e00, "(3,3)", 8, "pattern 7"},	   {0xcc79a7, "(8,3,2,3)", 10, "solid 0.5"},
+	{0x009e73, "(2,2)", 12, "solid 0.75"},	   {0x56b4e9, "(12,4)", 14, "pattern 6"},
+	{0xe69f00, "(12,3,3,3)", 3, "solid 0.25"}, {0x7f7f7f, "1", 1, "pattern 2"},
 };
 enum { STYLES = sizeof(styles) / sizeof(*styles) };
 
@@ -64,17 +67,25 @@ struct line_style figure_line_style(const struct data_axis *axis, size_t s)
 	return styles[own[s]];
 }
 
-struct line_style figure_series_style(const struct drawing *d, size_t s)
+bool figure_is_of_platforms(const struct data_axis *axis)
 {
-	return d->series < 0 ? (struct line_style){0x0072b2, "1", 7}
-			     : figure_line_style(&d->data->axes[d->series], s);
+	bool known = strcmp(axis->name, "platform") == 0;
+	for (size_t i = 0; i < axis->count && !axis->numeric; i++)
+		known |= wish(axis->values[i].text) < STYLES;
+	return known && !axis->numeric;
 }
 
-const char *figure_bar_fill(size_t s)
+struct line_style figure_series_style(const struct drawing *d, size_t s)
 {
-	static const char *const fills[] = {"solid 0.75", "pattern 6", "solid 0.25",
-					    "pattern 2",  "pattern 7", "solid 0.5"};
-	return fills[s % (sizeof(fills) / sizeof(*fills))];
+	if (d->series >= 0)
+		return figure_line_style(&d->data->axes[d->series], s);
+	for (size_t i = 0; i < d->data->axis_count; i++) {
+		const struct data_axis *axis = &d->data->axes[i];
+		if ((int)i != d->x && axis->count > 1 && d->level[i] < axis->count &&
+		    figure_is_of_platforms(axis))
+			return figure_line_style(axis, d->level[i]);
+	}
+	return (struct line_style){0x0072b2, "1", 7, "solid 0.75"};
 }
 
 /* What is common to all platforms is blue and grey, what virtualization adds is warm; parts that

@@ -120,8 +120,7 @@ static void write_plot(const struct drawing *d, const struct cascade *c, FILE *p
 			"%s\\\n  '%s.tsv' index %zu using ($2*x_factor):(($4+$5)/2):($2*x_factor):"
 			"($3*x_factor):4:5 with boxxyerror fillcolor rgb \"#%06x\" fillstyle %s "
 			"border rgb \"#%06x\" linewidth 0.5 ",
-			s ? ", " : "", d->figure->name, s, look.colour,
-			figure_bar_fill(d->series < 0 ? 0 : s), look.colour);
+			s ? ", " : "", d->figure->name, s, look.colour, look.fill, look.colour);
 		fputs(d->series < 0 ? "notitle" : "title ", plot);
 		if (d->series >= 0)
 			gp_quote_name(d, plot, figure_series_title(d, s));

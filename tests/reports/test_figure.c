@@ -781,6 +781,39 @@ static void a_platform_keeps_its_look(void)
 		}
 }
 
+/* What is drawn of each of the platforms alone, in the plot command of a script. */
+static void expect_look(const char *script, const char *what, size_t platform)
+{
+	const struct data_axis *axis = &data.axes[dataset_find_axis(&data, "platform")];
+	struct line_style look = figure_line_style(axis, platform);
+	char line[200];
+	snprintf(line, sizeof(line), "%s fillcolor rgb \"#%06x\" fillstyle %s border", what,
+		 look.colour, look.fill);
+	PROGRAM_EXPECT(0, line, "grep -hF '%s' $TMP/look/%s.gp", what, script);
+}
+
+static void platforms_keep_their_looks_where_they_are_no_series(void)
+{
+	struct diag_list diags = {0};
+	char what[80];
+	CU_ASSERT_EQUAL(draw("[{\"name\":\"x\",\"kind\":\"bars\",\"x\":\"platform\",\"y\":"
+			     "\"response_time.p99\",\"at\":{\"exit_cost\":8}},"
+			     "{\"name\":\"one\",\"kind\":\"bars\",\"x\":\"exit_cost\",\"y\":"
+			     "\"response_time.p99\",\"at\":{\"platform\":\"kvm-emulated\"}}]",
+			     "look", &diags),
+			2);
+	diag_free(&diags);
+	for (size_t p = 0; p < SYNTHETIC_PLATFORMS; p++) {
+		snprintf(what, sizeof(what), "every ::%zu::%zu using 1:($2*y_factor) with boxes", p,
+			 p);
+		expect_look("x", what, p);
+	}
+	cJSON *emulated = cJSON_CreateStringReference("kvm-emulated");
+	const struct data_axis *axis = &data.axes[dataset_find_axis(&data, "platform")];
+	expect_look("one", "using 1:($2*y_factor) with boxes", (size_t)axis_find(axis, emulated));
+	cJSON_Delete(emulated);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -801,6 +834,8 @@ int main(int argc, char **argv)
 		{"a_folder_that_cannot_be_written_is_an_error",
 		 a_folder_that_cannot_be_written_is_an_error},
 		{"a_platform_keeps_its_look", a_platform_keeps_its_look},
+		{"platforms_keep_their_looks_where_they_are_no_series",
+		 platforms_keep_their_looks_where_they_are_no_series},
 		{0},
 	};
 	int status = test_main("reports.figure", cases, argc, argv);
