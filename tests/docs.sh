@@ -97,8 +97,8 @@ for command in run $("$build/mcvsim" --help | sed -n '/^commands:/,/^$/s/^  \([a
 	cat "$work/examples"
 done >"$work/help.md"
 run_document "$work/help.md"
-# The figure in README.md is what its study draws today, apart from the hashes below it.
-figure() { grep -v 'Study \|profile' "$1"; }
+# The figure in README.md is what its study draws today, apart from hashes and version below it.
+figure() { grep -v 'Study \|profile\|mcvsim' "$1"; }
 (cd "$work" && "$build/mcvsim" run "$source/scenarios/first.json" -o first.db && "$build/mcvsim" report first.db -o first --format svg) >/dev/null 2>&1
 if ! gnuplot --version 2>/dev/null | grep -q '5\.4 patchlevel 4'; then
 	echo "SKIP: docs/first-figure.svg was drawn by gnuplot 5.4.4"

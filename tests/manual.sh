@@ -63,7 +63,7 @@ else
 	echo "zsh is not installed: its script was not read by it"
 fi
 
-version=$("$mcvsim" --version | cut -d ' ' -f 2)
+version=$("$mcvsim" --version | cut -d ' ' -f 2 | cut -d + -f 1) # without the commit
 grep -qx "version: $version" CITATION.cff || fail "CITATION.cff is not of $version"
 grep -q "^## $version" CHANGELOG.md || fail "CHANGELOG.md has nothing on $version"
 echo "pages and completion of $(echo "$commands" | wc -w) commands"

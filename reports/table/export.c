@@ -59,7 +59,7 @@ static const struct rows {
 
 static void put_head(const struct dataset *d, const struct rows *rows, FILE *out)
 {
-	fputs("study,seed,point,repetition", out);
+	fputs("study,profile_hash,seed,point,repetition", out);
 	for (size_t a = 0; a < d->axis_count; a++) {
 		fputc(',', out);
 		put_csv(out, d->axes[a].name);
@@ -112,11 +112,11 @@ static void put_row(const struct export *x, const struct data_metric *m, int rep
 {
 	FILE *out = x->out;
 	fprintf(out,
-		x->csv ? "%s,%" PRIu64 ",%s,%d%s,"
-		       : "{\"study\":\"%s\",\"seed\":\"%" PRIu64
+		x->csv ? "%s,%s,%" PRIu64 ",%s,%d%s,"
+		       : "{\"study\":\"%s\",\"profile_hash\":\"%s\",\"seed\":\"%" PRIu64
 			 "\",\"point\":\"%s\",\"repetition\":%d,\"parameters\":%s,\"metric\":",
-		db_study_hash(x->data->db), db_seed(x->data->db), x->point->id, repetition,
-		x->parameters);
+		db_study_hash(x->data->db), db_profile_hash(x->data->db), db_seed(x->data->db),
+		x->point->id, repetition, x->parameters);
 	void (*put)(FILE *, const char *) = x->csv ? put_csv : put_json;
 	put(out, m->name);
 	fputs(x->csv ? "," : ",\"subject\":", out);

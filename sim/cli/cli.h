@@ -84,7 +84,7 @@ void cli_print_diags(const struct diag_list *diags);
  * printed did not arrive. Main's last call. */
 int cli_close_stdout(int code);
 
-/* "0.1.0" */
+/* "0.1.0", and after a "+" the commit where it was built from a clone (cmake/version.cmake). */
 const char *cli_version(void);
 
 /* Whether stderr is a terminal that may be drawn on (progress); colour also needs NO_COLOR unset.

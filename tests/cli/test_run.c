@@ -576,7 +576,7 @@ static void numbers_can_be_asked_and_exported(void)
 		       "$BIN/mcvsim query $TMP/ask.db --metric response_tiem.p95");
 	PROGRAM_EXPECT(2, "platform", "$BIN/mcvsim query $TMP/ask.db --filter 'platfrom = 1'");
 	PROGRAM_EXPECT(2, "--format", "$BIN/mcvsim query $TMP/ask.db --format xml");
-	PROGRAM_EXPECT(0, "study,seed,point,repetition,platform",
+	PROGRAM_EXPECT(0, "study,profile_hash,seed,point,repetition,platform",
 		       "$BIN/mcvsim export $TMP/ask.db | head -1");
 	PROGRAM_EXPECT(0, "\"metric\":", "$BIN/mcvsim export $TMP/ask.db --format jsonl | head -1");
 	PROGRAM_EXPECT(1, "is there already",

@@ -49,9 +49,9 @@ static void a_small_study_gives_the_numbers_on_record(void)
 	 * platform has some of its own. */
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run tests/golden/study.json -o $TMP/golden.db -j1");
 	PROGRAM_EXPECT(0, NULL,
-		       "$BIN/mcvsim export $TMP/golden.db | cut -d, -f4- | "
+		       "$BIN/mcvsim export $TMP/golden.db | cut -d, -f5- | "
 		       "diff tests/golden/study.csv - | head -40; "
-		       "$BIN/mcvsim export $TMP/golden.db | cut -d, -f4- | cmp -s - "
+		       "$BIN/mcvsim export $TMP/golden.db | cut -d, -f5- | cmp -s - "
 		       "tests/golden/study.csv");
 }
 

@@ -383,6 +383,9 @@ static void exports_can_be_read_back(void)
 			undefined++;
 		else if (strcmp(cJSON_GetObjectItem(row, "metric")->valuestring, "tasks.done") == 0)
 			sum += value->valuedouble;
+		CU_ASSERT_STRING_EQUAL(
+			cJSON_GetStringValue(cJSON_GetObjectItem(row, "profile_hash")),
+			db_profile_hash(db));
 		rows++;
 		cJSON_Delete(row);
 	}
@@ -394,9 +397,10 @@ static void exports_can_be_read_back(void)
 	text = export_to_text(EXPORT_VALUES, EXPORT_CSV);
 	CU_ASSERT_EQUAL(lines_of(text), rows + 1);
 	CU_ASSERT_EQUAL(strncmp(text,
-				"study,seed,point,repetition,platform,exit_cost,metric,subject,"
+				"study,profile_hash,seed,point,repetition,platform,exit_cost,"
+				"metric,subject,"
 				"value,unit\r\n",
-				72),
+				85),
 			0);
 	free(text);
 }
@@ -415,7 +419,7 @@ static void distributions_and_series_are_exported_with_their_context(void)
 		for (const char *p = second; *p != '\n'; p++)
 			cells += *p == ',';
 		CU_ASSERT_EQUAL(columns, cells);
-		CU_ASSERT_EQUAL(columns, what == EXPORT_SERIES ? 11 : 12);
+		CU_ASSERT_EQUAL(columns, what == EXPORT_SERIES ? 12 : 13);
 		CU_ASSERT(strstr(text, what == EXPORT_SERIES
 					       ? "subject,time_s,value,unit"
 					       : "subject,low,high,count,unit") < second);

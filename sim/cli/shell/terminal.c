@@ -4,6 +4,7 @@
  * signals with which people answer.
  */
 #include "sim/cli/cli.h"
+#include "sim/cli/version.h" /* made by the build */
 
 #include <errno.h>
 #include <signal.h>
