@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/run/run_cell.h"
 #include "models/run/run_failure.h"
+#include "models/run/run_group.h"
 #include "models/run/run_handset.h"
 #include "models/run/run_host.h"
 #include "models/run/run_mobility.h"
@@ -307,10 +308,7 @@ static void metrics_free(struct metrics *m)
 {
 	histogram_free(&m->response_s);
 	histogram_free(&m->energy_j);
-	free(m->apps);
-	free(m->policies);
-	free(m->sites);
-	free(m->platforms);
+	group_free(m);
 	free(m->battery_j);
 	free(m->life_s);
 	free(m->level);
@@ -323,18 +321,13 @@ static int metrics_init(struct metrics *m, const struct world *w,
 	bool series = sink->series != NULL;
 	size_t classes = (size_t)w->class_count + 1;
 	*m = (struct metrics){
-		.grouped = !sink->no_groups,
-		.apps = calloc((size_t)w->app_count + 1, sizeof(*m->apps)),
-		.policies = calloc((size_t)w->policy_count + 1, sizeof(*m->policies)),
-		.sites = calloc((size_t)w->site_count + 1, sizeof(*m->sites)),
-		.platforms = calloc((size_t)w->platform_count + 1, sizeof(*m->platforms)),
 		.battery_j = calloc(classes, sizeof(*m->battery_j)),
 		.life_s = calloc(classes, sizeof(*m->life_s)),
 		.cell_ns = calloc((size_t)w->cell_count + 1, sizeof(*m->cell_ns)),
 		.level = series ? calloc(classes * (BATTERY_SAMPLES + 1), sizeof(*m->level)) : NULL,
 	};
-	return m->apps && m->policies && m->sites && m->platforms && m->battery_j && m->life_s &&
-			       m->cell_ns && (m->level || !series)
+	return group_init(m, w, sink) == 0 && m->battery_j && m->life_s && m->cell_ns &&
+			       (m->level || !series)
 		       ? 0
 		       : no_memory(e);
 }

@@ -292,6 +292,9 @@ struct task {
 
 #define TASK_KEPT offsetof(struct task, job)
 
+/* Of what the tasks are the same in a group. */
+enum group_kind { GROUP_APP, GROUP_POLICY, GROUP_SITE, GROUP_PLATFORM, GROUP_KINDS };
+
 /* Counts and sums of the tasks of one app, of the handsets with one policy, or, without what is
  * known when they start, of those that ended at one site or on one platform. */
 struct group {
@@ -300,6 +303,9 @@ struct group {
 	double result_j;     /* of those done, until they were: without the tail that may follow */
 	double energy_j;
 	uint64_t energy_tasks; /* whose energy is in the sum */
+	/* Of those done; NULL where nobody wants it. Energy is the whole of apps and policies, and
+	 * until they were done at sites and on platforms. */
+	struct histogram *response_histogram, *energy_histogram;
 };
 
 enum { BATTERY_SAMPLES = 100 };
@@ -315,9 +321,12 @@ struct metrics {
 	wide_ns cause_ns[CAUSE_COUNT];
 	struct histogram response_s, energy_j;
 	double energy[ENERGY_COUNT];
-	uint64_t energy_tasks;				   /* whose energy is in the sums */
-	bool grouped;					   /* somebody wants the groups */
-	struct group *apps, *policies, *sites, *platforms; /* by the world's indices */
+	uint64_t energy_tasks;		   /* whose energy is in the sums */
+	bool grouped;			   /* somebody wants the groups */
+	bool distributed;		   /* likewise some distribution of theirs */
+	struct group *groups[GROUP_KINDS]; /* by the world's indices */
+	uint32_t group_count[GROUP_KINDS];
+	struct histogram *group_histograms[GROUP_KINDS]; /* two for each, where they are wanted */
 	double *battery_j; /* left at the end, by class: sums over its handsets */
 	double *life_s;	   /* likewise how long a charge lasts */
 	double *level;	   /* likewise left at BATTERY_SAMPLES + 1 times */

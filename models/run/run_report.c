@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/run/run_group.h"
 #include "models/run/run_handset.h"
 #include "models/run/run_report.h"
 
@@ -26,8 +27,8 @@ static void put_count(struct reporter *r, const char *metric, uint64_t value)
 	put(r, metric, "", "1", (double)value);
 }
 
-static void put_histogram(struct reporter *r, const char *metric, const char *unit,
-			  const struct histogram *h)
+static void put_histogram(struct reporter *r, const char *metric, const char *subject,
+			  const char *unit, const struct histogram *h)
 {
 	uint32_t cursor = 0;
 	size_t n = 0;
@@ -40,7 +41,7 @@ static void put_histogram(struct reporter *r, const char *metric, const char *un
 	}
 	while (histogram_next(h, &cursor, &from))
 		buckets[n++] = (struct world_bucket){from.low, from.high, from.count};
-	r->code = r->sink->histogram(r->sink->ctx, metric, "", unit, buckets, n);
+	r->code = r->sink->histogram(r->sink->ctx, metric, subject, unit, buckets, n);
 	free(buckets);
 }
 
@@ -59,7 +60,7 @@ static void report_times(struct reporter *r)
 	put(r, "response_time.p95", "", "s", histogram_quantile(&m->response_s, 0.95));
 	put(r, "response_time.p99", "", "s", histogram_quantile(&m->response_s, 0.99));
 	put(r, "response_time.max", "", "s", histogram_quantile(&m->response_s, 1));
-	put_histogram(r, "response_time", "s", &m->response_s);
+	put_histogram(r, "response_time", "", "s", &m->response_s);
 }
 
 static void report_energy(struct reporter *r)
@@ -72,7 +73,7 @@ static void report_energy(struct reporter *r)
 	}
 	put(r, "energy_per_task.mean", "", "J", mean);
 	put(r, "energy_per_task.p95", "", "J", histogram_quantile(&m->energy_j, 0.95));
-	put_histogram(r, "energy_per_task", "J", &m->energy_j);
+	put_histogram(r, "energy_per_task", "", "J", &m->energy_j);
 }
 
 static void report_tasks(struct reporter *r)
@@ -119,8 +120,8 @@ static void report_batteries(struct reporter *r)
 	}
 }
 
-static void report_group(struct reporter *r, const char *kind, const char *subject,
-			 const struct group *g, bool places)
+static void report_group(struct reporter *r, enum group_kind kind, const char *subject,
+			 const struct group *g)
 {
 	const struct {
 		const char *what, *unit;
@@ -137,24 +138,54 @@ static void report_group(struct reporter *r, const char *kind, const char *subje
 	};
 	char name[64];
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (places && rows[i].of_starts)
+		if (kind >= GROUP_SITE && rows[i].of_starts)
 			continue;
-		snprintf(name, sizeof(name), "%s.%s", kind, rows[i].what);
+		snprintf(name, sizeof(name), "%s.%s", group_kind_names[kind], rows[i].what);
 		put(r, name, subject, rows[i].unit, rows[i].value);
+	}
+}
+
+/* The distributions of a group, where somebody wants them, and what they say of the whole. */
+static void report_distributions(struct reporter *r, enum group_kind kind, const char *subject,
+				 const struct group *g)
+{
+	const struct {
+		const char *what, *unit, *quantile;
+		double share;
+		const struct histogram *of;
+	} rows[] = {
+		{"response_time", "s", ".p50", 0.50, g->response_histogram},
+		{"response_time", "s", ".p95", 0.95, g->response_histogram},
+		{"response_time", "s", ".p99", 0.99, g->response_histogram},
+		{"response_time", "s", ".max", 1, g->response_histogram},
+		{"response_time", "s", "", 0, g->response_histogram},
+		{group_energy_names[kind], "J", ".p95", 0.95, g->energy_histogram},
+		{group_energy_names[kind], "J", "", 0, g->energy_histogram},
+	};
+	char name[64];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!rows[i].of)
+			continue;
+		snprintf(name, sizeof(name), "%s.%s%s", group_kind_names[kind], rows[i].what,
+			 rows[i].quantile);
+		if (*rows[i].quantile)
+			put(r, name, subject, rows[i].unit,
+			    histogram_quantile(rows[i].of, rows[i].share));
+		else
+			put_histogram(r, name, subject, rows[i].unit, rows[i].of);
 	}
 }
 
 static void report_groups(struct reporter *r)
 {
-	for (uint32_t i = 0; i < r->world->app_count; i++)
-		report_group(r, "app", r->world->apps[i]->name, &r->metrics->apps[i], false);
-	for (uint32_t i = 0; i < r->world->policy_count; i++)
-		report_group(r, "policy", r->world->policies[i], &r->metrics->policies[i], false);
-	for (uint32_t i = 0; i < r->world->site_count; i++)
-		report_group(r, "site", r->world->sites[i].name, &r->metrics->sites[i], true);
-	for (uint32_t i = 0; i < r->world->platform_count; i++)
-		report_group(r, "platform", r->world->platforms[i], &r->metrics->platforms[i],
-			     true);
+	for (int k = 0; k < GROUP_KINDS; k++) {
+		enum group_kind kind = (enum group_kind)k;
+		for (uint32_t i = 0; i < r->metrics->group_count[k]; i++) {
+			const char *subject = group_subject(r->world, kind, i);
+			report_group(r, kind, subject, &r->metrics->groups[k][i]);
+			report_distributions(r, kind, subject, &r->metrics->groups[k][i]);
+		}
+	}
 }
 
 /* 0 where nothing moves: figures of studies that sweep mobility have that point, too. */

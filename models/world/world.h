@@ -174,8 +174,10 @@ struct world_metrics_sink {
 	int (*series)(void *ctx, const char *metric, const char *subject, const char *unit,
 		      const struct world_sample *samples, size_t count);
 	const struct world_trace *trace; /* or NULL */
-	bool no_groups; /* nobody wants "app.*", "policy.*", "site.*" and "platform.*": they cost 1
-			   % */
+	/* Whether somebody wants the metric of that name; NULL: all are wanted. Asked before the
+	 * run. Those of apps, policies, sites and platforms of which none is wanted are neither
+	 * reckoned nor reported, and their distributions are not where no number of them is. */
+	bool (*wants)(void *ctx, const char *metric);
 };
 
 /* Runs the world once. Returns 0, ERR_STOPPED, ERR_NOMEM, the sink's code, or a failure of the

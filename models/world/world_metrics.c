@@ -27,19 +27,32 @@ const char *const failure_names[] = {"battery",	     "deadline", "no-guest", "ho
 		.subject_names = list                                                              \
 	}
 
+/* Both: the mean, and what it is the mean of. */
+#define DISTRIBUTION_OF(word, base_unit, what)                                                     \
+	{                                                                                          \
+		.name = word, .unit = base_unit, .has_values = true, .has_histograms = true,       \
+		.subjects = what                                                                   \
+	}
+#define RESPONSE_TIME_OF(kind, what)                                                               \
+	DISTRIBUTION_OF(kind ".response_time", "s", what),                                         \
+		NUMBER_OF(kind ".response_time.p50", "s", what, NULL),                             \
+		NUMBER_OF(kind ".response_time.p95", "s", what, NULL),                             \
+		NUMBER_OF(kind ".response_time.p99", "s", what, NULL),                             \
+		NUMBER_OF(kind ".response_time.max", "s", what, NULL)
+#define ENERGY_OF(kind, word, what)                                                                \
+	DISTRIBUTION_OF(kind word, "J", what), NUMBER_OF(kind word ".p95", "J", what, NULL)
+
 #define GROUP(kind, what)                                                                          \
 	NUMBER_OF(kind ".offered", "1", what, NULL), NUMBER_OF(kind ".done", "1", what, NULL),     \
 		NUMBER_OF(kind ".failed", "1", what, NULL),                                        \
-		NUMBER_OF(kind ".remote", "1", what, NULL),                                        \
-		NUMBER_OF(kind ".response_time", "s", what, NULL),                                 \
-		NUMBER_OF(kind ".energy", "J", what, NULL),                                        \
+		NUMBER_OF(kind ".remote", "1", what, NULL), RESPONSE_TIME_OF(kind, what),          \
+		ENERGY_OF(kind, ".energy", what),                                                  \
 		NUMBER_OF(kind ".energy_to_result", "J", what, NULL)
 
 /* Of tasks by where they ended. */
 #define PLACE(kind, what)                                                                          \
 	NUMBER_OF(kind ".done", "1", what, NULL), NUMBER_OF(kind ".failed", "1", what, NULL),      \
-		NUMBER_OF(kind ".response_time", "s", what, NULL),                                 \
-		NUMBER_OF(kind ".energy_to_result", "J", what, NULL)
+		RESPONSE_TIME_OF(kind, what), ENERGY_OF(kind, ".energy_to_result", what)
 
 const struct world_metric world_metrics[] = {
 	NUMBER_OF("overhead", "s", WORLD_NAMED, cause_names),

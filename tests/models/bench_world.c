@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * bench_world [--handsets N] [--minutes M] [--platform NAME] [--cloud zones|one|none] [--json]:
- * tasks per CPU second, and bytes per idle handset, of a world with everything on: the
- * augmented-reality app, LTE, cells of 100 handsets, an edge site for every ten cells that takes
- * seven tasks of ten, and a cloud behind a link that takes three. The cloud has a zone for every
- * edge site; or it is one for all, which connects everything; or there is none. Run it from the
- * source folder: it reads scenarios/.
+ * bench_world [--handsets N] [--minutes M] [--platform NAME] [--cloud zones|one|none]
+ * [--record whole|parts|all] [--json]: tasks per CPU second, and bytes per idle handset, of a world
+ * with everything on: the augmented-reality app, LTE, cells of 100 handsets, an edge site for every
+ * ten cells that takes seven tasks of ten, and a cloud behind a link that takes three. The cloud
+ * has a zone for every edge site; or it is one for all, which connects everything; or there is
+ * none. Metrics are those of the whole; of apps, policies, sites and platforms, too, without their
+ * distributions (the default); or all that there are, as in a study without "record". Run it from
+ * the source folder: it reads scenarios/.
  */
 #include "models/world/world.h"
 
@@ -115,7 +117,12 @@ static char *idle_document(long handsets)
 	return n < 0 ? NULL : text;
 }
 
+/* What is wanted of apps, policies, sites and platforms. */
+enum record { RECORD_WHOLE, RECORD_PARTS, RECORD_ALL };
+static const char *const record_names[] = {"whole", "parts", "all"};
+
 struct outcome {
+	enum record record;
 	double tasks;
 	size_t bytes; /* in use at the end of the run */
 };
@@ -151,6 +158,17 @@ static int take_histogram(void *ctx, const char *metric, const char *subject, co
 	return 0;
 }
 
+static bool is_wanted(void *ctx, const char *metric)
+{
+	static const char *const parts[] = {"app.", "policy.", "site.", "platform."};
+	enum record record = ((const struct outcome *)ctx)->record;
+	for (int i = 0; i < 4 && record != RECORD_ALL; i++)
+		if (strncmp(metric, parts[i], strlen(parts[i])) == 0)
+			return record == RECORD_PARTS && !strstr(metric, ".response_time") &&
+			       !strstr(metric, ".energy");
+	return true;
+}
+
 static double cpu_s(void)
 {
 	struct timespec t;
@@ -180,7 +198,7 @@ static int build(struct world **w, const char *text, struct diag_list *diags, st
 }
 
 /* Builds and runs a document, which it frees. *spent: CPU seconds of the run. */
-static int measure(char *text, struct outcome *out, double *spent)
+static int measure(char *text, enum record record, struct outcome *out, double *spent)
 {
 	struct diag_list diags = {0};
 	struct err e = {0};
@@ -191,11 +209,11 @@ static int measure(char *text, struct outcome *out, double *spent)
 		diag_print(&diags.items[i], stderr);
 	diag_free(&diags);
 	struct world_metrics_sink sink = {
-		.ctx = out, .value = take_value, .histogram = take_histogram};
+		.ctx = out, .value = take_value, .histogram = take_histogram, .wants = is_wanted};
 	struct world_run_key key = {.seed = 1};
 	size_t before = bytes_in_use();
 	double start = cpu_s();
-	*out = (struct outcome){0};
+	*out = (struct outcome){.record = record};
 	if (code == 0)
 		code = world_run(w, &key, &sink, &e);
 	*spent = cpu_s() - start;
@@ -206,14 +224,13 @@ static int measure(char *text, struct outcome *out, double *spent)
 	return code;
 }
 
-static bool find_cloud(const char *name, enum cloud *cloud)
+/* The index of the name among `count` of them, or -1. */
+static int find(const char *const *names, int count, const char *name)
 {
-	for (int i = 0; i < 3; i++)
-		if (strcmp(cloud_names[i], name) == 0) {
-			*cloud = (enum cloud)i;
-			return true;
-		}
-	return false;
+	for (int i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return i;
+	return -1;
 }
 
 int main(int argc, char **argv)
@@ -221,7 +238,7 @@ int main(int argc, char **argv)
 	long handsets = 1000;
 	double minutes = 30;
 	const char *platform = "kvm-virtio";
-	enum cloud cloud = CLOUD_ZONES;
+	int cloud = CLOUD_ZONES, record = RECORD_PARTS;
 	bool json = false;
 	for (int i = 1; i < argc; i++) {
 		bool more = i + 1 < argc;
@@ -234,20 +251,24 @@ int main(int argc, char **argv)
 		else if (more && strcmp(argv[i], "--platform") == 0)
 			platform = argv[++i];
 		else if (more && strcmp(argv[i], "--cloud") == 0)
-			handsets = find_cloud(argv[++i], &cloud) ? handsets : 0;
+			cloud = find(cloud_names, 3, argv[++i]);
+		else if (more && strcmp(argv[i], "--record") == 0)
+			record = find(record_names, 3, argv[++i]);
 		else
 			handsets = 0;
 	}
-	if (handsets < 1 || handsets > 10000000 || !(minutes > 0.2)) {
+	if (handsets < 1 || handsets > 10000000 || !(minutes > 0.2) || cloud < 0 || record < 0) {
 		fprintf(stderr, "usage: bench_world [--handsets N] [--minutes M] [--platform NAME] "
-				"[--cloud zones|one|none] [--json]\n");
+				"[--cloud zones|one|none] [--record whole|parts|all] [--json]\n");
 		return 2;
 	}
 	struct outcome out, idle, empty;
 	double spent, unused;
-	if (measure(document(handsets, minutes, platform, cloud), &out, &spent) < 0 ||
-	    measure(idle_document(handsets), &idle, &unused) < 0 ||
-	    measure(idle_document(0), &empty, &unused) < 0)
+	enum record kept = (enum record)record;
+	if (measure(document(handsets, minutes, platform, (enum cloud)cloud), kept, &out, &spent) <
+		    0 ||
+	    measure(idle_document(handsets), kept, &idle, &unused) < 0 ||
+	    measure(idle_document(0), kept, &empty, &unused) < 0)
 		return 1;
 	double bytes = ((double)idle.bytes - (double)empty.bytes) / (double)handsets;
 	if (json)

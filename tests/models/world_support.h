@@ -19,7 +19,7 @@ struct outcome {
 	struct {
 		char metric[64], subject[80], unit[8];
 		double value;
-	} values[400];
+	} values[700];
 	size_t count;
 	uint64_t histogram_count[2]; /* response_time, energy_per_task: observations */
 };
@@ -115,11 +115,18 @@ static inline int support_histogram(void *ctx, const char *metric, const char *s
 				    size_t count)
 {
 	struct outcome *o = ctx;
-	(void)subject;
 	(void)unit;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && !*subject; i++)
 		o->histogram_count[strcmp(metric, "response_time") != 0] += buckets[i].count;
 	return 0;
+}
+
+/* Of a sink that wants nothing of apps, policies, sites and platforms. */
+static inline bool support_wants_the_whole(void *ctx, const char *metric)
+{
+	(void)ctx;
+	return strncmp(metric, "app.", 4) != 0 && strncmp(metric, "policy.", 7) != 0 &&
+	       strncmp(metric, "site.", 5) != 0 && strncmp(metric, "platform.", 9) != 0;
 }
 
 static inline void support_run(const struct world *w, uint64_t seed, uint32_t repetition,

@@ -410,14 +410,9 @@ static int record_series(void *ctx, const char *metric, const char *subject, con
 	return code;
 }
 
-/* Whether any metric whose name begins so is kept. */
-static bool records_any(const struct experiment *x, const char *beginning)
+static bool is_wanted(void *ctx, const char *metric)
 {
-	for (const struct world_metric *m = world_metrics; m->name; m++)
-		if (strncmp(m->name, beginning, strlen(beginning)) == 0 &&
-		    study_records(x, m->name))
-			return true;
-	return false;
+	return study_records(((const struct recorder *)ctx)->experiment, metric);
 }
 
 int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
@@ -445,10 +440,7 @@ int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
 		.stop = stop,
 		.series = record_series,
 		.trace = s->trace,
-		.no_groups = !records_any(&s->experiment, "app.") &&
-			     !records_any(&s->experiment, "policy.") &&
-			     !records_any(&s->experiment, "site.") &&
-			     !records_any(&s->experiment, "platform."),
+		.wants = is_wanted,
 	};
 	if (code == 0 && s->trace && s->trace->class &&
 	    !world_has_handset(world, s->trace->class, s->trace->handset))

@@ -10,9 +10,13 @@ enum { LIST_SIZE = 400 };
 
 static void add_to_list(char *list, const char *name)
 {
-	size_t used = strlen(list);
-	if (used + strlen(name) + 3 < LIST_SIZE)
-		snprintf(list + used, LIST_SIZE - used, "%s%s", used ? ", " : "", name);
+	static const char more[] = ", ...";
+	size_t used = strlen(list), dots = sizeof(more) - 1;
+	if (used >= dots && strcmp(list + used - dots, more) == 0)
+		return;
+	bool fits = used + strlen(name) + dots + 3 < LIST_SIZE;
+	snprintf(list + used, LIST_SIZE - used, "%s%s", used && fits ? ", " : "",
+		 fits ? name : more);
 }
 
 /* --- names of metrics --- */
@@ -34,12 +38,15 @@ static bool has_part(const struct world_metric *m, enum figure_part part)
 static void unknown_metric(const struct study *s, const char *pointer, const char *name,
 			   struct diag_list *diags)
 {
-	const char *names[64];
-	size_t n = 0;
-	for (const struct world_metric *m = world_metrics; m->name && n < 63; m++)
-		names[n++] = m->name;
-	names[n] = NULL;
-	const char *near = diag_nearest(name, names);
+	size_t count = 0, n = 0;
+	while (world_metrics[count].name)
+		count++;
+	const char **names = calloc(count + 1, sizeof(*names));
+	if (!names) /* the mistake is told, if with less help */
+		count = 0;
+	for (; n < count; n++)
+		names[n] = world_metrics[n].name;
+	const char *near = names ? diag_nearest(name, names) : NULL;
 	char list[LIST_SIZE] = "";
 	for (size_t i = 0; i < n; i++)
 		add_to_list(list, names[i]);
@@ -49,6 +56,7 @@ static void unknown_metric(const struct study *s, const char *pointer, const cha
 	else
 		json_doc_error(&s->doc, diags, pointer,
 			       "a run reports no metric \"%s\"; there are %s", name, list);
+	free(names);
 }
 
 /* The metric is there, but has not what the figure draws. */
