@@ -91,8 +91,10 @@ static const struct key retry_keys[] = {
 	      .help = "the wait before the second"),
 	RETRY("factor", KEY_NUMBER, factor, .min = 1, .max = 100, .def = "2",
 	      .help = "by which the wait grows before each further one"),
-	RETRY("deadline", KEY_QUANTITY, deadline_s, .unit = UNIT_TIME, .max = 1e9, .optional = true,
-	      .help = "so long after the task's start no attempt begins any more"),
+	RETRY("deadline", KEY_QUANTITY, deadline_s, .unit = UNIT_TIME, .min = 1e-9, .max = 1e9,
+	      .optional = true,
+	      .help = "so long after the task's start no attempt begins any more; without it any "
+		      "time"),
 	{0},
 };
 static const struct key_object retry_object = {.name = "app_retry",
@@ -108,8 +110,8 @@ static const struct key app_keys[] = {
 	      .variants = dist_sizes, .help = "what comes down: a quantity or a distribution"),
 	FIELD("cycles", KEY_ANY, cycles, .optional = true, .unit = UNIT_CYCLES,
 	      .variants = dist_cycles, .help = "computing: a quantity or a distribution"),
-	FIELD("deadline", KEY_QUANTITY, deadline_s, .unit = UNIT_TIME, .max = 1e9, .optional = true,
-	      .help = "a task that takes longer has failed"),
+	FIELD("deadline", KEY_QUANTITY, deadline_s, .unit = UNIT_TIME, .min = 1e-9, .max = 1e9,
+	      .optional = true, .help = "a task that takes longer has failed; without it none has"),
 	FIELD("operations", KEY_OBJECT, operations, .object = &app_operations_object, .def = "{}",
 	      .help = "what a task makes its machine do, beside computing: counts, or "
 		      "distributions of counts"),

@@ -18,7 +18,8 @@ static int choose(const void *parameters, const struct policy_view *view, struct
 
 const struct policy_ops policy_least_loaded_ops = {
 	.choice = {.name = "least-loaded",
-		   .help = "the site with the fewest tasks for each virtual CPU"},
+		   .help = "the site with the fewest tasks for each virtual CPU, by the true "
+			   "number now, which no handset knows (a broker would)"},
 	.sees_load = true,
 	.choose = choose,
 };

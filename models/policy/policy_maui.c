@@ -20,6 +20,7 @@ static const struct key keys[] = {
 	 .type = KEY_QUANTITY,
 	 .offset = offsetof(struct maui, latency_s),
 	 .unit = UNIT_TIME,
+	 .min = 1e-9,
 	 .max = 1e9,
 	 .optional = true,
 	 .help = "the time that a task may take; without it the app's deadline, and without that "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The nearest site that has a virtual CPU to spare; when none has, the nearest. */
+ * The nearest site that has a virtual CPU to spare; when none has, the nearest. How many tasks each
+ * site has, no handset knows; it stands for a broker that does, and is asked in no time. */
 #include "models/policy/policy.h"
 
 static int choose(const void *parameters, const struct policy_view *view, struct stream *st)
@@ -14,7 +15,9 @@ static int choose(const void *parameters, const struct policy_view *view, struct
 }
 
 const struct policy_ops policy_nearest_ops = {
-	.choice = {.name = "nearest", .help = "the nearest site that has a virtual CPU to spare"},
+	.choice = {.name = "nearest",
+		   .help = "the nearest site that has a virtual CPU to spare, by the true number "
+			   "of tasks at each now, which no handset knows (a broker would)"},
 	.sees_load = true,
 	.choose = choose,
 };

@@ -33,7 +33,7 @@ static int choose(const void *parameters, const struct policy_view *view, struct
 const struct policy_ops policy_oracle_ops = {
 	.choice = {.name = "oracle",
 		   .help = "the least time, reckoned from the true present state of queues and "
-			   "radio"},
+			   "radio, which no handset knows: a yardstick for other policies"},
 	.sees_state = true,
 	.choose = choose,
 };

@@ -95,8 +95,10 @@ static void check_range(struct reader *r, const struct key *key, double value, c
 		unit_format(bound, key->unit, limit, sizeof(limit));
 	else
 		snprintf(limit, sizeof(limit), "%.15g", bound);
-	complain(r, pointer, "must be %s %s (got %s)", low ? "at least" : "at most", limit,
-		 describe(node, got));
+	/* Who wrote 0 may have meant that there is none, which is another thing. */
+	complain(r, pointer, "must be %s %s (got %s)%s", low ? "at least" : "at most", limit,
+		 describe(node, got),
+		 value == 0 && key->optional ? "; to have none, leave it out" : "");
 }
 
 static void read_quantity(struct reader *r, const struct key *key, const cJSON *node,

@@ -116,6 +116,28 @@ static void wrong_values_are_told_with_their_place(void)
 }
 
 /* Valid, and hardly what anyone wants. */
+/* 0 is not "none": a deadline of 0 s is one that no task meets. */
+static void a_time_of_0_is_not_none(void)
+{
+	static const struct {
+		const char *old, *new, *pointer;
+	} cases[] = {
+		{"\"duration\"",
+		 "\"apps\":{\"health\":{\"input\":\"1 kB\",\"output\":\"1 kB\",\"cycles\":"
+		 "\"1 Mcycles\",\"deadline\":\"0 s\"}},\"duration\"",
+		 "/apps/health/deadline"},
+		{"\"duration\"",
+		 "\"apps\":{\"health\":{\"input\":\"1 kB\",\"output\":\"1 kB\",\"cycles\":"
+		 "\"1 Mcycles\",\"retry\":{\"deadline\":\"0 s\"}}},\"duration\"",
+		 "/apps/health/retry/deadline"},
+		{"\"remote\"", "{\"maui\":{\"latency\":\"0 s\"}}",
+		 "/handsets/phones/policy/maui/latency"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check(cases[i].old, cases[i].new, cases[i].pointer,
+		      "must be at least 1 ns (got \"0 s\"); to have none, leave it out", 0);
+}
+
 static void warned(const char *old, const char *new, const char *pointer, const char *says,
 		   int line)
 {
@@ -384,6 +406,7 @@ int main(int argc, char **argv)
 		{"names_that_do_not_exist_get_the_list_and_the_nearest",
 		 names_that_do_not_exist_get_the_list_and_the_nearest},
 		{"wrong_values_are_told_with_their_place", wrong_values_are_told_with_their_place},
+		{"a_time_of_0_is_not_none", a_time_of_0_is_not_none},
 		{"worlds_in_which_nothing_happens_are_warned_of",
 		 worlds_in_which_nothing_happens_are_warned_of},
 		{"all_mistakes_are_told_not_only_the_first",
