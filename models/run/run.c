@@ -218,8 +218,8 @@ static int advance(struct run *run, sim_time to, const volatile bool *stop, stru
 	return 0;
 }
 
-/* Adds up what is left in the batteries, at evenly spaced times. */
-static void sample_batteries(struct sim *s, void *ctx, uint32_t sample)
+/* What is left in the batteries, and how many guests run, at evenly spaced times. */
+static void take_sample(struct sim *s, void *ctx, uint32_t sample)
 {
 	struct run *run = ctx;
 	const struct world *w = run->world;
@@ -228,9 +228,12 @@ static void sample_batteries(struct sim *s, void *ctx, uint32_t sample)
 		const struct handset *h = &run->handsets[i];
 		sums[h->class - w->classes] += fmax(handset_left_j(h, sim_now(s)), 0);
 	}
-	if (sample < BATTERY_SAMPLES)
-		sim_at_priority(s, w->duration / BATTERY_SAMPLES * (sample + 1), SIM_PRIORITY_LAST,
-				sample_batteries, run, sample + 1);
+	for (uint32_t i = 0; i < run->site_count; i++)
+		if (run->sites[i].level)
+			run->sites[i].level[sample] = run->sites[i].running.value;
+	if (sample < SERIES_SAMPLES)
+		sim_at_priority(s, w->duration / SERIES_SAMPLES * (sample + 1), SIM_PRIORITY_LAST,
+				take_sample, run, sample + 1);
 }
 
 static int simulate(struct run *run, const struct region *region, const volatile bool *stop,
@@ -245,7 +248,7 @@ static int simulate(struct run *run, const struct region *region, const volatile
 	for (uint32_t i = 0; i < run->cell_count; i++)
 		cell_start(run, &w->cells[region->cells[i]]);
 	if (run->metrics->level)
-		sample_batteries(run->sim, run, 0);
+		take_sample(run->sim, run, 0);
 	/* Up to the last moment before: what happens at its end counts. */
 	int code = w->warmup > 0 ? advance(run, w->warmup - 1, stop, e) : 0;
 	if (code < 0)
@@ -324,7 +327,7 @@ static int metrics_init(struct metrics *m, const struct world *w,
 		.battery_j = calloc(classes, sizeof(*m->battery_j)),
 		.life_s = calloc(classes, sizeof(*m->life_s)),
 		.cell_ns = calloc((size_t)w->cell_count + 1, sizeof(*m->cell_ns)),
-		.level = series ? calloc(classes * (BATTERY_SAMPLES + 1), sizeof(*m->level)) : NULL,
+		.level = series ? calloc(classes * (SERIES_SAMPLES + 1), sizeof(*m->level)) : NULL,
 	};
 	return group_init(m, w, sink) == 0 && m->battery_j && m->life_s && m->cell_ns &&
 			       (m->level || !series)

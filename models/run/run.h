@@ -164,8 +164,9 @@ struct site_state {
 	struct guest *guest; /* by number; NULL where all run from the start to the end */
 	struct run *run;
 	struct time_average running; /* guests */
-	uint64_t started, evicted;   /* guests */
-	struct migrations {	     /* that began here after the warm-up */
+	double *level; /* likewise at SERIES_SAMPLES + 1 times; where they come and go */
+	uint64_t started, evicted; /* guests */
+	struct migrations {	   /* that began here after the warm-up */
 		uint64_t done, failed, refused, rounds;
 		double bytes;
 		int64_t ns, downtime_ns;
@@ -308,7 +309,8 @@ struct group {
 	struct histogram *response_histogram, *energy_histogram;
 };
 
-enum { BATTERY_SAMPLES = 100 };
+/* Of what is reported over time: evenly spaced, from the start to the end. */
+enum { SERIES_SAMPLES = 100 };
 
 struct metrics {
 	uint64_t offered, done, local, remote, retries;
@@ -329,7 +331,7 @@ struct metrics {
 	struct histogram *group_histograms[GROUP_KINDS]; /* two for each, where they are wanted */
 	double *battery_j; /* left at the end, by class: sums over its handsets */
 	double *life_s;	   /* likewise how long a charge lasts */
-	double *level;	   /* likewise left at BATTERY_SAMPLES + 1 times */
+	double *level;	   /* likewise left at SERIES_SAMPLES + 1 times */
 };
 
 /* One region with its handsets. Regions have nothing to do with each other, so they are run one

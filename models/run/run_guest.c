@@ -2,6 +2,7 @@
 #include "models/run/run_guest.h"
 #include "models/run/run_handover.h"
 #include "models/run/run_host.h"
+#include "models/run/run_scaling.h"
 #include "models/run/run_task.h"
 
 static struct guest_pool *pool_of(const struct task *t)
@@ -121,8 +122,7 @@ static void idle(struct guest *g)
 		g->timer = sim_after(run->sim, keep, expired, g, 0);
 }
 
-/* It may be stopped: it does nothing and is not on its way. */
-static bool is_spare(const struct guest *g)
+bool guest_is_spare(const struct guest *g)
 {
 	return g->state == GUEST_UP && !g->tasks && !g->kept && !g->moving;
 }
@@ -251,7 +251,7 @@ static struct guest *longest_idle(const struct site_state *site)
 	struct guest *oldest = NULL;
 	for (uint32_t i = 0; i < site->site->guest_count; i++) {
 		struct guest *g = &site->guest[i];
-		if (is_spare(g) && (!oldest || g->idle_since < oldest->idle_since))
+		if (guest_is_spare(g) && (!oldest || g->idle_since < oldest->idle_since))
 			oldest = g;
 	}
 	return oldest;
@@ -416,57 +416,10 @@ void guests_left(struct task *t)
 	if (g->tasks)
 		return;
 	idle(g);
-	if (t->site->pool_count > 1 && is_spare(g) && pool_in_need(t->site)) {
+	if (t->site->pool_count > 1 && guest_is_spare(g) && pool_in_need(t->site)) {
 		t->site->evicted++;
 		guest_stop(g);
 	}
-}
-
-/* ---- Autoscaling */
-
-static double utilization(struct guest_pool *p, sim_time interval)
-{
-	struct site_state *site = p->site;
-	sim_time now = sim_now(site->run->sim);
-	double busy_s = 0, vcpus = 0;
-	for (uint32_t i = 0; i < site->site->guest_count; i++) {
-		struct guest *g = &site->guest[i];
-		if (g->state != GUEST_UP || g->pool != p)
-			continue;
-		double mark = time_average_integral(&guest_entity(g)->station.busy, now);
-		busy_s += mark - g->busy_mark;
-		vcpus += guest_host(g)->kind->vcpus;
-		g->busy_mark = mark;
-	}
-	return vcpus > 0 ? busy_s / vcpus / sim_to_seconds(interval) : 0;
-}
-
-static void look(struct sim *s, void *ctx, uint32_t arg)
-{
-	struct guest_pool *p = ctx;
-	struct site_state *site = p->site;
-	const struct scaling_ops *ops = site->site->scaling;
-	sim_time interval = ops->interval(site->site->scaling_parameters);
-	struct scaling_view view = {
-		.running = p->running,
-		.starting = p->starting,
-		.tasks = p->tasks + p->waiting,
-		.utilization = utilization(p, interval),
-	};
-	uint32_t wanted = ops->wanted(site->site->scaling_parameters, &view);
-	(void)arg;
-	if (wanted == 0 && p->waiting > 0)
-		wanted = 1;
-	while (p->running + p->starting < wanted && guest_start(p))
-		;
-	for (uint32_t i = site->site->guest_count; i-- > 0;) {
-		struct guest *g = &site->guest[i];
-		if (p->running + p->starting <= wanted)
-			break;
-		if (is_spare(g) && g->pool == p)
-			guest_stop(g);
-	}
-	sim_after(s, interval, look, p, 0);
 }
 
 /* ---- The start and the end of the run */
@@ -515,14 +468,13 @@ int guests_init(struct run *run, struct site_state *site, struct err *e)
 	if (code == 0 && s->dynamic) {
 		site->guest = arena_array(&run->arena, s->guest_count, sizeof(*site->guest));
 		code = site->guest ? 0 : ERR_NOMEM;
+		site->level = arena_array(&run->arena, SERIES_SAMPLES + 1, sizeof(*site->level));
+		code = site->level ? code : ERR_NOMEM;
 	}
 	if (code < 0)
 		return err_set(e, ERR_NOMEM, "no memory for the guests of a site");
 	if (!s->dynamic)
 		return 0;
 	open_kept(run, site);
-	for (uint32_t p = 0; p < site->pool_count && s->scaling->interval; p++)
-		sim_after(run->sim, s->scaling->interval(s->scaling_parameters), look,
-			  &site->pools[p], 0);
-	return 0;
+	return s->scaling->interval ? scaling_start(run, site, e) : 0;
 }

@@ -46,6 +46,8 @@ void guest_close(struct guest *g);
  * no room for one. Stops an idle one at once. */
 bool guest_start(struct guest_pool *pool);
 void guest_stop(struct guest *g);
+/* Whether it may be stopped: it runs, does nothing, and is not on its way. */
+bool guest_is_spare(const struct guest *g);
 
 /* For failures. One that ran from the start boots, when its host is back; where tasks wait for
  * guests that will not come, others are started. */

@@ -94,19 +94,26 @@ static void report_tasks(struct reporter *r)
 	put(r, "throughput", "", "1/s", (double)m->completions / window_s);
 }
 
+/* Something without unit over time: what is at values[i * stride], each over `full`. */
+static void put_series(struct reporter *r, const char *metric, const char *subject,
+		       const double *values, size_t stride, double full)
+{
+	struct world_sample samples[SERIES_SAMPLES + 1];
+	for (size_t i = 0; i <= SERIES_SAMPLES; i++)
+		samples[i] = (struct world_sample){
+			sim_to_seconds(r->world->duration / SERIES_SAMPLES * (sim_time)i),
+			values[i * stride] / full};
+	if (r->code == 0)
+		r->code = r->sink->series(r->sink->ctx, metric, subject, "1", samples,
+					  SERIES_SAMPLES + 1);
+}
+
 /* What is left over time, as a share of a full battery. */
 static void report_level(struct reporter *r, uint32_t c)
 {
-	const struct world *w = r->world;
-	struct world_sample samples[BATTERY_SAMPLES + 1];
-	double full = w->classes[c].battery_j * w->classes[c].count;
-	for (uint32_t i = 0; i <= BATTERY_SAMPLES; i++)
-		samples[i] = (struct world_sample){
-			sim_to_seconds(w->duration / BATTERY_SAMPLES * i),
-			r->metrics->level[(size_t)i * w->class_count + c] / full};
-	if (r->code == 0)
-		r->code = r->sink->series(r->sink->ctx, "battery.level", w->classes[c].name, "1",
-					  samples, BATTERY_SAMPLES + 1);
+	const struct class *class = &r->world->classes[c];
+	put_series(r, "battery.level", class->name, &r->metrics->level[c], r->world->class_count,
+		   class->battery_j * class->count);
 }
 
 static void report_batteries(struct reporter *r)
@@ -261,6 +268,8 @@ static void report_guests(struct reporter *r, const struct site_state *site)
 {
 	const char *name = site->site->name;
 	put(r, "guests.running", name, "1", time_average_mean(&site->running, r->world->duration));
+	if (r->sink->series && site->level)
+		put_series(r, "guests.running", name, site->level, 1, 1);
 	put(r, "guests.started", name, "1", (double)site->started);
 	put(r, "guests.evicted", name, "1", (double)site->evicted);
 }

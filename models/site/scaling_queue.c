@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * As many guests as give each a number of tasks: { "queue": { "tasks": 2, "interval": "15 s" } }.
- */
+ * As many guests as give each a number of tasks: { "queue": 2 }. Tasks that pile up while guests
+ * start ask for more of them than will have work, and those are stopped when it is done: without
+ * `stabilization` that is a cycle of its own that never ends. */
 #include "models/site/scaling.h"
 
 #include <math.h>
 
 struct queue {
-	struct look_interval interval; /* first */
+	struct scaling_pace pace; /* first */
 	double tasks;
 };
 
@@ -18,7 +19,7 @@ static const struct key keys[] = {
 	 .min = 1e-3,
 	 .max = 1e6,
 	 .help = "for each guest"},
-	LOOK_INTERVAL_KEY("\"15 s\""),
+	SCALING_PACE_KEYS,
 	{0},
 };
 static const struct key_object object = {

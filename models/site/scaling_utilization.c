@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Towards a utilization of the guests' virtual CPUs: { "utilization": 0.6 }. The rule of
- * Kubernetes' horizontal autoscaler: wanted = ceil(running x utilization / target), and nothing
- * within a tolerance of a tenth. */
+ * Kubernetes' horizontal autoscaler: wanted = ceil(running x utilization / target), nothing
+ * within a tolerance of a tenth, and down only to the most that was wanted in the last 5 min. */
 #include "models/site/scaling.h"
 
 #include <math.h>
 
 struct utilization {
-	struct look_interval interval; /* first */
+	struct scaling_pace pace; /* first */
 	double target;
 };
 
@@ -19,7 +19,7 @@ static const struct key keys[] = {
 	 .min = 0.01,
 	 .max = 1,
 	 .help = "share of the virtual CPUs' time"},
-	LOOK_INTERVAL_KEY("\"15 s\""),
+	SCALING_PACE_KEYS,
 	{0},
 };
 static const struct key_object object = {

@@ -136,17 +136,102 @@ static void autoscalers_follow_the_load(void)
 	struct outcome o;
 	/* Two tasks of 1 s every second: 2 busy virtual CPUs. */
 	const char *load = "\"a\":{\"arrivals\":{\"poisson\":\"2 /s\"}}";
+#define AT_ONCE ",\"stabilization\":\"0 s\"}},"
 	simulate(&o, load, "\"count\":16,\"warm\":1,\"memory\":\"256 MiB\"",
-		 "\"scaling\":{\"utilization\":0.5},", "");
+		 "\"scaling\":{\"utilization\":{\"target\":0.5" AT_ONCE, "");
 	double half = get(&o, "guests.running", "s");
 	CU_ASSERT(half > 3 && half < 7);
 	simulate(&o, load, "\"count\":16,\"warm\":1,\"memory\":\"256 MiB\"",
-		 "\"scaling\":{\"utilization\":0.9},", "");
+		 "\"scaling\":{\"utilization\":{\"target\":0.9" AT_ONCE, "");
 	CU_ASSERT(get(&o, "guests.running", "s") < half - 0.5);
 	simulate(&o, load, "\"count\":16,\"warm\":1,\"memory\":\"256 MiB\"",
-		 "\"scaling\":{\"queue\":{\"tasks\":1,\"interval\":\"1 s\"}},", "");
+		 "\"scaling\":{\"queue\":{\"tasks\":1,\"interval\":\"1 s\"" AT_ONCE, "");
 	double queue = get(&o, "guests.running", "s");
 	CU_ASSERT(queue > 1.5 && queue < 6);
+}
+
+/* Guests over time, at 0, 10 s, 20 s, ... */
+static int keep_level(void *ctx, const char *metric, const char *subject, const char *unit,
+		      const struct world_sample *samples, size_t count)
+{
+	double *level = ctx;
+	(void)subject;
+	(void)unit;
+	if (strcmp(metric, "guests.running") != 0)
+		return 0;
+	CU_ASSERT_EQUAL(count, 101);
+	for (size_t i = 0; i < count; i++) {
+		CU_ASSERT(is_near(samples[i].time_s, 10.0 * (double)i, 1e-12));
+		level[i] = samples[i].value;
+	}
+	return 0;
+}
+
+static int pass_over(void *ctx, const char *metric, const char *subject, const char *unit,
+		     double value)
+{
+	(void)ctx, (void)metric, (void)subject, (void)unit, (void)value;
+	return 0;
+}
+
+static int pass_over_histogram(void *ctx, const char *metric, const char *subject, const char *unit,
+			       const struct world_bucket *buckets, size_t count)
+{
+	(void)ctx, (void)metric, (void)subject, (void)unit, (void)buckets, (void)count;
+	return 0;
+}
+
+/* A task of 30 s comes at 1 s and three of 10 s at 11 s, to the guest that starts for the first: it
+ * serves four until 51 s, then one, until 61 s. */
+static void run_burst(const char *stabilization, double level[101])
+{
+	char *site = study("\"scaling\":{\"queue\":{\"tasks\":1,\"interval\":\"10 s\","
+			   "\"stabilization\":\"%s\"}},",
+			   stabilization);
+	char *text = site_with("\"a\":{\"arrivals\":{\"csv\":\"f.csv\"}}",
+			       "\"count\":6,\"memory\":\"256 MiB\"", site, "");
+	char *whole = study("%.*s,\"traces\":{\"f.csv\":{\"data\":\"time,cycles\\n1,30e9\\n"
+			    "11,10e9\\n11,10e9\\n11,10e9\"}}}",
+			    (int)strlen(text) - 1, text);
+	struct diag_list diags = {0};
+	struct err e = {0};
+	struct world *w = support_build(whole, &diags);
+	struct world_metrics_sink sink = {.ctx = level,
+					  .value = pass_over,
+					  .histogram = pass_over_histogram,
+					  .series = keep_level};
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+	CU_ASSERT_EQUAL(world_run(w, &(struct world_run_key){1, 0}, &sink, &e), 0);
+	world_free(w);
+	diag_free(&diags);
+	free(whole);
+	free(text);
+	free(site);
+}
+
+/* Looks are at 10 s, 20 s, ...: one guest is wanted at 10 s, four from 20 s to 50 s, one at 60 s,
+ * and none from 70 s on. */
+static void guests_stop_when_none_of_late_has_wanted_more(void)
+{
+	static const struct {
+		const char *stabilization;
+		int four, one; /* the last samples with so many guests; one every 10 s */
+	} cases[] = {{"0 s", 5, 6},
+		     {"10 s", 6, 7},
+		     {"1 min", 11, 12},
+		     {"65 s", 11, 12},
+		     {"70 s", 12, 13}};
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+		double level[101] = {0};
+		run_burst(cases[k].stabilization, level);
+		for (int i = 0; i <= 100; i++) {
+			/* Guests that start at a look take longer than until its sample. */
+			double wanted = i == 0 || i > cases[k].one    ? 0
+					: i <= 2 || i > cases[k].four ? 1
+								      : 4;
+			CU_ASSERT_EQUAL(level[i], wanted);
+		}
+	}
 }
 
 /* Hosts with tasks, of four, when three guests are wanted now and then. */
@@ -249,6 +334,8 @@ int main(int argc, char **argv)
 		 a_guest_for_one_app_makes_room_for_that_of_another},
 		{"memory_given_away_twice_is_paged", memory_given_away_twice_is_paged},
 		{"autoscalers_follow_the_load", autoscalers_follow_the_load},
+		{"guests_stop_when_none_of_late_has_wanted_more",
+		 guests_stop_when_none_of_late_has_wanted_more},
 		{"packing_decides_how_many_hosts_are_used",
 		 packing_decides_how_many_hosts_are_used},
 		{"only_those_that_run_use_memory", only_those_that_run_use_memory},

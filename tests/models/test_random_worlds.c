@@ -241,8 +241,11 @@ static void put_sites(struct draw *d)
 		put(d,
 		    "%s\"s%u\":{\"placement\":\"<least-loaded|random|round-robin>\",\"packing\":"
 		    "\"<best-fit|first-fit|least-loaded|power-aware>\",\"scaling\":<\"none\"|"
-		    "\"on-demand\"|{\"queue\":{\"tasks\":2,\"interval\":\"1 s\"}}|{\"utilization\":"
-		    "{\"target\":0.6,\"interval\":\"1 s\"}}>,\"delay\":\"<0|30> ms\","
+		    "\"on-demand\"|{\"queue\":{\"tasks\":2,\"interval\":\"1 "
+		    "s\",\"stabilization\":\"3 s\"}}|{\"queue\":{\"tasks\":1,\"interval\":\"1 "
+		    "s\",\"stabilization\":\"0 s\"}}|{\"utilization\":"
+		    "{\"target\":0.6,\"interval\":\"1 s\",\"stabilization\":\"2 "
+		    "s\"}}>,\"delay\":\"<0|30> ms\","
 		    "\"dedicated\":<false|false|true>,",
 		    i ? "," : "", i);
 		put_migration(d, i);
