@@ -15,7 +15,7 @@
 	}
 
 /* What running, printing, closing and leaving need on every backend. */
-static const struct hv_allow common[] = {
+const struct hv_allow hv_sandbox_common[] = {
 	ROW("write", "the guest's console, messages, bells"),
 	ROW("writev", "what libc makes of a long message"),
 	ROW("read", "bells and peers"),
@@ -66,11 +66,10 @@ int hv_sandbox_enter(const struct hv_vm *vm, struct err *e)
 {
 #ifdef SANITIZED
 	(void)vm;
-	(void)common;
 	return err_set(e, ERR_UNSUPPORTED, "no sandbox in a program built with sanitizers");
 #else
 	const struct hv_backend *backend = vm->config.backend;
-	const struct hv_allow *const tables[] = {common, backend->allow, NULL};
+	const struct hv_allow *const tables[] = {hv_sandbox_common, backend->allow, NULL};
 	pid_t peer = backend->peer ? backend->peer(vm) : 0;
 
 	int failure = hv_capabilities_drop();

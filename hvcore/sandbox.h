@@ -9,6 +9,7 @@
 #ifndef HVCORE_SANDBOX_H
 #define HVCORE_SANDBOX_H
 
+#include "hvcore/allow.h"
 #include "hvcore/hv.h"
 
 /* To be called when `vm` is open and its devices are attached; from then on it can be run and
@@ -16,5 +17,8 @@
  * Irrevocable. Returns 0, or ERR_UNSUPPORTED where it is not possible: a kernel without seccomp, a
  * program built with sanitizers, which need more than a VMM. */
 int hv_sandbox_enter(const struct hv_vm *vm, struct err *e);
+
+/* The system calls that are left on every backend, ended by a NULL call. */
+extern const struct hv_allow hv_sandbox_common[];
 
 #endif
