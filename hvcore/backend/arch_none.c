@@ -100,6 +100,11 @@ bool hv_trap_arch_translate(struct hv_trap_cpu *cpu, const struct hv_mem *mem, s
 	return true;
 }
 
+int hv_trap_arch_interruptible(struct err *e)
+{
+	return hv_trap_arch_available(e);
+}
+
 bool hv_trap_arch_interrupt(struct hv_trap_cpu *cpu, const struct hv_mem *mem)
 {
 	(void)cpu;

@@ -111,9 +111,12 @@ static bool has_died(const struct trap *t, char *text, size_t size)
 	siginfo_t info = {0};
 	if (waitid(P_PID, (id_t)t->pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid == 0)
 		return false;
-	snprintf(text, size, "the guest's process %s %d",
-		 info.si_code == CLD_EXITED ? "exited with" : "was ended by signal",
-		 info.si_status);
+	bool exited = info.si_code == CLD_EXITED;
+	snprintf(text, size, "the guest's process %s %d%s",
+		 exited ? "exited with" : "was ended by signal", info.si_status,
+		 !exited && info.si_status == SIGKILL
+			 ? ", not sent by the VMM (the kernel's log says more)"
+			 : "");
 	return true;
 }
 
@@ -194,7 +197,9 @@ static void trap_close(struct hv_vm *vm)
 static int trap_handler(struct hv_vm *vm, struct hv_call_handler *call, struct err *e)
 {
 	struct trap *t = vm->state;
-	(void)e;
+	int rc = hv_trap_arch_interruptible(e);
+	if (rc)
+		return rc;
 	t->cpu.handler = call->handler;
 	call->eoi = call->apic = 0;
 	return 0;

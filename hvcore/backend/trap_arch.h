@@ -44,6 +44,10 @@ void hv_trap_arch_start(struct hv_trap_cpu *cpu, hv_gpa entry);
  * act, false when the instruction was carried out here and the guest can go on. */
 bool hv_trap_arch_translate(struct hv_trap_cpu *cpu, const struct hv_mem *mem, struct hv_exit *x);
 
+/* Whether a guest's process can return from an interrupt here: 0, or ERR_UNSUPPORTED and why not.
+ */
+int hv_trap_arch_interruptible(struct err *e);
+
 /* Delivers a pending interrupt: a frame on the guest's stack, and on to the handler. Returns false
  * when the guest's stack is no place for a frame. */
 bool hv_trap_arch_interrupt(struct hv_trap_cpu *cpu, const struct hv_mem *mem);

@@ -2,6 +2,7 @@
 #include "hvcore/backend/decode_x86_64.h"
 #include "hvcore/backend/trap_arch.h"
 
+#include <cpuid.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -241,6 +242,25 @@ bool hv_trap_arch_translate(struct hv_trap_cpu *cpu, const struct hv_mem *mem, s
 	default:
 		return privileged(cpu, &insn, x);
 	}
+}
+
+/* The frame is the guest's, but QEMU's TCG (seen with 7.2) pops it on iretq as a kernel would, in a
+ * process, too. With SMAP that is a fault that Linux takes for its own and answers by SIGKILL.
+ * Nothing tells apart a QEMU that does better. */
+int hv_trap_arch_interruptible(struct err *e)
+{
+	enum { SMAP = 1u << 20, TCG_NAME = 0x54474354 }; /* "TCGT" */
+	unsigned a, b, c, d, features = 0;
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 31)) /* no hypervisor */
+		return 0;
+	if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
+		features = b;
+	__cpuid(0x40000000, a, b, c, d);
+	if (b != TCG_NAME || !(features & SMAP))
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED,
+		       "this machine is emulated by QEMU's TCG with SMAP, under which no process "
+		       "survives the return from an interrupt; start it with -cpu ...,-smap");
 }
 
 /* The processor's own selectors for 64-bit user mode under Linux: iretq checks them. */

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define STEP_LIMIT_S 10
+/* Seconds of the host's clock without a word, after which the machine hangs. */
+#define SILENCE_LIMIT_S 200
 
 static bool has(const char *command)
 {
@@ -50,12 +52,13 @@ static void boot(struct emulated *m, const char *package)
 			"mkdir -p $TMP/files && (cd \"$BIN\"/tests && cp guest_cpl0.bin "
 			"$TMP/files/cpl0.bin && "
 			"cp guest_known.bin $TMP/files/known.bin) && "
-			"STEP_LIMIT=%d tests/emulated/boot.sh %s $TMP 200 \"$BIN\"/hvcore "
+			"STEP_LIMIT=%d tests/emulated/boot.sh %s $TMP %d \"$BIN\"/hvcore "
 			"\"$BIN\"/tests/emulated_known \"$BIN\"/tests/test_hvcore_guests "
 			"\"$BIN\"/tests/test_hvcore_hostile \"$BIN\"/tests/test_hvcore_instrument "
 			"-- %s; "
 			"cat $TMP/qemu.log $TMP/console >&2; cat $TMP/output",
-			m->step_limit ? m->step_limit : STEP_LIMIT_S, package, m->arguments);
+			m->step_limit ? m->step_limit : STEP_LIMIT_S, package, SILENCE_LIMIT_S,
+			m->arguments);
 		free(m->output);
 		m->output = strdup(r.out);
 		bool done = strstr(r.out, "\n@done") != NULL;
@@ -152,6 +155,25 @@ int emulated_each_line(const struct emulated *m, int step, void (*look)(const cJ
 	}
 	free(text);
 	return n;
+}
+
+cJSON *emulated_expect_cpl0(const struct emulated *m, int doctor)
+{
+	cJSON *json = emulated_json_of(m, doctor);
+	const cJSON *kvm =
+		cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "backends"), 0);
+	CU_ASSERT_STRING_EQUAL(emulated_text_at(kvm, "name"), "kvm");
+	CU_ASSERT_STRING_EQUAL(emulated_text_at(kvm, "regime"), "cpl0");
+	return json;
+}
+
+void emulated_expect_cases(const struct emulated *m, int first, int last)
+{
+	for (int step = first; step <= last; step++) {
+		char *text = emulated_output_of(m, step);
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, "cases: 1 passed, 0 failed, 0 skipped"));
+		free(text);
+	}
 }
 
 bool emulated_is_about_time(const char *reason)

@@ -44,6 +44,14 @@ int emulated_each_line(const struct emulated *m, int step, void (*look)(const cJ
 const char *emulated_text_at(const cJSON *json, const char *key);
 double emulated_number_at(const cJSON *json, const char *key);
 
+/* That step `doctor` (`hvcore doctor --json`) found KVM, and guests that start at CPL0; returns
+ * what it printed, to be deleted. */
+cJSON *emulated_expect_cpl0(const struct emulated *m, int doctor);
+
+/* That the steps from `first` to `last`, each one case of a test program of ours, ran it and
+ * skipped nothing. The case has looked itself. */
+void emulated_expect_cases(const struct emulated *m, int first, int last);
+
 /* Whether a probe failed for a reason that is about time: KVM's own work (a grace period, a timer)
  * may fall into one batch and not into the next. */
 bool emulated_is_about_time(const char *reason);

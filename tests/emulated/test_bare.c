@@ -13,7 +13,7 @@
 
 static const char *const probes[] = {"loop.100_instructions", "exit.pio_user", "exit.pio_in_user",
 				     "exit.mmio_user",	      "exit.cpuid",    "exit.msr",
-				     "trap.privileged",	      "switch.guest"};
+				     "trap.privileged",	      "switch.guest",  "syscall.guest"};
 #define PROBES (sizeof(probes) / sizeof(probes[0]))
 
 static bool has_qemu(void)
@@ -74,6 +74,8 @@ static cJSON *counted(const char *image, const char *machine, const char *way)
 	CU_ASSERT_DOUBLE_EQUAL(at(json, "machine", "tsc_hz")->valuedouble, 1e9, 1e5);
 	/* A hundred instructions more than the empty loop: 100.0. */
 	CU_ASSERT_DOUBLE_EQUAL(p50(json, probes[0]), 100, 0.05);
+	/* From SYSCALL to SYSRET, as guest/task.c has them. */
+	CU_ASSERT_DOUBLE_EQUAL(p50(json, "syscall.guest"), 8, 0.05);
 	for (size_t i = 0; i < PROBES; i++)
 		CU_ASSERT(p50(json, probes[i]) > 0);
 	return json;

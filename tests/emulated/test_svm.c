@@ -33,6 +33,7 @@ enum step {
 	BOTH_BOOTS, /* what comes from here on runs in the first boot only */
 	DELAYED = BOTH_BOOTS,
 	PROBES_ONCE,
+	TRAPPED,
 	DOCTOR,
 	HELLO,
 	NOTHING,
@@ -53,6 +54,8 @@ enum step {
 	TEST_HOSTILE,
 	TEST_KERNEL,
 	TEST_EXITS,
+	TEST_INTERRUPTS,
+	TEST_TRAP,
 	STEPS
 };
 
@@ -61,6 +64,8 @@ static const struct emulated_step steps[STEPS] = {
 	[PROBES] = {0, "hvcore probe " PROBED " --quick --backend kvm"},
 	[DELAYED] = {0, "hvcore probe exit.pio_user --quick --backend kvm --delay-ns 20000"},
 	[PROBES_ONCE] = {0, "hvcore probe " PROBED_ONCE " --quick --backend kvm"},
+	[TRAPPED] = {0, "hvcore probe exit.pio_user exit.mmio_user trap.privileged irq.inject "
+			"--quick --backend trap"},
 	[DOCTOR] = {0, "hvcore doctor --json"},
 	[HELLO] = {0, "hvcore run hello world --backend kvm --json 2>&1"},
 	[NOTHING] = {0, TRICK("nothing")},
@@ -78,16 +83,20 @@ static const struct emulated_step steps[STEPS] = {
 	/* Cases of tests/hvcore that this machine's KVM sees from the other regime. */
 	[TEST_HELLO] = {0, "test_hvcore_guests hello_on_kvm"},
 	[TEST_WORK] = {0, "test_hvcore_guests same_work_and_exits_everywhere"},
-	[TEST_COMPLETIONS] = {0, "test_hvcore_guests completions_by_interrupt_on_kvm"},
+	[TEST_COMPLETIONS] = {0, "test_hvcore_guests same_completions_by_interrupt_everywhere"},
 	[TEST_HOSTILE] = {0, "test_hvcore_hostile tricks_on_kvm"},
 	[TEST_KERNEL] = {0, "test_hvcore_hostile kernel_mode_tricks_on_kvm"},
 	[TEST_EXITS] = {0, "test_hvcore_instrument exits_are_what_kvm_counts"},
+	[TEST_INTERRUPTS] = {0, "test_hvcore_guests every_interrupt_arrives"},
+	[TEST_TRAP] = {0, "test_hvcore_hostile tricks_on_trap"},
 };
 
-/* Two boots of the same machine. */
+/* Two boots of the same machine: without SMAP, under which QEMU 7.2 lets no process return from an
+ * interrupt (test_several has it). */
+#define ARGUMENTS EMULATED_COUNTED_CLOCK " -cpu EPYC,+svm,+npt,-smap"
 static struct emulated machine[2] = {
-	{.steps = steps, .count = STEPS, .arguments = EMULATED_COUNTED_CLOCK},
-	{.steps = steps, .count = BOTH_BOOTS, .arguments = EMULATED_COUNTED_CLOCK},
+	{.steps = steps, .count = STEPS, .arguments = ARGUMENTS},
+	{.steps = steps, .count = BOTH_BOOTS, .arguments = ARGUMENTS},
 };
 
 static bool booted(void)
@@ -99,12 +108,8 @@ static void doctor_finds_the_cpl0_regime(void)
 {
 	if (!booted())
 		return;
-	cJSON *json = emulated_json_of(&machine[0], DOCTOR);
-	const cJSON *kvm =
-		cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "backends"), 0);
+	cJSON *json = emulated_expect_cpl0(&machine[0], DOCTOR);
 	const cJSON *seen = cJSON_GetObjectItemCaseSensitive(json, "machine");
-	CU_ASSERT_STRING_EQUAL(emulated_text_at(kvm, "name"), "kvm");
-	CU_ASSERT_STRING_EQUAL(emulated_text_at(kvm, "regime"), "cpl0");
 	CU_ASSERT_PTR_NOT_NULL(strstr(emulated_text_at(seen, "hypervisor"), "TCG"));
 	CU_ASSERT_STRING_EQUAL(emulated_text_at(seen, "kvm"), "usable");
 	cJSON_Delete(json);
@@ -247,18 +252,23 @@ static void every_probe_counts_its_exits(void)
 	CU_ASSERT_EQUAL(emulated_each_line(&machine[0], PROBES_ONCE, look_at_probe), 8);
 }
 
-/* The case's program has looked itself; here only that it ran and skipped nothing. */
 static void tests_of_hvcore_pass(void)
 {
-	static const enum step tests[] = {TEST_HELLO,	TEST_WORK,   TEST_COMPLETIONS,
-					  TEST_HOSTILE, TEST_KERNEL, TEST_EXITS};
-	if (!booted())
-		return;
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		char *text = emulated_output_of(&machine[0], (int)tests[i]);
-		CU_ASSERT_PTR_NOT_NULL(strstr(text, "cases: 1 passed, 0 failed, 0 skipped"));
-		free(text);
-	}
+	if (booted())
+		emulated_expect_cases(&machine[0], TEST_HELLO, TEST_TRAP);
+}
+
+static void look_at_trap(const cJSON *line)
+{
+	const char *failed = emulated_text_at(line, "failed");
+	CU_ASSERT_STRING_EQUAL(failed, "");
+	CU_ASSERT(emulated_number_at(line, "p50") > 0);
+}
+
+static void a_process_is_a_guest_here_too(void)
+{
+	if (booted())
+		CU_ASSERT_EQUAL(emulated_each_line(&machine[0], TRAPPED, look_at_trap), 4);
 }
 
 /* From SYSCALL to SYSRET, as guest/task.c has them; without an exit. */
@@ -363,6 +373,7 @@ int main(int argc, char **argv)
 		{"every_probe_counts_its_exits", every_probe_counts_its_exits},
 		{"a_system_call_stays_in_the_guest", a_system_call_stays_in_the_guest},
 		{"a_known_delay_is_found", a_known_delay_is_found},
+		{"a_process_is_a_guest_here_too", a_process_is_a_guest_here_too},
 		{"tests_of_hvcore_pass", tests_of_hvcore_pass},
 		{"two_boots_agree", two_boots_agree},
 		{0},

@@ -9,7 +9,7 @@
 #define BIT(kind)   (1u << HV_RUN_##kind)
 #define FAULTS	    (BIT(FAULT) | BIT(SHUTDOWN))
 #define REFUSED	    42
-#define DEADLINE_NS 100000000u
+#define DEADLINE_NS 20000000u
 
 /* What each trick may come to. `refused`: an exit with REFUSED, because the device said no. */
 static const struct {
