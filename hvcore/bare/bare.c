@@ -17,27 +17,34 @@ _Noreturn void bare_main(void);
 _Noreturn void bare_measure(void);
 _Noreturn void bare_exception(uint64_t vector, uint64_t rip);
 
+/* `own`: the operation has an empty loop of its own, which is it with argument 0 instead of 1; that
+ * of the others is HV_OP_EMPTY. */
 static const struct {
 	const char *name;
 	enum hv_op op;
 	const char *method;
+	int own;
 } jobs[] = {
 	{"loop.100_instructions", HV_OP_LOOP,
-	 "100 integer instructions in one chain of dependences"},
-	{"exit.pio_user", HV_OP_PIO, "32-bit out to port 0x540, where a PC has nothing"},
-	{"exit.pio_in_user", HV_OP_PIO_IN, "32-bit in from port 0x540, where a PC has nothing"},
-	{"exit.mmio_user", HV_OP_MMIO, "32-bit store to 0xd0000000, where a PC has no memory"},
-	{"exit.cpuid", HV_OP_CPUID, "cpuid of leaf 0"},
-	{"exit.msr", HV_OP_MSR, "rdmsr of EFER"},
-	{"trap.privileged", HV_OP_PRIVILEGED, "read of CR4"},
-	{"switch.guest", HV_OP_SWITCH, "load of CR3 with what is in it"},
+	 "100 integer instructions in one chain of dependences", 0},
+	{"exit.pio_user", HV_OP_PIO, "32-bit out to port 0x540, where a PC has nothing", 0},
+	{"exit.pio_in_user", HV_OP_PIO_IN, "32-bit in from port 0x540, where a PC has nothing", 0},
+	{"exit.mmio_user", HV_OP_MMIO, "32-bit store to 0xd0000000, where a PC has no memory", 0},
+	{"exit.cpuid", HV_OP_CPUID, "cpuid of leaf 0", 0},
+	{"exit.msr", HV_OP_MSR, "rdmsr of EFER", 0},
+	{"trap.privileged", HV_OP_PRIVILEGED, "read of CR4", 0},
+	{"switch.guest", HV_OP_SWITCH, "load of CR3 with what is in it", 0},
+	{"syscall.guest", HV_OP_SYSCALL,
+	 "SYSCALL from a user task to this kernel, which changes stacks, counts and returns by "
+	 "SYSRET; the task's loop is subtracted",
+	 1},
 };
 
 static struct {
 	unsigned job;
 	uint64_t tsc_hz;
 	enum hv_op op; /* of the batch under way */
-	uint64_t iterations, ticks;
+	uint64_t arg, iterations, ticks;
 	int given, failed;
 } state;
 
@@ -56,13 +63,15 @@ void hypercall(enum hv_call number, volatile void *block)
 	}
 	state.given = 1;
 	work->op = state.op;
+	work->arg = state.arg;
 	work->iterations = state.iterations;
 }
 
-static uint64_t batch(enum hv_op op, uint64_t n)
+static uint64_t batch(enum hv_op op, uint64_t arg, uint64_t n)
 {
 	static const struct hv_boot boot = {.magic = HV_BOOT_MAGIC};
 	state.op = op;
+	state.arg = arg;
 	state.iterations = n;
 	state.given = 0;
 	guest_main(&boot);
@@ -79,10 +88,10 @@ static void print_failed(const char *reason)
 
 static void measure(void)
 {
-	enum hv_op op = jobs[state.job].op;
+	enum hv_op op = jobs[state.job].op, none = jobs[state.job].own ? op : HV_OP_EMPTY;
 	uint64_t n = 2, enough = state.tsc_hz / BATCHES_PER_S;
 	state.failed = 0;
-	while (batch(op, n) < enough && n < ITERATIONS_MAX)
+	while (batch(op, 1, n) < enough && n < ITERATIONS_MAX)
 		n *= 2;
 	if (state.failed) {
 		print_failed("the operation did not do what it should");
@@ -94,8 +103,8 @@ static void measure(void)
 	log_text(jobs[state.job].method);
 	log_line_end();
 	for (unsigned i = 0; i < BATCHES; i++) {
-		uint64_t whole = batch(op, n), half = batch(op, n / 2);
-		uint64_t empty = batch(HV_OP_EMPTY, n), empty_half = batch(HV_OP_EMPTY, n / 2);
+		uint64_t whole = batch(op, 1, n), half = batch(op, 1, n / 2);
+		uint64_t empty = batch(none, 0, n), empty_half = batch(none, 0, n / 2);
 		log_key("batch");
 		log_text(jobs[state.job].name);
 		log_number(whole);

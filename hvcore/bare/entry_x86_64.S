@@ -19,17 +19,17 @@ bare_start:
 	mov	$bare_stack_end, %esp
 	mov	%eax, bare_loader_magic
 
-	/* The lowest 4 GiB, mapped to themselves in 2 MiB pages. */
-	movl	$pdpt + 3, pml4
+	/* The lowest 4 GiB, mapped to themselves in 2 MiB pages, which are also a user task's. */
+	movl	$pdpt + 7, pml4
 	mov	$4, %ecx
-	mov	$pd + 3, %eax
+	mov	$pd + 7, %eax
 	mov	$pdpt, %edi
 1:	mov	%eax, (%edi)
 	add	$4096, %eax
 	add	$8, %edi
 	loop	1b
 	mov	$2048, %ecx
-	mov	$0x83, %eax		/* present, writable, 2 MiB */
+	mov	$0x87, %eax		/* present, writable, for users, 2 MiB */
 	mov	$pd, %edi
 2:	mov	%eax, (%edi)
 	add	$0x200000, %eax
@@ -43,7 +43,7 @@ bare_start:
 	mov	%eax, %cr3
 	mov	$0xc0000080, %ecx	/* EFER */
 	rdmsr
-	or	$0x100, %eax		/* long mode */
+	or	$0x101, %eax		/* long mode, SYSCALL */
 	wrmsr
 	mov	%cr0, %eax
 	and	$0x9fffffff, %eax	/* caches on */
@@ -61,6 +61,13 @@ bare_start:
 	mov	%eax, %fs
 	mov	%eax, %gs
 	xor	%ebp, %ebp
+	lea	tss(%rip), %rax		/* its base is spread over the descriptor */
+	mov	%ax, gdt_tss + 2(%rip)
+	shr	$16, %rax
+	mov	%al, gdt_tss + 4(%rip)
+	mov	%ah, gdt_tss + 7(%rip)
+	mov	$gdt_tss - gdt, %eax
+	ltr	%ax
 	call	bare_main
 4:	hlt
 	jmp	4b
@@ -97,9 +104,17 @@ bare_exception_stubs:
 	.section .data
 	.balign	8
 gdt:	.quad	0, 0x00af9b000000ffff, 0x00cf93000000ffff
+gdt_tss:
+	.quad	0x0000890000000067, 0
 gdt_pointer:
 	.word	. - gdt - 1
 	.quad	gdt
+
+/* For the stack on which an exception finds the kernel when a user task raised it. */
+	.balign	16
+tss:	.long	0
+	.quad	bare_stack_end
+	.skip	104 - 12
 
 	.section .bss
 	.balign	4096

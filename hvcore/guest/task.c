@@ -19,22 +19,24 @@ static void write_msr(uint32_t msr, uint64_t value)
 
 /* The task: its loop is the same whether it calls or not. The kernel counts calls up to the last
  * one, number 0, which ends the task. task_run is called with how many there are to be, and whether
- * to call at all. */
+ * to call at all. Flags, and with them whether interrupts may come, are the task's as they are the
+ * kernel's. */
 uint64_t task_calls, task_kernel_stack, task_user_stack;
 uint32_t task_user_cs, task_kernel_cs;
 void task_run(uint64_t n, uint64_t calls);
 void task_kernel(void);
 __asm__(".text\n"
 	"task_run:\n"
+	"	pushfq\n"
 	"	push	%rbx\n"
 	"	push	%rbp\n"
 	"	push	%r12\n"
 	"	push	%r13\n"
 	"	push	%r14\n"
 	"	push	%r15\n"
+	"	mov	48(%rsp), %r11\n" /* the flags */
 	"	mov	%rsp, task_kernel_stack(%rip)\n"
 	"	lea	task_user(%rip), %rcx\n"
-	"	mov	$0x202, %r11d\n"
 	"	lea	task_stack_end(%rip), %rsp\n"
 	"	sysretq\n"
 	"task_user:\n"
@@ -66,7 +68,7 @@ __asm__(".text\n"
 	"	pop	%r12\n"
 	"	pop	%rbp\n"
 	"	pop	%rbx\n"
-	"	sti\n"
+	"	popfq\n"
 	"	ret\n"
 	".bss\n"
 	"	.balign	16\n"
