@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/run/run_cell.h"
+#include "models/run/run_example.h"
 #include "models/run/run_failure.h"
 #include "models/run/run_group.h"
 #include "models/run/run_handset.h"
@@ -274,7 +275,7 @@ static int run_region_protected(void *ctx, struct err *e)
 {
 	const struct region_run *x = ctx;
 	int code = init_handsets(x->run, x->region, e);
-	if (code == 0 && x->sink->trace)
+	if (code == 0 && (x->sink->trace || x->run->metrics->examples))
 		code = trace_begin(x->run, x->sink->trace, e);
 	if (code == 0)
 		code = init_network(x->run, x->region, e);
@@ -286,6 +287,8 @@ static int run_region_protected(void *ctx, struct err *e)
 		code = simulate(x->run, x->region, x->sink->stop, e);
 	if (code == 0)
 		code = run_report_region(x->run, x->region, x->sink, e);
+	if (x->run->metrics->examples)
+		examples_forget(x->run->metrics->examples);
 	return code;
 }
 
@@ -316,21 +319,26 @@ static void metrics_free(struct metrics *m)
 	free(m->life_s);
 	free(m->level);
 	free(m->cell_ns);
+	examples_free(m->examples);
 }
 
-static int metrics_init(struct metrics *m, const struct world *w,
+static int metrics_init(struct metrics *m, const struct world *w, uint32_t repetition,
 			const struct world_metrics_sink *sink, struct err *e)
 {
 	bool series = sink->series != NULL;
+	/* One for each point is enough to draw. */
+	bool example = series && repetition == 0 &&
+		       (!sink->wants || sink->wants(sink->ctx, "task.timeline"));
 	size_t classes = (size_t)w->class_count + 1;
 	*m = (struct metrics){
 		.battery_j = calloc(classes, sizeof(*m->battery_j)),
 		.life_s = calloc(classes, sizeof(*m->life_s)),
 		.cell_ns = calloc((size_t)w->cell_count + 1, sizeof(*m->cell_ns)),
 		.level = series ? calloc(classes * (SERIES_SAMPLES + 1), sizeof(*m->level)) : NULL,
+		.examples = example ? examples_new() : NULL,
 	};
 	return group_init(m, w, sink) == 0 && m->battery_j && m->life_s && m->cell_ns &&
-			       (m->level || !series)
+			       (m->level || !series) && (m->examples || !example)
 		       ? 0
 		       : no_memory(e);
 }
@@ -339,7 +347,7 @@ int world_run(const struct world *w, const struct world_run_key *key,
 	      struct world_metrics_sink *sink, struct err *e)
 {
 	struct metrics metrics;
-	int code = metrics_init(&metrics, w, sink, e);
+	int code = metrics_init(&metrics, w, key->repetition, sink, e);
 	for (uint32_t i = 0; code == 0 && i < w->region_count; i++)
 		code = run_region(w, &w->regions[i], key, &metrics, sink, e);
 	if (code == 0)

@@ -289,6 +289,7 @@ struct task {
 	uint8_t attempts; /* that have failed */
 	bool counts;	  /* started after the warm-up */
 	bool remote;
+	uint16_t example; /* its place among those that are looked at (run_example.h); 0: none */
 };
 
 #define TASK_KEPT offsetof(struct task, job)
@@ -329,9 +330,10 @@ struct metrics {
 	struct group *groups[GROUP_KINDS]; /* by the world's indices */
 	uint32_t group_count[GROUP_KINDS];
 	struct histogram *group_histograms[GROUP_KINDS]; /* two for each, where they are wanted */
-	double *battery_j; /* left at the end, by class: sums over its handsets */
-	double *life_s;	   /* likewise how long a charge lasts */
-	double *level;	   /* likewise left at SERIES_SAMPLES + 1 times */
+	double *battery_j;	   /* left at the end, by class: sums over its handsets */
+	double *life_s;		   /* likewise how long a charge lasts */
+	double *level;		   /* likewise left at SERIES_SAMPLES + 1 times */
+	struct examples *examples; /* NULL: nobody wants one */
 };
 
 /* One region with its handsets. Regions have nothing to do with each other, so they are run one

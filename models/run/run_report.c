@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "models/run/run_example.h"
 #include "models/run/run_group.h"
 #include "models/run/run_handset.h"
 #include "models/run/run_report.h"
@@ -127,6 +128,32 @@ static void report_batteries(struct reporter *r)
 	}
 }
 
+/* One task: for each cause when it is at it (1) and when not (0), in simulated time. */
+static void report_example(struct reporter *r)
+{
+	struct example_piece pieces[EXAMPLE_PIECES];
+	struct world_sample samples[2 * EXAMPLE_PIECES];
+	size_t count = examples_median(r->metrics->examples, pieces);
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		size_t n = 0;
+		for (size_t i = 0; i < count; i++) {
+			if (pieces[i].cause != (enum cause)c)
+				continue;
+			double from_s = sim_to_seconds(pieces[i].from);
+			if (n > 0 && samples[n - 1].time_s == from_s)
+				n--; /* it goes on */
+			else
+				samples[n++] = (struct world_sample){from_s, 1};
+			samples[n++] = (struct world_sample){sim_to_seconds(pieces[i].to), 0};
+		}
+		if (n == 0 && count > 0) /* so that the causes are there, and in their order */
+			samples[n++] = (struct world_sample){sim_to_seconds(pieces[0].from), 0};
+		if (n > 0 && r->code == 0)
+			r->code = r->sink->series(r->sink->ctx, "task.timeline", cause_names[c],
+						  "1", samples, n);
+	}
+}
+
 static void report_group(struct reporter *r, enum group_kind kind, const char *subject,
 			 const struct group *g)
 {
@@ -231,6 +258,8 @@ int run_report(const struct world *w, const struct metrics *m, struct world_metr
 	report_times(&r);
 	report_energy(&r);
 	report_tasks(&r);
+	if (m->examples)
+		report_example(&r);
 	report_batteries(&r);
 	if (m->grouped)
 		report_groups(&r);

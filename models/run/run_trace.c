@@ -2,6 +2,7 @@
  *
  * Telling who follows a run what its tasks did. Memory: a row for each handset, for the task whose
  * tail is not known yet, and the lanes of one handset; none of it grows with the tasks done. */
+#include "models/run/run_example.h"
 #include "models/run/run_graph.h"
 #include "models/run/run_handset.h"
 #include "models/run/run_task.h"
@@ -34,10 +35,12 @@ static uint32_t number_of(const struct run *run, const struct handset *h)
 int trace_begin(struct run *run, const struct world_trace *to, struct err *e)
 {
 	struct tracer *t = arena_alloc(&run->arena, sizeof(*t));
-	struct row *held = arena_array(&run->arena, run->handset_count, sizeof(*held));
+	static const struct world_trace nobody;
+	uint64_t rows = to && to->task ? run->handset_count : 0;
+	struct row *held = arena_array(&run->arena, rows, sizeof(*held));
 	if (!t || !held)
 		return err_set(e, ERR_NOMEM, "no memory to trace the tasks");
-	t->to = to;
+	t->to = to = to ? to : &nobody;
 	t->held = held;
 	for (uint64_t i = 0; to->class && i < run->handset_count && !t->followed; i++)
 		if (strcmp(run->handsets[i].class->name, to->class) == 0 &&
@@ -99,15 +102,17 @@ static void tell_battery(const struct run *run, const struct handset *h)
 	check(run, to->level(to->ctx, "tasks", now, h->tasks));
 }
 
-void trace_end_slowly(struct run *run, const struct task *t, int failure, bool held)
+void trace_end_slowly(struct run *run, struct task *t, int failure, bool held)
 {
 	struct tracer *tracer = run->tracer;
 	const struct handset *h = t->from->handset;
-	struct row now, *row = held ? &tracer->held[h - run->handsets] : &now;
+	if (t->example)
+		example_end(t, failure < 0);
 	if (tracer->followed == h)
 		tell_battery(run, h);
 	if (!tracer->to->task)
 		return;
+	struct row now, *row = held ? &tracer->held[h - run->handsets] : &now;
 	fill(row, run, t, failure);
 	if (!held)
 		tell(run, row, t->energy);
@@ -136,6 +141,8 @@ static uint32_t lane_of(struct tracer *tracer, const struct task *t)
 void trace_slice_slowly(const struct task *t, const char *what, sim_time from, sim_time to)
 {
 	struct tracer *tracer = t->run->tracer;
+	if (t->example)
+		example_slice(t, what, from, to);
 	if (t->from->handset != tracer->followed || from >= to)
 		return;
 	tell_battery(t->run, tracer->followed);
@@ -144,9 +151,12 @@ void trace_slice_slowly(const struct task *t, const char *what, sim_time from, s
 				t->graph ? graph_step_name(t) : NULL, what, from, to));
 }
 
-void trace_start_slowly(const struct task *t)
+void trace_start_slowly(struct task *t)
 {
 	struct tracer *tracer = t->run->tracer;
+	struct examples *examples = t->run->metrics->examples;
+	if (examples && t->counts && t->part == PART_WHOLE)
+		example_begin(examples, t);
 	if (t->from->handset == tracer->followed)
 		lane_of(tracer, t);
 }

@@ -10,19 +10,20 @@
 /* Kept out of the way of runs that nobody follows. */
 #define COLD __attribute__((cold))
 
+/* to: NULL where only the run itself looks, for an example (run_example.h). */
 int trace_begin(struct run *run, const struct world_trace *to, struct err *e);
 
-COLD void trace_end_slowly(struct run *run, const struct task *t, int failure, bool held);
+COLD void trace_end_slowly(struct run *run, struct task *t, int failure, bool held);
 COLD void trace_release_slowly(struct run *run, const struct handset *h);
 COLD void trace_slice_slowly(const struct task *t, const char *what, sim_time from, sim_time to);
-COLD void trace_start_slowly(const struct task *t);
+COLD void trace_start_slowly(struct task *t);
 COLD void trace_step_slowly(const struct task *t);
 COLD void trace_radio_slowly(const struct run *run, const struct handset *h, sim_time at, double w);
 COLD void trace_tail_slowly(const struct run *run, const struct handset *h, sim_time now);
 
 /* The task has ended, all but its tail being in its energy. `held`: that comes with the next
  * trace_release of the handset. */
-static inline void trace_end(struct run *run, const struct task *t, int failure, bool held)
+static inline void trace_end(struct run *run, struct task *t, int failure, bool held)
 {
 	if (run->tracer)
 		trace_end_slowly(run, t, failure, held);
@@ -43,7 +44,7 @@ static inline void trace_slice(const struct task *t, const char *what, sim_time 
 }
 
 /* The task, or step of one, begins to do something. */
-static inline void trace_start(const struct task *t)
+static inline void trace_start(struct task *t)
 {
 	if (t->run->tracer)
 		trace_start_slowly(t);

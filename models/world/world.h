@@ -176,7 +176,8 @@ struct world_metrics_sink {
 	const struct world_trace *trace; /* or NULL */
 	/* Whether somebody wants the metric of that name; NULL: all are wanted. Asked before the
 	 * run. Those of apps, policies, sites and platforms of which none is wanted are neither
-	 * reckoned nor reported, and their distributions are not where no number of them is. */
+	 * reckoned nor reported, and their distributions are not where no number of them is; nor is
+	 * a task kept for "task.timeline". */
 	bool (*wants)(void *ctx, const char *metric);
 };
 

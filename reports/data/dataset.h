@@ -129,4 +129,10 @@ int dataset_series(const struct dataset *d, const struct data_metric *metric,
 		   const struct data_point *point, struct data_series *out, struct err *e);
 void dataset_series_free(struct data_series *s);
 
+/* The samples of the first repetition at the point that has any, to be freed; *count is 0 and
+ * *samples NULL when none has. */
+int dataset_first_series(const struct dataset *d, const struct data_metric *metric,
+			 const struct data_point *point, struct result_sample **samples,
+			 size_t *count, struct err *e);
+
 #endif

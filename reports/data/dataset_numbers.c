@@ -329,3 +329,23 @@ void dataset_series_free(struct data_series *s)
 	free(s->cells);
 	*s = (struct data_series){0};
 }
+
+int dataset_first_series(const struct dataset *d, const struct data_metric *metric,
+			 const struct data_point *point, struct result_sample **samples,
+			 size_t *count, struct err *e)
+{
+	struct runs runs = {0};
+	int code = each_bytes(d,
+			      "SELECT samples FROM series WHERE point = ? AND metric = ? "
+			      "ORDER BY repetition LIMIT 1",
+			      metric, point, runs_add, &runs, e);
+	*samples = NULL;
+	*count = 0;
+	if (code == 0 && runs.n) {
+		*samples = runs.samples[0];
+		*count = runs.counts[0];
+		runs.n = 0;
+	}
+	runs_free(&runs);
+	return code;
+}

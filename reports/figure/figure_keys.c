@@ -45,7 +45,8 @@ static const struct key figure_keys[] = {
 		 "heatmap: over two axes, with the line of break-even; tornado: what each axis "
 		 "alone "
 		 "changes, around the point that \"at\" fixes; time-series: over simulated time; "
-		 "timeline: a task's time from cause to cause; screen: what `screen` found"},
+		 "timeline: where a task's time goes, of one task of a run (task.timeline) or of "
+		 "the mean task (overhead); screen: what `screen` found"},
 	{"x", KEY_STRING, AT(x), .optional = true,
 	 .help = "the axis of the sweep along x; for lines, bars, stack and heatmap"},
 	{"y", KEY_STRING, AT(y), .help = "the metric; for a heatmap the axis of the sweep along y"},
@@ -79,6 +80,9 @@ static const struct key figure_keys[] = {
 
 enum figure_part figure_part(const struct figure *f)
 {
+	/* What a run keeps of one of its tasks is a series over time; of the mean task, numbers. */
+	if (f->kind == FIGURE_TIMELINE && f->y && strcmp(f->y, "task.timeline") == 0)
+		return FIGURE_SERIES;
 	return forms[f->kind].part;
 }
 

@@ -144,7 +144,7 @@ static void describe_repetitions(const struct drawing *d, char *out, size_t size
 {
 	size_t low = d->repetitions_min, high = d->repetitions_max, n = 0;
 	out[0] = '\0';
-	if (d->note && high > 1)
+	if (d->note && high != 1)
 		n += (size_t)snprintf(out + n, size - n, "; %s", d->note);
 	if (n < size && high && low == high)
 		snprintf(out + n, size - n, ", %zu repetition%s", high, high == 1 ? "" : "s");

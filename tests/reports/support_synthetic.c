@@ -149,6 +149,27 @@ static void add_series(struct run_result *r, size_t platform, double scale)
 	run_result_add_series(r, "battery", "phones", "J", samples, 13);
 }
 
+/* One task: radio and network there and back, with the site between them. */
+static void add_task(struct run_result *r, size_t platform)
+{
+	double began = 312.5, at_site = began + .12, back = at_site;
+	for (size_t i = 2; i < sizeof(causes) / sizeof(*causes); i++)
+		back += causes[i].mean_s[platform];
+	const struct result_sample radio[] = {
+		{began, 1}, {began + .09, 0}, {back + .03, 1}, {back + .05, 0}};
+	const struct result_sample network[] = {
+		{began + .09, 1}, {at_site, 0}, {back, 1}, {back + .03, 0}};
+	run_result_add_series(r, "task.timeline", "radio", "1", radio, 4);
+	run_result_add_series(r, "task.timeline", "network", "1", network, 4);
+	for (size_t i = 2; i < sizeof(causes) / sizeof(*causes); i++) {
+		double end = at_site + causes[i].mean_s[platform];
+		struct result_sample own[] = {{at_site, end > at_site}, {end, 0}};
+		run_result_add_series(r, "task.timeline", causes[i].cause, "1", own,
+				      end > at_site ? 2 : 1);
+		at_site = end;
+	}
+}
+
 static void fill(struct run_result *r, size_t platform, size_t cost, uint32_t repetition,
 		 size_t tasks)
 {
@@ -177,6 +198,8 @@ static void fill(struct run_result *r, size_t platform, size_t cost, uint32_t re
 	run_result_add(r, "battery.end", "phones", "J", platform == 3 && cost == 5 ? NAN : 41000);
 	add_histogram(r, times, tasks);
 	add_series(r, platform, scale);
+	if (repetition == 0)
+		add_task(r, platform);
 	free(times);
 }
 

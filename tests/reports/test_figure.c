@@ -47,8 +47,10 @@ static const char gallery[] =
 	"\"platform\","
 	"\"at\":{\"exit_cost\":1}},"
 	"{\"name\":\"timeline\",\"kind\":\"timeline\",\"y\":\"overhead\",\"series\":\"platform\","
-	"\"at\":{\"exit_cost\":1}}]";
-enum { GALLERY = 14 };
+	"\"at\":{\"exit_cost\":1}},"
+	"{\"name\":\"onetask\",\"kind\":\"timeline\",\"y\":\"task.timeline\",\"series\":"
+	"\"platform\",\"at\":{\"exit_cost\":1}}]";
+enum { GALLERY = 15 };
 
 static struct db *db;
 static struct dataset data;
@@ -112,7 +114,7 @@ static void the_whole_gallery_runs_with_plain_gnuplot(void)
 	PROGRAM_EXPECT(0, NULL,
 		       "cd $TMP/a && for f in *.gp; do gnuplot $f 2>err || exit 1; "
 		       "test ! -s err || { cat err; exit 1; }; done");
-	PROGRAM_EXPECT(0, "42",
+	PROGRAM_EXPECT(0, "45",
 		       "cd $TMP/a && find . -size +1k -name '*.pdf' -o -size +1k -name "
 		       "'*.svg' -o -size +1k -name '*.png' | wc -l");
 }
@@ -361,7 +363,7 @@ static void no_label_is_cut_off_or_on_another(void)
 {
 	static const char *const names[] = {
 		"lines",    "logs",    "categories", "bars",	   "single",  "stack",	  "cdf",
-		"manykeys", "heatmap", "quantiles",  "timeseries", "tornado", "timeline", "page"};
+		"manykeys", "heatmap", "quantiles",  "timeseries", "tornado", "timeline", "onetask", "page"};
 	if (!have("gnuplot") || !have("pdftotext"))
 		return;
 	struct diag_list diags = {0};
@@ -494,7 +496,7 @@ static void mistakes_say_what_there_is(void)
 		 "needs \"z\""},
 		{"{\"name\":\"f\",\"kind\":\"tornado\",\"y\":\"tasks.done\"}", "needs \"at\""},
 		{"{\"name\":\"f\",\"kind\":\"time-series\",\"y\":\"tasks.done\"}",
-		 "no series over time of 'tasks.done' (they have battery)"},
+		 "no series over time of 'tasks.done' (they have battery, task.timeline)"},
 		{"{\"name\":\"f\",\"kind\":\"heatmap\",\"x\":\"exit_cost\",\"y\":\"platform\","
 		 "\"z\":\"tasks.done\",\"baseline\":{\"platform\":\"native\"}}",
 		 "is drawn, so it cannot be fixed"},
