@@ -49,6 +49,7 @@ struct drawing {
 	bool has_y_label, key_above;		 /* put there by gp_y_label, gp_key_above */
 	double y_tics_pt, colour_tics_pt; /* the widest label at a tick of y, of the colours */
 	double svg_key_surplus;		  /* of the key above, as gp_key_surplus has it */
+	double latex_key_surplus;	  /* likewise of letters as wide as TeX's */
 	double extra_bottom_pt;		  /* more room below the axis, for slanted labels */
 	const bool *lossy;		  /* of each point (caveat.h), for the footnote */
 	struct diag_list *diags;

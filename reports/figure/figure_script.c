@@ -245,6 +245,9 @@ void gp_key_above(struct drawing *d, const char *head, const char *const *titles
 	columns = (count + rows - 1) / rows;
 	double surplus = gp_key_surplus(titles, count, &digits);
 	d->svg_key_surplus = surplus + 0.3 * digits;
+	/* cairolatex takes a character for 0.51 em, 0.92 of a digit here; what TeX writes is up to
+	 * 1.08 times as wide as Helvetica. */
+	d->latex_key_surplus = fmax(0, surplus + digits - 1.08 / 0.92 * digits);
 	fprintf(d->gp,
 		"set key tmargin center horizontal Left reverse noenhanced samplen 2.4 spacing 0.9 "
 		"height 0.2 width %.1f maxcols %zu",
@@ -271,6 +274,7 @@ void gp_key_of_series(struct drawing *d, const char *const *titles, size_t count
 }
 
 static const double footnote_step_pt = 5 * 1.2; /* between its lines */
+static const double latex_gap_pt = 7;		/* between it and the label of the x axis */
 
 /* Room below the plot for `lines` of a footnote, besides what the axis takes. */
 static void write_bottom(struct drawing *d, size_t lines)
@@ -320,9 +324,12 @@ void gp_end(struct drawing *d)
 {
 	fflush(d->plot);
 	if (d->latex && d->key_above) /* TeX's lines are higher, its letters not those measured */
-		fputs("set key spacing 1.1 height 0.5 width 0\n", d->gp);
-	if (d->latex) /* there the caption says what the footnote does */
-		d->height_in -= FOOTNOTE_LINES * footnote_step_pt / 72;
+		fprintf(d->gp, "set key spacing 1.1 height 0.5 width %.1f\n",
+			-d->latex_key_surplus);
+	if (d->latex) { /* there the caption says what the footnote does */
+		d->height_in -= (FOOTNOTE_LINES * footnote_step_pt + latex_gap_pt) / 72;
+		d->extra_bottom_pt -= latex_gap_pt;
+	}
 	double w = d->width_in, h = d->height_in;
 	const char *name = d->figure->name;
 	const char *command = d->plot_text;
