@@ -2,6 +2,7 @@
 #include "reports/figure/figure.h"
 
 #include "reports/data/caveat.h"
+#include "reports/data/stamp.h"
 #include "reports/figure/figure_internal.h"
 
 #include <errno.h>
@@ -292,6 +293,34 @@ int figure_end(struct drawing *d, int code, struct err *e)
 	return code;
 }
 
+/* Leaves the figures of another study as they are. */
+static int spare_others(const struct drawing *d)
+{
+	char path[4096], of[STAMP_SIZE];
+	snprintf(path, sizeof(path), "%s/%s.tsv", d->request->folder, d->figure->name);
+	switch (stamp_look(path, "# ", d->data->db, of)) {
+	case STAMP_OTHER:
+		return figure_mistake(d, "name",
+				      "%s is of another study (%.8s; this is %.8s) and is not "
+				      "replaced: name another folder, or remove it",
+				      path, of, db_study_hash(d->data->db));
+	case STAMP_FOREIGN:
+		return figure_mistake(d, "name",
+				      "%s is none of mcvsim's and is not replaced: name another "
+				      "folder, or remove it",
+				      path);
+	case STAMP_UNSURE:
+		diag_add(d->diags, DIAG_WARNING, d->request->file, 0, 0, NULL,
+			 "%s: replaces the figure of study %.8s; studies with a \"description\" "
+			 "are told apart by it",
+			 d->figure->name, of);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
 static int draw(struct drawing *d, struct err *e)
 {
 	int code = find_axis(d, "x", d->figure->x, &d->x);
@@ -300,6 +329,8 @@ static int draw(struct drawing *d, struct err *e)
 	if (find_metric(d) || code || series)
 		return ERR_INVALID;
 	code = fix_axes(d, d->level);
+	if (code == 0)
+		code = spare_others(d);
 	if (code)
 		return code;
 	code = figure_begin(d, e);

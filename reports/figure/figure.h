@@ -78,7 +78,8 @@ struct figure_request {
 };
 
 /* Writes folder/NAME.tsv and folder/NAME.gp for each figure, and with FIGURE_LATEX
- * folder/NAME-latex.gp; existing ones are replaced. Appends their names to scripts (count of them
+ * folder/NAME-latex.gp; existing ones are replaced, unless they are of a study about something else
+ * (stamp.h) or of no study, which is a diag. Appends their names to scripts (count of them
  * in *written, room for all), to be run by gnuplot inside the folder. Figures that cannot be drawn
  * from these results (an unknown metric, an axis that is not fixed) are diags; the others are
  * written all the same. Returns 0, ERR_INVALID when there were diags, or another negative code with

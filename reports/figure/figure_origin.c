@@ -2,6 +2,7 @@
  *
  * Where the numbers of a figure come from: study, profile, machine, version.
  */
+#include "reports/data/stamp.h"
 #include "reports/figure/figure_internal.h"
 
 #include <inttypes.h>
@@ -80,8 +81,9 @@ void figure_origin_of(const struct dataset *data, struct figure_origin *out)
 {
 	struct db *db = data->db;
 	snprintf(out->version, sizeof(out->version), "%s", data->version);
-	snprintf(out->comment, sizeof(out->comment),
-		 "# study %s\n# profile %s\n# seed %" PRIu64 "\n", db_study_hash(db),
+	char stamp[STAMP_SIZE];
+	stamp_of(db, "# ", stamp);
+	snprintf(out->comment, sizeof(out->comment), "%s# profile %s\n# seed %" PRIu64 "\n", stamp,
 		 db_profile_hash(db), db_seed(db));
 	describe_costs(db, out->costs, sizeof(out->costs));
 	snprintf(out->study, sizeof(out->study),

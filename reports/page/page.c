@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reports/data/stamp.h"
 #include "reports/page/page.h"
 
 #include "reports/data/caveat.h"
@@ -417,8 +418,9 @@ int page_write(const struct page *page, FILE *out, struct err *e)
 	const char *title = text_at(db_document(data->db), "description");
 	if (!title)
 		title = "Results of mcvsim";
-	fputs(head, out);
-	fputs("<title>", out);
+	char stamp[STAMP_SIZE];
+	stamp_of(data->db, "", stamp);
+	fprintf(out, "%s<!--\n%s-->\n<title>", head, stamp);
 	html_put(out, title);
 	fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", page_style);
 	int code = put_header(page, title, out, e);

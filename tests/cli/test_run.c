@@ -583,6 +583,41 @@ static void numbers_can_be_asked_and_exported(void)
 		       "touch $TMP/mine.csv; $BIN/mcvsim export $TMP/ask.db -o $TMP/mine.csv");
 }
 
+/* Of two studies that draw figures of one name into one folder, the first's stay. */
+static void figures_of_another_study_are_not_replaced(void)
+{
+	char text[600];
+	for (int i = 0; i < 3; i++) {
+		static const char *const about[] = {"one", "two", "one"};
+		char name[20];
+		snprintf(name, sizeof(name), "apart%d.json", i);
+		snprintf(text, sizeof(text), ", \"description\": \"%s\", \"repeat\": %d", about[i],
+			 i + 1);
+		study_write(name, text);
+		PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/apart%d.json -o $TMP/apart%d.db", i,
+			       i);
+	}
+	PROGRAM_EXPECT(0, NULL,
+		       "$BIN/mcvsim report $TMP/apart0.db -o $TMP/apart --html --format svg && "
+		       "md5sum $TMP/apart/* >$TMP/apart.md5");
+	PROGRAM_EXPECT(2, "p95.tsv is of another study",
+		       "$BIN/mcvsim report $TMP/apart1.db -o $TMP/apart --format svg 2>&1");
+	PROGRAM_EXPECT(1, "index.html is of another study",
+		       "$BIN/mcvsim report $TMP/apart1.db -o $TMP/apart --format svg --html "
+		       "--figure '{\"name\": \"own\", \"kind\": \"bars\", \"x\": \"platform\", "
+		       "\"y\": \"response_time.p95\"}' 2>&1");
+	PROGRAM_EXPECT(0, NULL, "md5sum -c $TMP/apart.md5");
+	/* It has grown: still the same. */
+	PROGRAM_EXPECT(0, NULL,
+		       "$BIN/mcvsim report $TMP/apart2.db -o $TMP/apart --html --format svg");
+	PROGRAM_EXPECT(1, NULL, "md5sum -c $TMP/apart.md5");
+	/* What is not ours is not touched either. */
+	PROGRAM_EXPECT(2, "none of mcvsim's",
+		       "mkdir $TMP/mine; echo 1 2 >$TMP/mine/p95.tsv; "
+		       "$BIN/mcvsim report $TMP/apart0.db -o $TMP/mine --format svg 2>&1");
+	PROGRAM_EXPECT(0, "1 2", "cat $TMP/mine/p95.tsv");
+}
+
 static cJSON *read_json(const char *name)
 {
 	struct program_result r = program_run("cat %s", study_path(name));
@@ -734,6 +769,8 @@ int main(int argc, char **argv)
 		{"tasks_can_be_traced", tasks_can_be_traced},
 		{"what_cannot_be_traced_is_refused", what_cannot_be_traced_is_refused},
 		{"numbers_can_be_asked_and_exported", numbers_can_be_asked_and_exported},
+		{"figures_of_another_study_are_not_replaced",
+		 figures_of_another_study_are_not_replaced},
 		{0},
 	};
 	return test_main("run", cases, argc, argv);

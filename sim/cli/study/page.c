@@ -2,6 +2,7 @@
 #include "sim/cli/study/page.h"
 
 #include "models/platform/platform_layers.h"
+#include "reports/data/stamp.h"
 #include "sim/base/json.h"
 
 #include <errno.h>
@@ -41,6 +42,16 @@ int cli_write_page(const struct dataset *data, const struct figures *figures,
 	struct page page = {data, figures, have, folder, platforms, 0};
 	char path[4096];
 	int n = snprintf(path, sizeof(path), "%s/index.html", folder);
+	char of[STAMP_SIZE];
+	enum stamp_found there = stamp_look(path, "", data->db, of);
+	if (there == STAMP_OTHER || there == STAMP_FOREIGN) {
+		arena_free(&arena);
+		return err_set(
+			e, ERR_EXISTS,
+			"%s is %s%.8s%s and is not replaced: name another folder, or remove it",
+			path, there == STAMP_OTHER ? "of another study (" : "none of mcvsim's", of,
+			there == STAMP_OTHER ? ")" : "");
+	}
 	FILE *out = platforms && n < (int)sizeof(path) ? fopen(path, "we") : NULL;
 	if (!out) {
 		arena_free(&arena);

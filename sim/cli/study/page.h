@@ -9,7 +9,8 @@
 #include "reports/page/page.h"
 
 /* Writes folder/index.html, once the figures' pictures are in the folder; `have` is what there is
- * of each. Returns 0 or a negative code with *e filled. */
+ * of each. One of a study about something else stays (ERR_EXISTS). Returns 0 or a negative code
+ * with *e filled. */
 int cli_write_page(const struct dataset *data, const struct figures *figures,
 		   const enum page_figure *have, const char *folder, struct err *e);
 
