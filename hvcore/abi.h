@@ -264,6 +264,9 @@ enum hv_op {
 			 HV_MAP_PAGES + k in page k */
 	HV_OP_MAP_1M_MANY,
 	HV_OP_TOUCH_2M, /* as HV_OP_TOUCH, stride HV_TOUCH_2M_STRIDE */
+	/* HV_OP_HYPERCALL and HV_OP_RELEASE with everything but the exit: their argument blocks. */
+	HV_OP_HYPERCALL_BLOCK,
+	HV_OP_RELEASE_BLOCK,
 	HV_OP_COUNT
 };
 enum hv_ipi {

@@ -83,6 +83,12 @@ static inline void hypercall(enum hv_call number, volatile void *block)
 }
 #endif
 
+/* All of a hypercall that is the guest's own, without the exit: the block must be in its memory. */
+static inline void hypercall_pretend(volatile void *block)
+{
+	__asm__ volatile("" : : "r"(gpa_of(block)) : "memory");
+}
+
 /* Asks for interrupts, which from then on only count up in guest_interrupts, on whichever processor
  * they come. */
 extern volatile uint64_t guest_interrupts;

@@ -43,6 +43,18 @@ static void op_hypercall(uint64_t n)
 	}
 }
 
+/* Nobody answers. */
+static void op_hypercall_block(uint64_t n)
+{
+	volatile struct hv_call_nop call = {.answer = 0};
+	for (uint64_t i = 0; i < n; i++) {
+		call.value = (uint32_t)i;
+		hypercall_pretend(&call);
+		if (call.answer != 0)
+			work.failed = 1;
+	}
+}
+
 static void touch(uint64_t n, uint64_t stride)
 {
 	volatile uint64_t *at = (volatile uint64_t *)(uintptr_t)work.arg;
@@ -66,6 +78,17 @@ static void op_release(uint64_t n)
 		volatile struct hv_call_release call = {
 			.gpa = (uint32_t)(work.arg + i * HV_TOUCH_STRIDE), .bytes = 4096};
 		hypercall(HV_CALL_RELEASE, &call);
+		if (call.failed)
+			work.failed = 1;
+	}
+}
+
+static void op_release_block(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		volatile struct hv_call_release call = {
+			.gpa = (uint32_t)(work.arg + i * HV_TOUCH_STRIDE), .bytes = 4096};
+		hypercall_pretend(&call);
 		if (call.failed)
 			work.failed = 1;
 	}
@@ -588,6 +611,8 @@ static void (*const ops[HV_OP_COUNT])(uint64_t n) = {
 	[HV_OP_MAP_MANY] = op_map_many,
 	[HV_OP_MAP_1M] = op_map_1m,
 	[HV_OP_MAP_1M_MANY] = op_map_1m_many,
+	[HV_OP_HYPERCALL_BLOCK] = op_hypercall_block,
+	[HV_OP_RELEASE_BLOCK] = op_release_block,
 	[HV_OP_START] = op_start,
 	[HV_OP_START_EVENTS] = op_start_events,
 	[HV_OP_VIRTIO_READ_IRQ] = op_virtio_read_irq,

@@ -144,5 +144,7 @@ int hv_bench_body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 
 int hv_bench_empty(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 {
-	return hv_bench_run(ctx, HV_OP_EMPTY, n, batch, e);
+	const struct hv_bench *bench = ctx;
+	enum hv_op without = bench->without ? bench->without : HV_OP_EMPTY;
+	return hv_bench_run(ctx, without, n, batch, e);
 }

@@ -12,6 +12,7 @@ struct hv_bench {
 	struct hv_vm *vm;
 	hv_gpa block;		/* of the guest's struct hv_call_yield; 0: it has not yielded yet */
 	enum hv_op op;		/* the operation of the next batches */
+	enum hv_op without;	/* what hv_bench_empty runs; 0: HV_OP_EMPTY */
 	uint64_t arg;		/* for it */
 	uint32_t blocks, depth; /* of block operations, as in struct hv_call_yield; 0: 1 */
 	uint64_t checksum;	/* that the guest reported last */

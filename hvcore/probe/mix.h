@@ -54,6 +54,9 @@ void hv_mix_peer_close(struct hv_mix_peer *peer);
 /* Empties it and compares with what was sent. */
 int hv_mix_peer_drain(struct hv_mix_peer *peer, struct err *e);
 
+/* What the machine of an open mix has counted; only for backends that run images. For tests. */
+const struct hv_counters *hv_mix_counters(const struct hv_work *work);
+
 /* The two kinds of worlds: each fills work, whose ctx begins with a close function. */
 struct hv_mix_world {
 	void (*close)(struct hv_mix_world *world);

@@ -143,3 +143,9 @@ int hv_mix_guest_open(const struct hv_mix *mix, const struct hv_backend *backend
 		.body = body, .empty = empty, .before = before, .ctx = g, .exits_per_op = NAN};
 	return 0;
 }
+
+const struct hv_counters *hv_mix_counters(const struct hv_work *work)
+{
+	const struct guest_mix *g = work->ctx;
+	return &g->bench.vm->counters;
+}

@@ -24,7 +24,10 @@
 	X(RING, "ring", "a request for the disk's ring, without the device")                       \
 	X(ATA, "ata", "a read from the disk by its bus master, without the device")                \
 	X(NIC, "nic", "a packet for the register-programmed card, without the device")             \
-	X(NET_RING, "net_ring", "a packet for the card's ring, without the device")
+	X(NET_RING, "net_ring", "a packet for the card's ring, without the device")                \
+	X(CALL, "call", "a call, without the hypercall")                                           \
+	X(PLACE, "place", "what finds the page that a touch writes to, without the write")         \
+	X(GIVE, "give", "a page given back, without the hypercall")
 
 enum hv_mix_op {
 #define HV_MIX_ENUM(id, name, text) HV_MIX_##id,

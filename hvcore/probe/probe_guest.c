@@ -39,6 +39,8 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 		return rc;
 	}
 	g->bench.op = (enum hv_op)probe->arg;
+	if (g->bench.op == HV_OP_HYPERCALL)
+		g->bench.without = HV_OP_HYPERCALL_BLOCK;
 	*work = (struct hv_work){
 		.body = hv_bench_body,
 		.empty = hv_bench_empty,
@@ -189,7 +191,7 @@ const struct hv_probe hv_probe_guest[] = {
 	 .teardown = teardown,
 	 .arg = HV_OP_PIO},
 	ROW("hypercall", "kvm", HV_OP_HYPERCALL,
-	    "hypercall that adds one, argument and answer in memory, empty loop subtracted"),
+	    "hypercall that adds one, the same loop with argument and answer in memory subtracted"),
 	{.name = "switch.guest",
 	 .unit = "ns",
 	 .backend = "kvm",
@@ -211,7 +213,7 @@ const struct hv_probe hv_probe_guest[] = {
 	ROW("exit.mmio_user", "trap", HV_OP_MMIO,
 	    "32-bit store that faults and is handed to the VMM's process, empty loop subtracted"),
 	ROW("hypercall", "trap", HV_OP_HYPERCALL,
-	    "hypercall that adds one, argument and answer in memory, empty loop subtracted"),
+	    "hypercall that adds one, the same loop with argument and answer in memory subtracted"),
 	ROW("trap.privileged", "trap", HV_OP_PRIVILEGED,
 	    "read of CR4 that traps and is emulated, empty loop subtracted"),
 	ROW("exit.pio_user", "emulator", HV_OP_PIO,
@@ -219,7 +221,7 @@ const struct hv_probe hv_probe_guest[] = {
 	ROW("exit.mmio_user", "emulator", HV_OP_MMIO,
 	    "32-bit store that the emulator hands to the VMM, empty loop subtracted"),
 	ROW("hypercall", "emulator", HV_OP_HYPERCALL,
-	    "hypercall that adds one, argument and answer in memory, empty loop subtracted"),
+	    "hypercall that adds one, the same loop with argument and answer in memory subtracted"),
 	ROW("trap.privileged", "emulator", HV_OP_PRIVILEGED,
 	    "read of CR4 that is emulated as any instruction, empty loop subtracted"),
 	{0},

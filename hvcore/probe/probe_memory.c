@@ -8,15 +8,17 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { REGION_PAGES = 32768 };
+enum { REGION_PAGES = 32768, PRESENT_PAGES = 8 };
 
 struct memory {
 	unsigned char *base;
 	size_t page, bytes;
+	size_t drop;	   /* bytes that are dropped before a batch; the rest stays present */
 	size_t span;	   /* pages of one change of protection */
 	bool writable;	   /* what the next change turns off */
 	long faults, want; /* as the kernel counts them, and as they should be */
@@ -32,8 +34,8 @@ static int drop_pages(void *ctx, uint64_t n, struct err *e)
 {
 	struct memory *m = ctx;
 	(void)n;
-	return madvise(m->base, m->bytes, MADV_DONTNEED) == 0 ? 0
-							      : err_sys(e, errno, "dropping pages");
+	return madvise(m->base, m->drop, MADV_DONTNEED) == 0 ? 0
+							     : err_sys(e, errno, "dropping pages");
 }
 
 static int touch(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
@@ -56,7 +58,7 @@ static int touch_present(void *ctx, uint64_t n, struct hv_batch *batch, struct e
 	(void)e;
 	minor_faults();
 	for (uint64_t i = 0; i < n; i++)
-		((volatile unsigned char *)m->base)[(i & 7) * m->page] = 1;
+		((volatile unsigned char *)m->base)[m->drop + i % PRESENT_PAGES * m->page] = 1;
 	minor_faults();
 	return 0;
 }
@@ -105,12 +107,17 @@ static int fault_setup(const struct hv_probe *probe, const struct hv_probe_env *
 {
 	(void)probe;
 	(void)env;
-	int rc = memory_open(work, REGION_PAGES, e);
+	int rc = memory_open(work, REGION_PAGES + PRESENT_PAGES, e);
+	if (rc)
+		return rc;
+	struct memory *m = work->ctx;
+	m->drop = REGION_PAGES * m->page;
+	memset(m->base + m->drop, 1, m->bytes - m->drop);
 	work->body = touch;
 	work->empty = touch_present;
 	work->before = drop_pages;
 	work->max_n = REGION_PAGES;
-	return rc;
+	return 0;
 }
 
 static int fault_check(const struct hv_work *work, const struct hv_measurement *r, struct err *e)

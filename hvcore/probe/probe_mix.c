@@ -88,7 +88,7 @@ static int release_body(void *ctx, uint64_t n, struct hv_batch *batch, struct er
 static int release_empty(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 {
 	struct release *r = ctx;
-	return hv_bench_run(&r->bench, HV_OP_EMPTY, n, batch, e);
+	return hv_bench_run(&r->bench, HV_OP_RELEASE_BLOCK, n, batch, e);
 }
 
 static void release_teardown(struct hv_work *work)
@@ -280,12 +280,18 @@ static int ring_setup(const struct hv_probe *probe, const struct hv_probe_env *e
 }
 
 const struct hv_probe hv_probe_mix[] = {
-	/* Elsewhere a driver's own instructions are nothing beside its exits. */
+	/* Elsewhere a driver's and a task's own instructions are nothing beside the exits. */
 	MIX_ROW("driver.ata", "emulator", HV_MIX_ATA,
 		"what a guest's disk driver does for a block beside the register accesses"),
 	MIX_ROW("driver.nic", "emulator", HV_MIX_NIC,
 		"what a guest's driver of a network card does for a packet beside the register "
 		"accesses"),
+	MIX_ROW("task.call", "emulator", HV_MIX_CALL,
+		"what a guest's task does for a call beside the hypercall"),
+	MIX_ROW("task.touch", "emulator", HV_MIX_PLACE,
+		"what a guest's task does to touch a page beside the write"),
+	MIX_ROW("task.release", "emulator", HV_MIX_GIVE,
+		"what a guest's task does to give a page back beside the hypercall"),
 	DRIVER("kvm"),
 	NET_DRIVER("kvm"),
 	DRIVER("trap"),

@@ -243,8 +243,10 @@ static void test_work(void)
 	struct hv_bench bench;
 	struct err e = {0};
 	CU_ASSERT_EQUAL_FATAL(hv_bench_open(&bench, b, &env, NULL, &e), 0);
-	static const enum hv_op ops[] = {HV_OP_EMPTY, HV_OP_PIO, HV_OP_MMIO, HV_OP_HYPERCALL,
-					 HV_OP_PRIVILEGED};
+	static const enum hv_op ops[] = {HV_OP_EMPTY,	     HV_OP_PIO,
+					 HV_OP_MMIO,	     HV_OP_HYPERCALL,
+					 HV_OP_PRIVILEGED,   HV_OP_HYPERCALL_BLOCK,
+					 HV_OP_RELEASE_BLOCK};
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
 		struct hv_batch batch = {NAN, NAN, NAN, -1, NAN};
 		int rc = hv_bench_run(&bench, ops[i], 1000, &batch, &e);
@@ -255,7 +257,8 @@ static void test_work(void)
 	}
 	const struct hv_counters *c = &bench.vm->counters;
 	CU_ASSERT_EQUAL(c->calls[HV_CALL_NOP], 1000);
-	CU_ASSERT_EQUAL(c->calls[HV_CALL_YIELD], 6);
+	CU_ASSERT_EQUAL(c->calls[HV_CALL_RELEASE], 0); /* the block only */
+	CU_ASSERT_EQUAL(c->calls[HV_CALL_YIELD], 8);
 	CU_ASSERT_EQUAL(c->mmio, 1000);
 	hv_bench_close(&bench);
 }

@@ -117,6 +117,32 @@ static void works_on_emulator(void)
 	works_on("emulator", true);
 }
 
+/* What is left of a step when its exit or fault is taken away leaves the machine alone. */
+static void parts_of_steps_need_no_exit(void)
+{
+	static const enum hv_mix_op parts[] = {HV_MIX_CALL, HV_MIX_PLACE, HV_MIX_GIVE};
+	const struct hv_backend *backend = hv_backend_find("emulator");
+	const struct hv_probe_env env = {.quick = true};
+	struct err e = {0};
+	if (!backend || backend->available(&e)) {
+		test_skip("%s", backend ? e.text : "emulator: not built");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct hv_mix mix = {.count = {0}};
+		struct hv_work work = {0};
+		struct hv_batch batch = {NAN, NAN, NAN, -1, NAN};
+		mix.count[parts[i]] = 3;
+		CU_ASSERT_EQUAL_FATAL(hv_mix_open(&mix, backend, false, &env, &work, &e), 0);
+		CU_ASSERT_EQUAL(work.empty(work.ctx, 100, &batch, &e), 0);
+		const struct hv_counters before = *hv_mix_counters(&work);
+		CU_ASSERT_EQUAL(work.body(work.ctx, 100, &batch, &e), 0);
+		const struct hv_counters after = *hv_mix_counters(&work);
+		CU_ASSERT_EQUAL(after.exits - before.exits, 1); /* the guest's next yield */
+		hv_mix_close(&work);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -128,6 +154,7 @@ int main(int argc, char **argv)
 		{"works_on_kvm", works_on_kvm},
 		{"works_on_trap", works_on_trap},
 		{"works_on_emulator", works_on_emulator},
+		{"parts_of_steps_need_no_exit", parts_of_steps_need_no_exit},
 		{0},
 	};
 	return test_main("mix", cases, argc, argv);
