@@ -9,6 +9,7 @@
 #include "hvcore/probe/answer.h"
 #include "hvcore/probe/turns.h"
 #include "hvcore/sandbox.h"
+#include "hvcore/surface.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -24,6 +25,7 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 static const char usage_text[] =
 	"usage: hvcore doctor [--json]\n"
 	"       hvcore list [--json]\n"
+	"       hvcore surface [--json]\n"
 	"       hvcore probe NAME... [--backend B] [--quick] [--delay-ns N] [--scratch DIR]\n"
 	"       hvcore mix OPERATION=COUNT... [--backend B] [--para] [--seed N] [--quick]\n"
 	"       hvcore turns NAME@BACKEND|OPERATION=COUNT,... ... [--backend B] [--para] [--seed "
@@ -34,6 +36,9 @@ static const char usage_text[] =
 	"\n"
 	"doctor  what this machine offers per backend, and what to do about the rest\n"
 	"list    the backends and probes, and what of them works on this machine\n"
+	"surface how much a hostile guest can reach on each backend: what it can ask of its VMM, "
+	"and\n"
+	"        the system calls that are left to one that has taken it over\n"
 	"probe   measures; prints one JSON line per probe. NAME 'all' is every probe\n"
 	"mix     times a task of several operations, interleaved (compute=20 blk_read=2 ...), in "
 	"ns per\n"
@@ -174,6 +179,40 @@ static int cmd_list(const struct options *opt)
 		print_line(root);
 	else
 		cJSON_Delete(root);
+	return 0;
+}
+
+/* ---- surface ---- */
+
+static void print_surface(const struct hv_surface *s)
+{
+	char asks[64] = "no VMM";
+	if (s->backend->open)
+		snprintf(asks, sizeof(asks), "%u hypercalls, %u ports", s->hypercalls, s->ports);
+	printf("%-10s %-10s %-24s %u of %u system calls", s->backend->name, s->devices, asks,
+	       s->host_calls, s->known_calls);
+	if (s->limited)
+		printf(", %u of them with limits", s->limited);
+	printf("\n");
+}
+
+static int cmd_surface(const struct options *opt)
+{
+	struct hv_surface rows[HV_SURFACES_MAX];
+	struct err e;
+	int count = hv_surfaces(rows, &e);
+	if (count < 0) {
+		fprintf(stderr, "hvcore: %s\n", e.text);
+		return EXIT_FAILED;
+	}
+	if (opt->json) {
+		print_line(hv_surfaces_json(rows, count));
+		return 0;
+	}
+	printf("%-10s %-10s %-24s %s\n", "backend", "devices", "a guest can ask for",
+	       "what is left once that is taken over");
+	for (int i = 0; i < count; i++)
+		print_surface(&rows[i]);
 	return 0;
 }
 
@@ -547,6 +586,8 @@ int main(int argc, char **argv)
 		return cmd_doctor(&opt);
 	if (strcmp(command, "list") == 0)
 		return cmd_list(&opt);
+	if (strcmp(command, "surface") == 0)
+		return cmd_surface(&opt);
 	if (strcmp(command, "probe") == 0)
 		return cmd_probe(&opt, argv + optind, argc - optind);
 	if (strcmp(command, "mix") == 0)
