@@ -22,7 +22,8 @@ sim_time handset_radio_begin(struct run *run, struct handset *h, struct task *t,
 void handset_transfer_begin(struct handset *h, struct task *t, bool up, sim_time now);
 void handset_transfer_end(struct handset *h, struct task *t, bool up, double bits, sim_time now);
 
-/* What the task's attempt has drawn so far is its energy for nothing. */
+/* What the task's attempt, or its wait for the next one, has drawn so far is its energy for nothing.
+ */
 void handset_attempt_failed(struct handset *h, struct task *t, sim_time now);
 /* A handover interrupts the transfer of which `bits` have moved since it began or went on; it goes
  * on. What the radio burns between is ENERGY_HANDOVER. */

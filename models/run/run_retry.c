@@ -15,6 +15,7 @@ static void again(struct sim *s, void *ctx, uint32_t arg)
 {
 	struct task *t = ctx;
 	(void)arg;
+	handset_attempt_failed(t->from->handset, t, sim_now(s)); /* the wait, too */
 	task_extra(t, EXTRA_RETRY, sim_now(s) - t->born);
 	task_start_again(t);
 }

@@ -234,9 +234,11 @@ static int run_only(struct session *s, const char *which)
 	if (s->trace.path && trace_open(&s->trace) != CLI_OK)
 		return CLI_FAILED;
 	int code = runner_run_one(&s->runner, point, (uint32_t)repetition, &result, &e);
-	for (size_t i = 0; code == 0 && i < result.value_count; i++)
+	for (size_t i = 0; code == 0 && i < result.value_count; i++) {
+		double value = result.values[i].value;
 		printf("%-28s %-28s %.17g %s\n", result.values[i].metric, result.values[i].subject,
-		       result.values[i].value, result.values[i].unit);
+		       isnan(value) ? (double)NAN : value, result.values[i].unit); /* no "-nan" */
+	}
 	run_result_free(&result);
 	return trace_close(&s->trace, code == 0 ? CLI_OK : cli_fail_err(&e));
 }
