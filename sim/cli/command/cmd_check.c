@@ -20,7 +20,7 @@ static void add_text(cJSON *object, const char *key, const char *text)
 		cJSON_AddStringToObject(object, key, text);
 }
 
-static void print_json(const struct study *s, const struct diag_list *diags, bool valid)
+static int print_json(const struct study *s, const struct diag_list *diags, bool valid)
 {
 	cJSON *answer = cJSON_CreateObject();
 	cJSON_AddBoolToObject(answer, "valid", valid);
@@ -40,11 +40,7 @@ static void print_json(const struct study *s, const struct diag_list *diags, boo
 		add_text(m, "text", d->text);
 		cJSON_AddItemToArray(list, m);
 	}
-	char *text = cJSON_Print(answer);
-	if (text)
-		puts(text);
-	free(text);
-	cJSON_Delete(answer);
+	return cli_print_json(answer);
 }
 
 static void print_answer(const struct study *s)
@@ -71,21 +67,18 @@ static int run(const struct cli_args *args)
 		exit_code = mistakes || code == ERR_INVALID ? CLI_USAGE : CLI_FAILED;
 	if (code != 0 && !mistakes) /* a failure of the world is a message, too */
 		diag_add(&diags, DIAG_ERROR, NULL, 0, 0, NULL, "mcvsim: %s", e.text);
+	int printed = CLI_OK;
 	if (cli_flag(args, "json"))
-		print_json(&study, &diags, code == 0);
+		printed = print_json(&study, &diags, code == 0);
 	else
 		cli_print_diags(&diags);
-	if (code == 0 && cli_flag(args, "resolved")) {
-		char *text = cJSON_Print(study.doc.root);
-		if (text)
-			puts(text);
-		free(text);
-	} else if (code == 0 && !cli_flag(args, "json")) {
+	if (code == 0 && cli_flag(args, "resolved"))
+		printed = cli_print_json(cJSON_Duplicate(study.doc.root, true));
+	else if (code == 0 && !cli_flag(args, "json"))
 		print_answer(&study);
-	}
 	study_close(&study);
 	diag_free(&diags);
-	return exit_code;
+	return exit_code ? exit_code : printed;
 }
 
 const struct cli_command cmd_check_command = {

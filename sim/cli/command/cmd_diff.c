@@ -37,14 +37,15 @@ static int compare(const struct results *a, const struct results *b, bool json)
 	struct err e = {0};
 	if (diff_results(&a->data, &b->data, CHANGES_SHOWN, &d, &e) != 0)
 		return cli_fail_err(&e);
-	char *text = json ? cJSON_Print(d.json) : NULL;
-	if (!json)
+	int code = CLI_OK;
+	if (json) {
+		code = cli_print_json(d.json);
+		d.json = NULL;
+	} else {
 		print_text(&d);
-	else if (text)
-		puts(text);
-	cJSON_free(text);
+	}
 	diff_free(&d);
-	return json && !text ? cli_fail(CLI_FAILED, "diff: out of memory") : CLI_OK;
+	return code;
 }
 
 static int run(const struct cli_args *args)

@@ -158,15 +158,6 @@ static cJSON *terms_json(const struct question *q)
 	return object;
 }
 
-static void print_json(cJSON *value)
-{
-	char *text = cJSON_Print(value);
-	if (text)
-		puts(text);
-	free(text);
-	cJSON_Delete(value);
-}
-
 /* One line per operation: what one of it costs at each site. */
 static void print_total(const struct question *q)
 {
@@ -197,9 +188,7 @@ static int explain_all(const struct pricing *p, struct question *q, long long co
 		else
 			print_total(q);
 	}
-	if (json)
-		print_json(list);
-	return CLI_OK;
+	return json ? cli_print_json(list) : CLI_OK;
 }
 
 /* The mean operations of the app's tasks. */
@@ -238,9 +227,8 @@ static int show(const struct pricing *p, struct question *q, bool json)
 	if (code != CLI_OK)
 		return code;
 	if (json)
-		print_json(terms_json(q));
-	else
-		print_terms(q);
+		return cli_print_json(terms_json(q));
+	print_terms(q);
 	return CLI_OK;
 }
 

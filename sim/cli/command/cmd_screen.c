@@ -15,28 +15,23 @@ static const struct cli_option options[] = {
 	{"json", 0, NULL, "print JSON, in base units"},
 	{0}};
 
-static int print_json(const struct screening *s, struct err *e)
+/* These return an enum cli_exit, a failure having been told. */
+static int print_json(const struct screening *s)
 {
+	struct err e = {0};
 	cJSON *json = NULL;
-	int code = screening_json(s, &json, e);
-	char *text = code == 0 ? cJSON_Print(json) : NULL;
-	if (text)
-		puts(text);
-	else if (code == 0)
-		code = err_set(e, ERR_NOMEM, "out of memory");
-	free(text);
-	cJSON_Delete(json);
-	return code;
+	return screening_json(s, &json, &e) == 0 ? cli_print_json(json) : cli_fail_err(&e);
 }
 
-static int print_table(const struct screening *s, enum table_format format, struct err *e)
+static int print_table(const struct screening *s, enum table_format format)
 {
+	struct err e = {0};
 	struct table table;
-	int code = screening_table(s, &table, e);
+	int code = screening_table(s, &table, &e);
 	if (code == 0)
 		table_print(&table, format, stdout);
 	table_free(&table);
-	return code;
+	return code == 0 ? CLI_OK : cli_fail_err(&e);
 }
 
 static int run(const struct cli_args *args)
@@ -58,13 +53,13 @@ static int run(const struct cli_args *args)
 	int code = results_open(&results, args->arguments[0]);
 	if (code == CLI_OK) {
 		results_warn(&results, args->arguments[0]);
-		code = screening_open(&screening, &results.data, wanted ? metric : NULL, subject,
-				      &e);
-		if (code == 0)
-			code = cli_flag(args, "json") ? print_json(&screening, &e)
-						      : print_table(&screening, format, &e);
+		if (screening_open(&screening, &results.data, wanted ? metric : NULL, subject,
+				   &e) != 0)
+			code = cli_fail_err(&e);
+		else
+			code = cli_flag(args, "json") ? print_json(&screening)
+						      : print_table(&screening, format);
 		screening_close(&screening);
-		code = code ? cli_fail_err(&e) : CLI_OK;
 	}
 	results_close(&results);
 	return code;

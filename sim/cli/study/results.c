@@ -69,30 +69,16 @@ int results_format(const struct cli_args *args, enum table_format *format)
 	return CLI_OK;
 }
 
-static int print_json(const struct results *r, const struct summary_request *request,
-		      struct diag_list *diags, struct err *e)
-{
-	cJSON *json = NULL;
-	int code = summary_json(&r->data, request, &json, diags, e);
-	char *text = code == 0 ? cJSON_Print(json) : NULL;
-	if (text)
-		puts(text);
-	else if (code == 0)
-		code = err_set(e, ERR_NOMEM, "out of memory");
-	free(text);
-	cJSON_Delete(json);
-	return code;
-}
-
 int results_print(const struct results *r, const struct summary_request *request,
 		  enum table_format format, bool json)
 {
 	struct diag_list diags = {0};
 	struct err e = {0};
 	struct table table = {0};
+	cJSON *answer = NULL;
 	int code;
 	if (json) {
-		code = print_json(r, request, &diags, &e);
+		code = summary_json(&r->data, request, &answer, &diags, &e);
 	} else {
 		code = summary_table(&r->data, request, &table, &diags, &e);
 		if (code == 0)
@@ -104,5 +90,5 @@ int results_print(const struct results *r, const struct summary_request *request
 	cli_print_diags(&diags);
 	int exit_code = code == 0 ? CLI_OK : diags.errors ? CLI_USAGE : cli_fail_err(&e);
 	diag_free(&diags);
-	return exit_code;
+	return exit_code == CLI_OK && json ? cli_print_json(answer) : exit_code;
 }
