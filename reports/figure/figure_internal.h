@@ -25,6 +25,10 @@ struct figure_origin {
 	char costs[400];   /* a sentence for the footnote */
 	char study[200];   /* the beginning of another */
 };
+/* How long the version is without the commit, which the heads of the files have: the footnote does
+ * without, so that a picture is the same after a change that concerns nothing in it. */
+int figure_release(const char *version);
+
 void figure_origin_of(const struct dataset *data, struct figure_origin *out);
 
 /* A figure being drawn. */

@@ -77,6 +77,11 @@ static void describe_costs(const struct db *db, char *out, size_t size)
 		snprintf(out + n, size - n, ".");
 }
 
+int figure_release(const char *version)
+{
+	return (int)strcspn(version, "+");
+}
+
 void figure_origin_of(const struct dataset *data, struct figure_origin *out)
 {
 	struct db *db = data->db;
@@ -87,6 +92,6 @@ void figure_origin_of(const struct dataset *data, struct figure_origin *out)
 		 db_profile_hash(db), db_seed(db));
 	describe_costs(db, out->costs, sizeof(out->costs));
 	snprintf(out->study, sizeof(out->study),
-		 "Study %.8s, profile %.8s, seed %" PRIu64 ", mcvsim %s", db_study_hash(db),
-		 db_profile_hash(db), db_seed(db), data->version);
+		 "Study %.8s, profile %.8s, seed %" PRIu64 ", mcvsim %.*s", db_study_hash(db),
+		 db_profile_hash(db), db_seed(db), figure_release(data->version), data->version);
 }

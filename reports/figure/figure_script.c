@@ -293,7 +293,8 @@ static void write_footnote(struct drawing *d, double font_scale)
 		 d->origin->costs[0] ? " " : "", d->origin->study, how);
 	char *lines[FOOTNOTE_LINES];
 	double width = d->width_in * 72, height = d->height_in * 72;
-	size_t count = wrap(text, width - 8, lines, FOOTNOTE_LINES);
+	/* Small letters are set a little wider than they measure, as their places are rounded. */
+	size_t count = wrap(text, 0.96 * (width - 8), lines, FOOTNOTE_LINES);
 	for (size_t i = 0; i < count; i++) {
 		fprintf(d->gp, "set label %zu ", i + 1);
 		gp_quote(d, d->gp, lines[i]);

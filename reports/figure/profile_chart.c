@@ -203,8 +203,8 @@ static void describe(const cJSON *profile, const char *version, struct figure_or
 		snprintf(out->costs, sizeof(out->costs), "Measured on %.90s%s%.60s%s%s%.10s.", cpu,
 			 *below ? ", itself a guest of " : "", below, *when ? ", " : "", "", when);
 	snprintf(out->study, sizeof(out->study),
-		 "Bars: median; lines: from the least batch to the 90th percentile; mcvsim %s",
-		 version);
+		 "Bars: median; lines: from the least batch to the 90th percentile; mcvsim %.*s",
+		 figure_release(version), version);
 }
 
 int profile_charts_write(const cJSON *profile, const char *version,

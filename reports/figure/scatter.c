@@ -124,7 +124,8 @@ static void describe(const struct scatter *s, size_t shown, struct figure_origin
 	if (s->factor > 1)
 		n += (size_t)snprintf(out->study + n, sizeof(out->study) - n,
 				      "; dotted: a factor of %g", s->factor);
-	snprintf(out->study + n, sizeof(out->study) - n, "; mcvsim %s", s->version);
+	snprintf(out->study + n, sizeof(out->study) - n, "; mcvsim %.*s",
+		 figure_release(s->version), s->version);
 }
 
 static int write_script(const struct scatter *s, const struct figure_request *request, bool latex,

@@ -86,7 +86,10 @@ static char *describe(const struct figure *f)
 		scale_axis_label(f->x, x, sizeof(x));
 	if (axis)
 		scale_axis_label(axis, second, sizeof(second));
-	fprintf(out, forms[f->kind], y, x,
+	bool one_task = f->kind == FIGURE_TIMELINE && figure_part(f) == FIGURE_SERIES;
+	const char *form =
+		one_task ? "one task of a run, from cause to cause%.0s%s%s%s" : forms[f->kind];
+	fprintf(out, form, y, x,
 		f->kind == FIGURE_HEATMAP ? " "
 		: axis			  ? ", for each "
 					  : "",
