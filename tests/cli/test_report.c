@@ -99,7 +99,7 @@ static void figures_of_another_study_are_not_replaced(void)
 	char text[600];
 	for (int i = 0; i < 3; i++) {
 		static const char *const about[] = {"one", "two", "one"};
-		char name[20];
+		char name[32];
 		snprintf(name, sizeof(name), "apart%d.json", i);
 		snprintf(text, sizeof(text), ", \"description\": \"%s\", \"repeat\": %d", about[i],
 			 i + 1);
