@@ -68,10 +68,10 @@ in_order() { # layer folder...
 in_order reports db data "figure table" page >>"$breaches"
 in_order sim/cli shell study measure command >>"$breaches"
 
-# The libraries neither print nor exit, nor read the environment, nor start programs. hvcore's main
+# The libraries neither print nor exit, nor read the environment, nor start programs. hvcore's program
 # and its guests are programs; a backend may fork (a guest is a process), but not exec another program.
 libraries=$(find sim/base sim/engine sim/experiment models reports hvcore -name '*.c' \
-	! -path 'hvcore/main*' ! -path 'hvcore/guest*')
+	! -path 'hvcore/program/*' ! -path 'hvcore/guest/*')
 grep -nE '(^|[^_[:alnum:]>.])(printf|puts|putchar|perror|getenv|secure_getenv|system|popen|execvp|execv|execlp|exit)[[:space:]]*\(' \
 	$libraries /dev/null | grep -vE ':[[:space:]]*(/?\*|//)' |
 	sed 's/$/   <- only the programs may do that/' >>"$breaches"

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The program hvcore as its user meets it: what it says to a wrong command line, to images that are
+ * none, and when what it prints cannot arrive. */
+#include "tests/support/program.h"
+#include "tests/support/test.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static void a_wrong_command_line_is_told(void)
+{
+	static const struct {
+		const char *arguments, *says;
+	} rows[] = {
+		{"", "which command? doctor, list, surface, probe"},
+		{"frobnicate", "no command 'frobnicate'; there are doctor"},
+		{"prob exit.pio_user", "no command 'prob'; did you mean probe?"},
+		{"--qiuck probe all", "no option '--qiuck'; did you mean --quick?"},
+		{"-x", "no option '-x'"},
+		{"list --json=yes", "--json takes no value"},
+		{"run hello --mem", "--mem: its value is missing"},
+		{"run hello --mem 1", "--mem: '1' is not a number from 2 to 2048"},
+		{"run hello --mem +5", "--mem: '+5' is not a number from 2 to 2048"},
+		{"run hello --mem 64k", "--mem: '64k' is not a number from 2 to 2048"},
+		{"run hello --cpus 0", "--cpus: '0' is not a number from 1 to 8"},
+		{"run hello --regime cpl1", "--regime: 'cpl1' is neither cpl0 nor cpl3"},
+		{"run hello --regime cpl3 --backend trap", "--regime is for kvm, not for trap"},
+		{"run hello --backend native", "backend native runs no guest images"},
+		{"run hello --quick", "run: does not take --quick"},
+		{"run hello one two", "run: one argument too many: 'two'"},
+		{"run", "run: which guest?"},
+		{"run no-such-guest", "neither a built-in guest (count, hello"},
+		{"doctor --backend kvm", "doctor: does not take --backend"},
+		{"surface --backend kvm", "surface: does not take --backend"},
+		{"list all", "list: one argument too many: 'all'"},
+		{"probe", "probe: which?"},
+		{"probe exit.pio", "no probe 'exit.pio'; did you mean exit.pio_user?"},
+		{"probe exit.poi_user", "no probe 'exit.poi_user'; did you mean exit.pio_user?"},
+		{"probe nothing-like-it", "no probe 'nothing-like-it'; `hvcore list`"},
+		{"probe syscall.native --backend trap", "on backend trap"},
+		{"probe all --backend tarp", "'tarp' is none of kvm, trap, emulator"},
+		{"mix", "a task has 1 to 4096 operations"},
+		{"mix --seed -1 compute=1", "--seed: '-1' is not a whole number"},
+		{"mix --para compute=1", "--para is for backends that run guests, not for native"},
+		{"turns", "turns: of what?"},
+		{"turns syscall.native", "neither a probe (NAME@BACKEND) nor a task"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct program_result r = program_run("\"$BIN\"/hvcore %s", rows[i].arguments);
+		bool good = r.code == 2 && !r.out[0] && strstr(r.err, rows[i].says);
+		CU_ASSERT(good);
+		if (!good)
+			printf("\n  hvcore %s: %d, not 2 and \"%s\"\n%.500s\n", rows[i].arguments,
+			       r.code, rows[i].says, r.err);
+		program_free(&r);
+	}
+}
+
+static void what_is_asked_for_is_printed(void)
+{
+	PROGRAM_EXPECT(0, "--limit-ms N", "\"$BIN\"/hvcore --help");
+	PROGRAM_EXPECT(0, "hvcore 0.", "\"$BIN\"/hvcore --version");
+	struct program_result r = program_run("\"$BIN\"/hvcore list --backend native");
+	CU_ASSERT_EQUAL(r.code, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "syscall.native"));
+	CU_ASSERT_PTR_NULL(strstr(r.out, "exit.pio_user"));
+	program_free(&r);
+}
+
+static void an_elf_file_is_no_flat_image(void)
+{
+	PROGRAM_EXPECT(2, "objcopy -O binary", "\"$BIN\"/hvcore run \"$BIN\"/hvcore");
+	PROGRAM_EXPECT(2, "Is a directory", "\"$BIN\"/hvcore run $TMP");
+	PROGRAM_EXPECT(2, "empty", "\"$BIN\"/hvcore run /dev/null");
+}
+
+/* A product that nobody got is no success. */
+static void a_full_disk_is_a_failure(void)
+{
+	static const char *const commands[] = {
+		"--help",
+		"--version",
+		"list",
+		"list --json",
+		"doctor",
+		"doctor --json",
+		"surface",
+		"surface --json",
+		"probe compute.native compute.native --quick",
+		"mix compute=1 --quick",
+		"turns compute.native@native --limit-ms 50",
+	};
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		PROGRAM_EXPECT(1, "hvcore: standard output: No space left on device",
+			       "\"$BIN\"/hvcore %s >/dev/full", commands[i]);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{"a_wrong_command_line_is_told", a_wrong_command_line_is_told},
+		{"what_is_asked_for_is_printed", what_is_asked_for_is_printed},
+		{"an_elf_file_is_no_flat_image", an_elf_file_is_no_flat_image},
+		{"a_full_disk_is_a_failure", a_full_disk_is_a_failure},
+		{0},
+	};
+	return test_main("the program hvcore", cases, argc, argv);
+}
