@@ -6,8 +6,9 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   file(GLOB bare_needs CONFIGURE_DEPENDS ${bare_dir}/*)
   set(bare_compile ${CMAKE_C_COMPILER} ${guest_flags} -DHV_BARE -I${PROJECT_SOURCE_DIR} -Wl,--build-id=none
     -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -T ${bare_dir}/bare_x86_64.ld)
+  file(GLOB bare_probe CONFIGURE_DEPENDS ${bare_dir}/../guest/probe/*.c)
   set(bare_sources ${bare_dir}/entry_x86_64.S ${bare_dir}/bare.c ${bare_dir}/log.c ${bare_dir}/machine.c
-    ${guest_common} ${bare_dir}/../guest/image_probe.c)
+    ${guest_common} ${bare_dir}/../guest/image_probe.c ${bare_probe})
   set(bare_pvh ${PROJECT_BINARY_DIR}/hvcore-guest-pvh.elf)
   set(bare_multiboot ${PROJECT_BINARY_DIR}/hvcore-guest-multiboot.elf)
   add_custom_command(OUTPUT ${bare_pvh}

@@ -17,7 +17,8 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
 endif()
 file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.h)
 
-# hv_guest_image(SOURCE FLAT): how one guest program becomes the flat image FLAT.
+# hv_guest_image(SOURCE FLAT [MORE...]): how a guest program, with more sources if it has them, becomes
+# the flat image FLAT. A built-in image_NAME.c has those in the folder NAME.
 set(guest_common ${common} CACHE INTERNAL "")
 set(guest_needs ${common} ${headers} ${linker_script} ${PROJECT_SOURCE_DIR}/hvcore/abi.h
   ${PROJECT_SOURCE_DIR}/hvcore/probe/compute.h ${PROJECT_SOURCE_DIR}/hvcore/probe/walk.h CACHE INTERNAL "")
@@ -25,9 +26,9 @@ set(guest_compile ${CMAKE_C_COMPILER} ${guest_flags} -I${PROJECT_SOURCE_DIR} -Wl
   -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -T ${linker_script} CACHE INTERNAL "")
 function(hv_guest_image source flat)
   add_custom_command(OUTPUT ${flat}
-    COMMAND ${guest_compile} -o ${flat}.elf ${guest_common} ${source}
+    COMMAND ${guest_compile} -o ${flat}.elf ${guest_common} ${source} ${ARGN}
     COMMAND ${CMAKE_OBJCOPY} -O binary ${flat}.elf ${flat}
-    DEPENDS ${source} ${guest_needs}
+    DEPENDS ${source} ${ARGN} ${guest_needs}
     VERBATIM)
 endfunction()
 
@@ -38,7 +39,8 @@ foreach(source ${images})
   get_filename_component(stem ${source} NAME_WE)
   string(REPLACE "image_" "" name ${stem})
   set(flat ${CMAKE_CURRENT_BINARY_DIR}/guest/${name}.bin)
-  hv_guest_image(${source} ${flat})
+  file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${name}/*.c)
+  hv_guest_image(${source} ${flat} ${parts})
   list(APPEND flats ${flat})
   string(APPEND HV_IMAGE_BLOBS "\t.globl hv_image_${name}_start, hv_image_${name}_end\n"
     "\t.balign 16\nhv_image_${name}_start:\n\t.incbin \"${flat}\"\nhv_image_${name}_end:\n\t.byte 0\n")
