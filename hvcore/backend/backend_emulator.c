@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* The translator recurses; what QEMU gives a thread of its own is 8 MiB, of which little is ever
  * touched. */
@@ -197,6 +198,22 @@ static int failure(const struct hv_emulator *em, uc_err error, const char *what,
 		       what, em->library.strerror(error));
 }
 
+/* The library ends the program when it does not get this for the code that it makes
+ * (libunicorn 2.0: DEFAULT_CODE_GEN_BUFFER_SIZE), which a limit or the machine's overcommit policy
+ * may refuse. */
+#define CODE_BYTES (1ul << 30)
+
+static int check_room(struct err *e)
+{
+	void *at = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return err_sys(e, errno,
+			       "the 1 GiB of address space that the emulator's library takes");
+	munmap(at, CODE_BYTES);
+	return 0;
+}
+
 static int emulator_open(struct hv_vm *vm, struct err *e)
 {
 	struct hv_emulator *em = calloc(1, sizeof(*em));
@@ -207,6 +224,8 @@ static int emulator_open(struct hv_vm *vm, struct err *e)
 	em->bus = vm->mem.size;
 	em->mem = &vm->mem;
 	int rc = hv_unicorn_load(&em->library, e);
+	if (!rc)
+		rc = check_room(e);
 	if (rc)
 		return rc;
 	uc_err error = em->library.open(hv_emulator_arch, hv_emulator_mode, &em->uc);

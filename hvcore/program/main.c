@@ -6,6 +6,7 @@
 #include "sim/base/diag.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -123,8 +124,18 @@ static int no_command(const char *name)
 		name);
 }
 
+/* A standard descriptor that is closed would be the number of the next file: a guest's console
+ * would go to its own memory. Reading or writing fails on the one that stands in for it. */
+static void keep_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+	keep_standard_descriptors();
 	struct program_options opt = {0};
 	struct program_given given;
 	int rc = program_parse(argc, argv, &opt, &given);

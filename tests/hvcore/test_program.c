@@ -96,6 +96,33 @@ static void a_full_disk_is_a_failure(void)
 			       "\"$BIN\"/hvcore %s >/dev/full", commands[i]);
 }
 
+/* With the number of standard output free, the guest's memory would be the next to get it. */
+static void a_closed_output_is_a_failure(void)
+{
+	PROGRAM_EXPECT(1, "hvcore: standard output: Bad file descriptor",
+		       "\"$BIN\"/hvcore list >&-");
+	PROGRAM_EXPECT(1, "hvcore: standard output: Bad file descriptor",
+		       "\"$BIN\"/hvcore run hello >&-");
+	PROGRAM_EXPECT(0, "hello", "\"$BIN\"/hvcore run hello <&-");
+}
+
+/* The emulator's library would end the program by itself. */
+static void a_small_address_space_is_named(void)
+{
+	struct program_result r = program_run("\"$BIN\"/hvcore run hello --backend emulator");
+	bool here = r.code == 0 && !TEST_SANITIZED;
+	program_free(&r);
+	if (!here) {
+		test_skip("no emulator, or a sanitizer, which takes terabytes of addresses");
+		return;
+	}
+	PROGRAM_EXPECT(1, "hvcore: the 1 GiB of address space that the emulator's library takes",
+		       "ulimit -v 900000; \"$BIN\"/hvcore run hello --backend emulator");
+	PROGRAM_EXPECT(
+		1, "\"failed\":\"the 1 GiB of address space",
+		"ulimit -v 900000; \"$BIN\"/hvcore probe hypercall --backend emulator --quick");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -103,6 +130,8 @@ int main(int argc, char **argv)
 		{"what_is_asked_for_is_printed", what_is_asked_for_is_printed},
 		{"an_elf_file_is_no_flat_image", an_elf_file_is_no_flat_image},
 		{"a_full_disk_is_a_failure", a_full_disk_is_a_failure},
+		{"a_closed_output_is_a_failure", a_closed_output_is_a_failure},
+		{"a_small_address_space_is_named", a_small_address_space_is_named},
 		{0},
 	};
 	return test_main("the program hvcore", cases, argc, argv);
