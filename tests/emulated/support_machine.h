@@ -53,7 +53,8 @@ cJSON *emulated_expect_cpl0(const struct emulated *m, int doctor);
 void emulated_expect_cases(const struct emulated *m, int first, int last);
 
 /* Whether a probe failed for a reason that is about time: KVM's own work (a grace period, a timer)
- * may fall into one batch and not into the next. */
+ * may fall into one batch and not into the next, and the host may take the machine's time away
+ * between the readings of its two clocks. */
 bool emulated_is_about_time(const char *reason);
 
 #endif
