@@ -13,6 +13,7 @@ static void add_number(cJSON *object, const char *key, double value)
 static void add_measurement(cJSON *line, const struct hv_measurement *m)
 {
 	cJSON_AddNumberToObject(line, "p50", m->p50);
+	cJSON_AddNumberToObject(line, "mean", m->mean);
 	cJSON_AddNumberToObject(line, "min", m->min);
 	cJSON_AddNumberToObject(line, "p90", m->p90);
 	cJSON_AddNumberToObject(line, "mad", m->mad);

@@ -268,8 +268,11 @@ int hv_turn_take(struct hv_turn *t, struct err *e)
 /* The statistics of the batches' costs per operation. */
 static void summarize(struct hv_measurement *m, const double *ns, unsigned batches)
 {
-	double sorted[HV_BATCHES_MAX];
+	double sorted[HV_BATCHES_MAX], sum = 0;
 	memcpy(sorted, ns, batches * sizeof(*ns));
+	for (unsigned i = 0; i < batches; i++)
+		sum += ns[i];
+	m->mean = sum / batches;
 	m->mad = hv_mad(sorted, batches);
 	m->p50 = hv_quantile(sorted, batches, 0.5);
 	m->p90 = hv_quantile(sorted, batches, 0.9);
@@ -323,6 +326,7 @@ int hv_turn_end(const struct hv_turn *t, struct hv_measurement *m, double *value
 	if (options->by_turns) {
 		m->p50 = fmax(m->p50, 0);
 		m->p90 = fmax(m->p90, 0);
+		m->mean = fmax(m->mean, 0);
 	}
 	if (values)
 		memcpy(values, costs, batches * sizeof(*values));

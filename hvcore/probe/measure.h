@@ -77,6 +77,7 @@ struct hv_measure_options hv_measure_defaults(bool quick);
 
 struct hv_measurement {
 	double min, p50, p90, mad; /* ns per operation (or ratios), over the batches */
+	double mean;		   /* likewise: above p50 where batches are skewed */
 	unsigned batches;
 	uint64_t iterations; /* operations per batch */
 	double empty_ns;     /* what was subtracted per operation */

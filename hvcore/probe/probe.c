@@ -39,6 +39,7 @@ void hv_probe_scale(const struct hv_probe *probe, struct hv_measurement *m)
 	m->exits_per_op /= divisor;
 	m->min /= divisor;
 	m->p50 /= divisor;
+	m->mean /= divisor;
 	m->p90 /= divisor;
 	m->mad /= divisor;
 }

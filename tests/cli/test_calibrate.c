@@ -71,7 +71,7 @@ static int code_of(const char *command)
 
 static void check_entry(const cJSON *entry)
 {
-	static const char *const numbers[] = {"p50", "min", "p90", "mad", "batches"};
+	static const char *const numbers[] = {"p50", "mean", "min", "p90", "mad", "batches"};
 	static const char *const texts[] = {"unit", "backend", "method", "source"};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		CU_ASSERT(number_at(entry, numbers[i]) >= 0);

@@ -27,6 +27,11 @@ static void mistakes_have_their_places(void)
 	PROGRAM_EXPECT(2, "/mixes/c/net_tx", "$BIN/mcvsim validate --mixes $TMP/bad.json");
 	PROGRAM_EXPECT(2, "/mixes/d: a task must have 1 to 4096",
 		       "$BIN/mcvsim validate --mixes $TMP/bad.json");
+	program_write_file("one.json", "{ \"mixes\": { \"a\": { \"compute\": 1.5 } } }");
+	struct program_result one = program_run("$BIN/mcvsim validate --mixes $TMP/one.json");
+	CU_ASSERT_PTR_NOT_NULL(strstr(one.err, "/mixes/a/compute: must be a whole number"));
+	CU_ASSERT_PTR_NULL(strstr(one.err, "operations in all")); /* nothing that follows from it */
+	program_free(&one);
 	PROGRAM_EXPECT(2, "either --mixes or --random",
 		       "$BIN/mcvsim validate --mixes $TMP/bad.json --random 3");
 	PROGRAM_EXPECT(2, "--seed is for --random", "$BIN/mcvsim validate --seed 3");

@@ -14,6 +14,7 @@ struct fake {
 	unsigned noisy_calls; /* noise stops after so many calls */
 	unsigned calls;
 	unsigned lost_every; /* others have the core during each so-many-th call; 0: never */
+	unsigned dear_every; /* each so-many-th call takes twice as long; 0: none */
 	bool lost_unknown;   /* and nobody can tell for how long */
 	int fail_at;
 };
@@ -28,8 +29,10 @@ static int body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 	batch->ns = 500 + dn * (f->op_ns + f->loop_ns) + dn * dn * f->quadratic_ns;
 	if (f->calls < f->noisy_calls)
 		batch->ns *= 1 + f->noise * ((int)(f->calls / 2 % 3) - 1);
-	batch->ticks = batch->ns * 2.5 * (1 + f->clock_skew);
 	batch->exits = 1 + dn * f->exits;
+	if (f->dear_every && f->calls % f->dear_every == 0)
+		batch->ns += dn * f->op_ns;
+	batch->ticks = batch->ns * 2.5 * (1 + f->clock_skew);
 	/* Whoever is interrupted loses a time slice. */
 	bool lost = f->lost_every && f->calls % f->lost_every == 0;
 	batch->lost = !lost ? 0 : f->lost_unknown ? NAN : 4e6;
@@ -77,6 +80,17 @@ static void known_cost_is_found(void)
 	CU_ASSERT((double)m.iterations * 1003 >= enough_ns);
 	CU_ASSERT((double)m.iterations / 2 * 1003 < enough_ns);
 	CU_ASSERT_EQUAL(m.attempts, 1);
+}
+
+/* A fifth of the batches are dear: a sum needs them, the median does not know them. */
+static void the_mean_knows_dear_batches(void)
+{
+	struct fake f = {.op_ns = 1000, .loop_ns = 3, .exits = 1, .dear_every = 5};
+	struct hv_measurement m;
+	struct err e;
+	CU_ASSERT_EQUAL_FATAL(measure(&f, 1, &m, &e), 0);
+	CU_ASSERT_DOUBLE_EQUAL(m.p50, 1000, 0.01);
+	CU_ASSERT(m.mean > 1150 && m.mean < 1250);
 }
 
 static void expect_failure(struct fake f, double claim, const char *words)
@@ -175,6 +189,7 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{"known_cost_is_found", known_cost_is_found},
+		{"the_mean_knows_dear_batches", the_mean_knows_dear_batches},
 		{"what_fails_its_check_is_no_number", what_fails_its_check_is_no_number},
 		{"interrupted_batches_are_run_again", interrupted_batches_are_run_again},
 		{"lost_time_is_taken_off", lost_time_is_taken_off},

@@ -27,8 +27,8 @@ static bool leaves_the_guest(const cJSON *primitive)
 
 static void divide(cJSON *primitive, double factor)
 {
-	static const char *const times[] = {"p50", "min",	  "p90",
-					    "mad", "runs_spread", "calibrations_spread"};
+	static const char *const times[] = {
+		"p50", "mean", "min", "p90", "mad", "runs_spread", "calibrations_spread"};
 	char note[500];
 	snprintf(note, sizeof(note),
 		 "%s%sestimate for bare metal: %g %s, measured by a nested hypervisor, divided by "

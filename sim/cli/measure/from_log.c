@@ -236,6 +236,7 @@ static cJSON *judge(const struct probe *p, double tsc_hz, const char *backend, c
 		cJSON_AddStringToObject(entry, "backend", backend);
 		cJSON_AddStringToObject(entry, "unit", "ns");
 		cJSON_AddNumberToObject(entry, "p50", p50);
+		cJSON_AddNumberToObject(entry, "mean", gsl_stats_mean(ns, 1, count));
 		cJSON_AddNumberToObject(entry, "min", ns[0]);
 		cJSON_AddNumberToObject(entry, "p90",
 					gsl_stats_quantile_from_sorted_data(ns, 1, count, 0.9));
