@@ -32,27 +32,6 @@ static const struct platform *platform_of(struct builder *b, const struct host_f
 	return platform_compile(p, &files[i], &b->w->arena) < 0 ? NULL : p;
 }
 
-/* Remembers which primitives the fallback had to provide. */
-static void note_fallbacks(struct builder *b, const struct platform_charge *charges, size_t n)
-{
-	if (!b->view.fallback)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		const char *name = charges[i].primitive.name;
-		char item[200];
-		if (charges[i].primitive.profile != b->view.fallback->name)
-			continue;
-		snprintf(item, sizeof(item), "%s%s", b->missing[0] ? ", " : "", name);
-		size_t used = strlen(b->missing);
-		const char *seen = strstr(b->missing, name);
-		size_t len = strlen(name);
-		while (seen && seen[len] != '\0' && seen[len] != ',')
-			seen = strstr(seen + 1, name);
-		if (!seen && used + strlen(item) < sizeof(b->missing))
-			memcpy(b->missing + used, item, strlen(item) + 1);
-	}
-}
-
 static int build_prices(struct builder *b, struct host_kind *kind, const struct host_file *file,
 			const char *pointer)
 {
@@ -80,7 +59,7 @@ static int build_prices(struct builder *b, struct host_kind *kind, const struct 
 			json_doc_error(b->doc, b->diags, at, "%s", why.text);
 			continue;
 		}
-		note_fallbacks(b, charges, n < CHARGES_MAX ? n : CHARGES_MAX);
+		builder_note_fallbacks(b, charges, n < CHARGES_MAX ? n : CHARGES_MAX);
 		kind->has_backend |= cost.site_ns[SITE_BACKEND] > 0;
 	}
 	return 0;

@@ -49,3 +49,23 @@ void builder_unknown(struct builder *b, const struct key_list *list, size_t size
 		       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	free(names);
 }
+
+void builder_note_fallbacks(struct builder *b, const struct platform_charge *charges, size_t n)
+{
+	if (!b->view.fallback)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = charges[i].primitive.name;
+		char item[200];
+		if (charges[i].primitive.profile != b->view.fallback->name)
+			continue;
+		snprintf(item, sizeof(item), "%s%s", b->missing[0] ? ", " : "", name);
+		size_t used = strlen(b->missing);
+		const char *seen = strstr(b->missing, name);
+		size_t len = strlen(name);
+		while (seen && seen[len] != '\0' && seen[len] != ',')
+			seen = strstr(seen + 1, name);
+		if (!seen && used + strlen(item) < sizeof(b->missing))
+			memcpy(b->missing + used, item, strlen(item) + 1);
+	}
+}

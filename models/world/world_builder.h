@@ -38,6 +38,10 @@ uint32_t builder_note_name(const char **names, uint32_t *count, const char *name
 void builder_unknown(struct builder *b, const struct key_list *list, size_t size, const char *what,
 		     const char *name, const char *pointer);
 
+/* Remembers which of the primitives that were charged the fallback had to provide: they are named
+ * in one warning when all is built. */
+void builder_note_fallbacks(struct builder *b, const struct platform_charge *charges, size_t n);
+
 /* Handsets, and the apps that they run: before the sites, whose prices are by app. Returns 0, with
  * mistakes in b->diags, or ERR_NOMEM. */
 int world_handsets_build(struct builder *b);

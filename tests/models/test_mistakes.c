@@ -309,6 +309,53 @@ static void overrides_scale_replace_and_match_patterns(void)
 	profile_free(&p);
 }
 
+/* Whether the one warning of a study, whose profile has a doorbell only, names the primitive as
+ * taken from the literature. */
+static bool is_taken_from_the_fallback(char *text, const char *primitive)
+{
+	struct profile literature, tiny;
+	struct diag_list diags = {0};
+	struct json_doc doc = {0};
+	struct world *w = NULL;
+	struct err e = {0};
+	CU_ASSERT_EQUAL_FATAL(support_literature(&literature), 0);
+	CU_ASSERT_EQUAL_FATAL(
+		profile_from("{\"schema\":1,\"primitives\":{\"doorbell.pio\":{\"unit\":\"us\","
+			     "\"p50\":2,\"source\":\"measured\"}}}",
+			     &tiny, &diags),
+		0);
+	CU_ASSERT_EQUAL_FATAL(json_doc_parse(&doc, "t", text, strlen(text), &diags, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(world_resolve(&doc, &support_library, &diags, &e), 0);
+	CU_ASSERT_EQUAL(world_new(&w, &doc, &tiny, &literature, &diags, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(diags.count, 1);
+	CU_ASSERT_EQUAL(diags.items[0].severity, DIAG_WARNING);
+	bool named = strstr(diags.items[0].text, primitive);
+	world_free(w);
+	json_doc_free(&doc);
+	diag_free(&diags);
+	profile_free(&tiny);
+	profile_free(&literature);
+	free(text);
+	return named;
+}
+
+/* Starting guests has its own primitives, which matter only where guests start. */
+static void what_starting_a_guest_lacks_is_named_where_guests_start(void)
+{
+#define SITE	  "\"edge\": { \"hosts\""
+#define ON_DEMAND "\"edge\": { \"scaling\": \"on-demand\", \"hosts\""
+	CU_ASSERT_FALSE(is_taken_from_the_fallback(plain(), "boot.kernel"));
+	CU_ASSERT(is_taken_from_the_fallback(with(SITE, ON_DEMAND), "boot.kernel"));
+	CU_ASSERT_FALSE(is_taken_from_the_fallback(with(SITE, ON_DEMAND), "vm.restore"));
+	char *booted = with(SITE, ON_DEMAND), *at = strstr(booted, "\"count\": 4");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+	*at = '\0';
+	char *restored = study("%s\"start\": \"restore\", \"count\": 4%s", booted,
+			       at + strlen("\"count\": 4"));
+	free(booted);
+	CU_ASSERT(is_taken_from_the_fallback(restored, "vm.restore"));
+}
+
 /* What a profile lacks comes from the fallback, with a warning; without one it is a mistake. */
 static void a_missing_primitive_names_both_files(void)
 {
@@ -418,6 +465,8 @@ int main(int argc, char **argv)
 		{"overrides_scale_replace_and_match_patterns",
 		 overrides_scale_replace_and_match_patterns},
 		{"a_missing_primitive_names_both_files", a_missing_primitive_names_both_files},
+		{"what_starting_a_guest_lacks_is_named_where_guests_start",
+		 what_starting_a_guest_lacks_is_named_where_guests_start},
 		{"the_schema_lists_every_model_with_its_keys",
 		 the_schema_lists_every_model_with_its_keys},
 		{"a_resolved_document_is_complete_and_stays_the_same",
