@@ -52,6 +52,20 @@ static void check_experiment(void *object, const struct json_doc *doc, const cha
 	}
 }
 
+bool experiment_records(const struct experiment *x, const char *metric)
+{
+	const char *const *names = x->record.items;
+	if ((x->precision && strcmp(x->precision->metric, metric) == 0) ||
+	    (x->screen && strcmp(x->screen->metric, metric) == 0))
+		return true;
+	for (size_t i = 0; i < x->record.count; i++) {
+		size_t n = strlen(names[i]);
+		if (strncmp(metric, names[i], n) == 0 && (metric[n] == '\0' || metric[n] == '.'))
+			return true;
+	}
+	return x->record.count == 0;
+}
+
 size_t experiment_axis_count(const struct experiment *x)
 {
 	return x->sweep.count + (x->screen ? x->screen->parameters.count : 0);

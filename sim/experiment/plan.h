@@ -37,6 +37,10 @@ struct experiment {
 /* Read with keys_parse_part, or as one of a study's `also`. */
 extern const struct key_object experiment_object;
 
+/* Whether the experiment keeps a metric: `record` has its name or what stands before a dot in it,
+ * or `precision` or `screen` cannot do without it. */
+bool experiment_records(const struct experiment *x, const char *metric);
+
 /* The i-th of all axes, in the order of a point's parameters: those of the sweep, then what is
  * screened. */
 struct axis_place {

@@ -20,31 +20,20 @@ static double now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static bool is_recorded(const struct experiment *x, const char *metric, const char *subject)
-{
-	const char *const *names = x->record.items;
-	if (x->precision && strcmp(metric, x->precision->metric) == 0 &&
-	    strcmp(subject, x->precision->subject) == 0)
-		return true; /* or a resumed experiment could not go on */
-	for (size_t i = 0; i < x->record.count; i++) {
-		size_t n = strlen(names[i]);
-		if (strncmp(metric, names[i], n) == 0 && (!metric[n] || metric[n] == '.'))
-			return true;
-	}
-	return x->record.count == 0;
-}
-
-/* Leaves out what the study does not ask to record. */
+/* Leaves out what the study does not ask to record and the model reported all the same. */
 static struct run_result recorded(const struct experiment *x, const struct run_result *all)
 {
 	struct run_result kept = *all;
-	kept.value_count = kept.histogram_count = 0;
+	kept.value_count = kept.histogram_count = kept.series_count = 0;
 	for (size_t i = 0; i < all->value_count; i++)
-		if (is_recorded(x, all->values[i].metric, all->values[i].subject))
+		if (experiment_records(x, all->values[i].metric))
 			kept.values[kept.value_count++] = all->values[i];
 	for (size_t i = 0; i < all->histogram_count; i++)
-		if (is_recorded(x, all->histograms[i].metric, all->histograms[i].subject))
+		if (experiment_records(x, all->histograms[i].metric))
 			kept.histograms[kept.histogram_count++] = all->histograms[i];
+	for (size_t i = 0; i < all->series_count; i++)
+		if (experiment_records(x, all->series[i].metric))
+			kept.series[kept.series_count++] = all->series[i];
 	return kept;
 }
 

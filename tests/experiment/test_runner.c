@@ -415,6 +415,14 @@ static void only_what_is_asked_for_is_recorded(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(b.memory.runs[0].text, "[time]"));
 	CU_ASSERT_PTR_NULL(strstr(b.memory.runs[0].text, "timeless"));
 	teardown(&b);
+	setup(&b,
+	      "{\"spread\": 1, \"repeat\": 1, \"record\": [\"energy\"],"
+	      " \"screen\": {\"method\": \"morris\", \"trajectories\": 2, \"metric\": \"time.max\","
+	      " \"parameters\": {\"spread\": {\"path\": \"/spread\", \"from\": 1, \"to\": 2}}}}");
+	run(&b);
+	CU_ASSERT_PTR_NOT_NULL(strstr(b.memory.runs[0].text, "time.max|="));
+	CU_ASSERT_PTR_NULL(strstr(b.memory.runs[0].text, "time.mean|="));
+	teardown(&b);
 	setup(&b, "{\"record\": [\"energy\"], \"precision\": {\"metric\": \"time.max\", "
 		  "\"relative\": 0.5}}");
 	run(&b);

@@ -355,25 +355,11 @@ struct recorder {
 	const struct experiment *experiment;
 };
 
-bool study_records(const struct experiment *x, const char *metric)
-{
-	if ((x->precision && strcmp(x->precision->metric, metric) == 0) ||
-	    (x->screen && strcmp(x->screen->metric, metric) == 0))
-		return true;
-	const char *const *names = x->record.items;
-	for (size_t i = 0; i < x->record.count; i++) {
-		size_t n = strlen(names[i]);
-		if (strncmp(metric, names[i], n) == 0 && (metric[n] == '\0' || metric[n] == '.'))
-			return true;
-	}
-	return x->record.count == 0;
-}
-
 static int record_value(void *ctx, const char *metric, const char *subject, const char *unit,
 			double value)
 {
 	struct recorder *r = ctx;
-	if (!study_records(r->experiment, metric))
+	if (!experiment_records(r->experiment, metric))
 		return 0;
 	return run_result_add(r->out, metric, subject, unit, value);
 }
@@ -382,7 +368,7 @@ static int record_histogram(void *ctx, const char *metric, const char *subject, 
 			    const struct world_bucket *buckets, size_t count)
 {
 	struct recorder *r = ctx;
-	if (!study_records(r->experiment, metric))
+	if (!experiment_records(r->experiment, metric))
 		return 0;
 	struct result_bucket *copy = calloc(count ? count : 1, sizeof(*copy));
 	if (!copy)
@@ -398,7 +384,7 @@ static int record_series(void *ctx, const char *metric, const char *subject, con
 			 const struct world_sample *samples, size_t count)
 {
 	struct recorder *r = ctx;
-	if (!study_records(r->experiment, metric))
+	if (!experiment_records(r->experiment, metric))
 		return 0;
 	struct result_sample *copy = calloc(count ? count : 1, sizeof(*copy));
 	if (!copy)
@@ -412,7 +398,7 @@ static int record_series(void *ctx, const char *metric, const char *subject, con
 
 static bool is_wanted(void *ctx, const char *metric)
 {
-	return study_records(((const struct recorder *)ctx)->experiment, metric);
+	return experiment_records(((const struct recorder *)ctx)->experiment, metric);
 }
 
 int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,

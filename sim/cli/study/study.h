@@ -43,9 +43,6 @@ int study_open_stored(struct study *s, const cJSON *document, const cJSON *price
 
 void study_close(struct study *s);
 
-/* Whether `record` asks for a metric: by its name, or by what stands before a dot in it. */
-bool study_records(const struct experiment *x, const char *metric);
-
 /* One run of the study's world: a run_function, ctx is the struct study *. */
 int study_run_point(void *ctx, const cJSON *document, const struct run_key *key,
 		    const volatile bool *stop, struct run_result *out, struct err *e);

@@ -119,7 +119,7 @@ static void check_figure_metric(struct study *s, const struct figure *f, size_t 
 	snprintf(pointer, sizeof(pointer), "/figures/%zu", index);
 	json_pointer_join(at, sizeof(at), pointer, figure_metric_key(f));
 	const struct world_metric *m = find(s, at, figure_metric(f), figure_part(f), diags);
-	if (m && !study_records(&s->experiment, m->name))
+	if (m && !experiment_records(&s->experiment, m->name))
 		json_doc_error(&s->doc, diags, at, "\"record\" leaves \"%s\" out: add it there",
 			       m->name);
 	else if (m)
