@@ -214,6 +214,7 @@ void gp_colour_label(struct drawing *d, const char *label, const char *unit)
 
 void gp_rows(struct drawing *d, const char *const *names, size_t count)
 {
+	double beside = count == 1 ? 1 : 0.6; /* a bar alone is not to fill the figure */
 	fputs("set ytics scale 0 (", d->gp);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i ? ", " : "", d->gp);
@@ -222,9 +223,9 @@ void gp_rows(struct drawing *d, const char *const *names, size_t count)
 		d->y_tics_pt = fmax(d->y_tics_pt, gp_name_width(names[i], row_room(d)));
 	}
 	fprintf(d->gp,
-		") noenhanced\nset yrange [%.1f:-0.6]\nset lmargin screen %.4f\n"
+		") noenhanced\nset yrange [%.1f:%.1f]\nset lmargin screen %.4f\n"
 		"unset grid\nset grid xtics linewidth 0.5 linecolor rgb \"#d8d8d8\" dashtype 1\n",
-		(double)count - 0.4, (d->y_tics_pt + 10) / figure_width_pt(d));
+		(double)count - 1 + beside, -beside, (d->y_tics_pt + 10) / figure_width_pt(d));
 }
 
 void gp_extent_add(struct gp_extent *x, const struct cell *c)

@@ -149,6 +149,31 @@ static void choose_default_metrics(struct selection *s)
 				add_metric(s, &d->metrics[i]);
 }
 
+/* Why there are no numbers of a metric. */
+static void say_what_is_there(const struct dataset *d, const char *metric, char *text, size_t size)
+{
+	const char *last = "";
+	size_t n;
+	for (size_t i = 0; i < d->metric_count; i++)
+		if (d->metrics[i].has_series && strcmp(d->metrics[i].name, metric) == 0) {
+			snprintf(text, size,
+				 "the results have '%.100s' over time only: figures of kind "
+				 "\"time-series\" or \"timeline\", or mcvsim export --what series",
+				 metric);
+			return;
+		}
+	n = (size_t)snprintf(text, size, "the results have no metric '%.100s' (they have ", metric);
+	for (size_t i = 0; i < d->metric_count && n < size; i++) {
+		const char *name = d->metrics[i].name;
+		if (!d->metrics[i].has_values || strcmp(name, last) == 0)
+			continue;
+		n += (size_t)snprintf(text + n, size - n, "%s%s", *last ? ", " : "", name);
+		last = name;
+	}
+	if (n < size)
+		snprintf(text + n, size - n, ")");
+}
+
 static int choose_metrics(struct selection *s, const struct summary_request *r,
 			  struct diag_list *diags)
 {
@@ -167,15 +192,7 @@ static int choose_metrics(struct selection *s, const struct summary_request *r,
 		if (found)
 			continue;
 		char text[700];
-		size_t n = (size_t)snprintf(text, sizeof(text),
-					    "the results have no metric '%.100s' (they have ",
-					    r->metrics[w]);
-		for (size_t i = 0; i < d->metric_count && n < sizeof(text); i++)
-			if (i == 0 || strcmp(d->metrics[i].name, d->metrics[i - 1].name) != 0)
-				n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
-						      i ? ", " : "", d->metrics[i].name);
-		if (n < sizeof(text))
-			snprintf(text + n, sizeof(text) - n, ")");
+		say_what_is_there(d, r->metrics[w], text, sizeof(text));
 		code = mistake(diags, "--metric", text);
 	}
 	return code;
