@@ -55,6 +55,7 @@ int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e
 	if (!vm)
 		return err_set(e, ERR_NOMEM, "no memory for a virtual machine");
 	vm->config = *config;
+	vm->mem.fd = -1; /* what is closed may never have been opened */
 	vm->irq_line = -1;
 	if (!vm->config.entry)
 		vm->config.entry = HV_IMAGE_GPA;

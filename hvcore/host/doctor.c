@@ -4,6 +4,7 @@
 #include "hvcore/hv.h"
 #include "hvcore/host/machine.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,6 +181,16 @@ static bool is_guest(const struct findings *f, char problem[400], char advice[40
 	return true;
 }
 
+/* Whatever lacks, if it lacks for want of descriptors, other rights or settings will not help. */
+static void look_at_descriptors(const char *problem, char advice[400])
+{
+	if (strstr(problem, strerror(ENFILE)))
+		SAY(advice, "the whole machine has too many files open: close some, or raise "
+			    "fs.file-max");
+	else if (strstr(problem, strerror(EMFILE)))
+		SAY(advice, "this process may open too few files: ulimit -n 1024");
+}
+
 static const struct complaint complaints[] = {
 	{"kvm-absent", "limits", kvm_absent},
 	{"kvm-denied", "limits", kvm_denied},
@@ -211,8 +222,12 @@ static void add_backends(cJSON *to, const struct findings *f)
 			cJSON_AddStringToObject(item, "note", note);
 		}
 		enum hv_regime regime;
-		if (rc == 0 && (*b)->regime && (*b)->regime(&regime, &e) == 0)
-			cJSON_AddStringToObject(item, "regime", hv_regime_name(regime));
+		if (rc == 0 && (*b)->regime) {
+			if ((*b)->regime(&regime, &e) == 0)
+				cJSON_AddStringToObject(item, "regime", hv_regime_name(regime));
+			else
+				cJSON_AddStringToObject(item, "note", e.text);
+		}
 		cJSON_AddItemToArray(to, item);
 	}
 }
@@ -245,6 +260,7 @@ cJSON *hv_doctor_json(void)
 		char problem[400], what[400];
 		if (!complaints[i].applies(&f, problem, what))
 			continue;
+		look_at_descriptors(problem, what);
 		cJSON *item = cJSON_CreateObject();
 		cJSON_AddStringToObject(item, "id", complaints[i].id);
 		cJSON_AddStringToObject(item, "severity", complaints[i].severity);

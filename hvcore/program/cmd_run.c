@@ -64,7 +64,8 @@ static int no_image(const char *name, int number, struct err *e)
 	return err_sys(e, number, "'%s' is neither a built-in guest (%s) nor a file", name, list);
 }
 
-/* A built-in image by its name, or a flat image from a file (then *owned is to be freed). */
+/* A built-in image by its name, or a flat image from a file (then *owned is to be freed). Where in
+ * the memory an image begins is left to hv_vm_open: only what cannot fit at all is refused. */
 static int load_image(const char *name, struct hv_config *config, void **owned, struct err *e)
 {
 	const struct hv_image *image = hv_image_find(name);
@@ -77,18 +78,21 @@ static int load_image(const char *name, struct hv_config *config, void **owned, 
 	FILE *file = fopen(name, "rb");
 	if (!file)
 		return no_image(name, errno, e);
-	size_t room = (size_t)HV_MEM_DEFAULT, length = 0;
-	char *bytes = malloc(room);
+	size_t most = (size_t)(config->mem_bytes ? config->mem_bytes : HV_MEM_DEFAULT), length = 0;
+	char *bytes = malloc(most + 1);
 	if (bytes)
-		length = fread(bytes, 1, room, file);
+		length = fread(bytes, 1, most + 1, file);
 	int rc = 0;
 	if (!bytes)
 		rc = err_set(e, ERR_NOMEM, "no memory for the image");
 	else if (ferror(file))
 		rc = err_sys(e, errno, "cannot read '%s'", name);
-	else if (length == 0 || length == room)
-		rc = err_set(e, ERR_INVALID, "'%s' is no flat image: %s", name,
-			     length ? "too large" : "empty");
+	else if (length == 0)
+		rc = err_set(e, ERR_INVALID, "'%s' is no flat image: empty", name);
+	else if (length > most)
+		rc = err_set(e, ERR_INVALID,
+			     "'%s' does not fit in %zu MiB of guest memory; --mem says how much",
+			     name, most >> 20);
 	else if (is_elf(bytes, length))
 		rc = err_set(e, ERR_INVALID,
 			     "'%s' is an ELF file; `objcopy -O binary` makes a flat image of it",

@@ -208,6 +208,28 @@ static void without_descriptors_probes_say_what_they_lack(void)
 	}
 }
 
+/* Rights and groups would not help. */
+static void without_descriptors_the_doctor_asks_for_them(void)
+{
+	bool said = false;
+	for (int limit = 4; limit <= 16; limit++) {
+		struct program_result r =
+			program_run("prlimit --nofile=%d $BIN/hvcore doctor", limit);
+		const char *problem =
+			strstr(r.out, "\nlimits: a container cannot have every layer: ");
+		problem = problem ? problem
+				  : strstr(r.out, "\nlimits: containers have no control group: ");
+		const char *why = problem ? strstr(problem, ": Too many open files\n") : NULL;
+		if (why) {
+			said = true;
+			CU_ASSERT(says(&r, "ulimit -n 1024"));
+			CU_ASSERT_PTR_NULL(strstr(why, "run as root"));
+		}
+		program_free(&r);
+	}
+	CU_ASSERT(said);
+}
+
 static bool groups_can_be_unmounted(void)
 {
 	if (succeeds("unshare -m umount -l /sys/fs/cgroup"))
@@ -269,6 +291,8 @@ int main(int argc, char **argv)
 		 without_descriptors_each_backend_says_so},
 		{"without_descriptors_probes_say_what_they_lack",
 		 without_descriptors_probes_say_what_they_lack},
+		{"without_descriptors_the_doctor_asks_for_them",
+		 without_descriptors_the_doctor_asks_for_them},
 		{"without_control_groups_containers_do_without_and_say_so",
 		 without_control_groups_containers_do_without_and_say_so},
 		{"with_version_one_only_containers_use_that",

@@ -5,6 +5,7 @@
 #include "hvcore/window.h"
 #include "tests/hvcore/machine.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 static const char *const backends[] = {"kvm", "trap", "emulator"};
@@ -41,7 +42,9 @@ static void a_large_page_is_one_fault(void)
 	}
 	struct hv_config config = {.backend = hv_backend_find("trap"), .large_pages = true};
 	struct hv_vm *vm;
+	int input = fcntl(0, F_GETFD);
 	CU_ASSERT_EQUAL(hv_vm_open(&vm, &config, &e), ERR_UNSUPPORTED);
+	CU_ASSERT_EQUAL(fcntl(0, F_GETFD), input); /* nothing is closed that was not opened */
 }
 
 #define WINDOW_PAGES_GPA (16u << 20)

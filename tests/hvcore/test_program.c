@@ -75,6 +75,19 @@ static void an_elf_file_is_no_flat_image(void)
 	PROGRAM_EXPECT(2, "empty", "\"$BIN\"/hvcore run /dev/null");
 }
 
+/* mov $0x500, %edx; mov $0x100200, %eax; movl $7, (%rax); out %eax, %dx: exits with 7. The rest of
+ * the image is a hole. */
+static void an_image_may_be_as_large_as_the_memory(void)
+{
+	PROGRAM_EXPECT(0, NULL,
+		       "printf '\\272\\0\\5\\0\\0\\270\\0\\2\\20\\0\\307\\0\\7\\0\\0\\0\\357' "
+		       ">$TMP/large && truncate -s 100M $TMP/large");
+	PROGRAM_EXPECT(2, "does not fit in 64 MiB of guest memory; --mem says how much",
+		       "\"$BIN\"/hvcore run $TMP/large");
+	PROGRAM_EXPECT(1, "does not fit in 100 MiB", "\"$BIN\"/hvcore run $TMP/large --mem 100");
+	PROGRAM_EXPECT(7, NULL, "\"$BIN\"/hvcore run $TMP/large --mem 101");
+}
+
 /* A product that nobody got is no success. */
 static void a_full_disk_is_a_failure(void)
 {
@@ -129,6 +142,7 @@ int main(int argc, char **argv)
 		{"a_wrong_command_line_is_told", a_wrong_command_line_is_told},
 		{"what_is_asked_for_is_printed", what_is_asked_for_is_printed},
 		{"an_elf_file_is_no_flat_image", an_elf_file_is_no_flat_image},
+		{"an_image_may_be_as_large_as_the_memory", an_image_may_be_as_large_as_the_memory},
 		{"a_full_disk_is_a_failure", a_full_disk_is_a_failure},
 		{"a_closed_output_is_a_failure", a_closed_output_is_a_failure},
 		{"a_small_address_space_is_named", a_small_address_space_is_named},
