@@ -3,7 +3,9 @@
  * How much a hostile guest can reach, counted from the tables that hold it back: what it can ask of
  * its VMM and, once it has taken that over, which system calls are left to it; for a container,
  * which it has from the start. A count says how much there is to attack, not how well it is
- * defended. `hvcore surface`.
+ * defended. Not counted is what the host's kernel does for a guest by itself: KVM's exits that no
+ * VMM sees, and on trap the faults of the guest's process and the futex and rt_sigreturn of its
+ * stub. `hvcore surface`.
  */
 #ifndef HVCORE_SURFACE_H
 #define HVCORE_SURFACE_H

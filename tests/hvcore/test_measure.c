@@ -16,6 +16,7 @@ struct fake {
 	unsigned lost_every; /* others have the core during each so-many-th call; 0: never */
 	unsigned dear_every; /* each so-many-th call takes twice as long; 0: none */
 	bool lost_unknown;   /* and nobody can tell for how long */
+	double lost_share;   /* of each such batch; 0: a time slice */
 	int fail_at;
 };
 
@@ -35,10 +36,12 @@ static int body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 	batch->ticks = batch->ns * 2.5 * (1 + f->clock_skew);
 	/* Whoever is interrupted loses a time slice. */
 	bool lost = f->lost_every && f->calls % f->lost_every == 0;
-	batch->lost = !lost ? 0 : f->lost_unknown ? NAN : 4e6;
+	double share = f->lost_share;
+	double lost_ns = share > 0 ? batch->ns * share / (1 - share) : 4e6;
+	batch->lost = !lost ? 0 : f->lost_unknown ? NAN : lost_ns;
 	if (lost) {
-		batch->ns += 4e6;
-		batch->ticks += 4e6 * 2.5;
+		batch->ns += lost_ns;
+		batch->ticks += lost_ns * 2.5;
 	}
 	return 0;
 }
@@ -91,6 +94,7 @@ static void the_mean_knows_dear_batches(void)
 	CU_ASSERT_EQUAL_FATAL(measure(&f, 1, &m, &e), 0);
 	CU_ASSERT_DOUBLE_EQUAL(m.p50, 1000, 0.01);
 	CU_ASSERT(m.mean > 1150 && m.mean < 1250);
+	CU_ASSERT_DOUBLE_EQUAL(m.p90, 2000, 0.01);
 }
 
 static void expect_failure(struct fake f, double claim, const char *words)
@@ -111,6 +115,49 @@ static void what_fails_its_check_is_no_number(void)
 	expect_failure((struct fake){.op_ns = 1000, .exits = 0.03}, 0, "exits");
 	expect_failure((struct fake){.op_ns = 1000, .clock_skew = 0.08}, NAN, "clock");
 	expect_failure((struct fake){.op_ns = 0, .loop_ns = 10}, NAN, "no cost left");
+}
+
+static void expect_success(struct fake f)
+{
+	struct hv_measurement m;
+	struct err e;
+	CU_ASSERT_EQUAL(measure(&f, NAN, &m, &e), 0);
+	CU_ASSERT_STRING_EQUAL(e.text, "");
+	CU_ASSERT_EQUAL(m.attempts, 1);
+}
+
+/* 10 % of noise, 5 % between the clocks. The pattern's deviation from its median is the noise. */
+static void a_limit_is_where_it_is_said_to_be(void)
+{
+	const unsigned always = 1u << 30;
+	expect_success((struct fake){.op_ns = 1000, .noise = 0.09, .noisy_calls = always});
+	expect_failure((struct fake){.op_ns = 1000, .noise = 0.11, .noisy_calls = always}, NAN,
+		       "noisy");
+	expect_success((struct fake){.op_ns = 1000, .clock_skew = 0.045});
+	expect_success((struct fake){.op_ns = 1000, .clock_skew = -0.045});
+	expect_failure((struct fake){.op_ns = 1000, .clock_skew = 0.055}, NAN, "clock");
+	expect_failure((struct fake){.op_ns = 1000, .clock_skew = -0.055}, NAN, "clock");
+}
+
+/* What a half batch costs is less its own empty loop. */
+static void a_dear_loop_is_no_bend(void)
+{
+	expect_success((struct fake){.op_ns = 10, .loop_ns = 30});
+}
+
+/* Up to 2 % lost is taken off; a batch that lost more is run again. */
+static void a_little_lost_is_not_run_again(void)
+{
+	struct hv_measurement m;
+	struct err e;
+	struct fake f = {.op_ns = 1000, .lost_every = 2, .lost_share = 0.018};
+	CU_ASSERT_EQUAL(measure(&f, NAN, &m, &e), 0);
+	CU_ASSERT_EQUAL(m.repeated, 0);
+	CU_ASSERT(m.lost > 0.005);
+	CU_ASSERT_DOUBLE_EQUAL(m.p90, 1000, 0.01);
+	f = (struct fake){.op_ns = 1000, .lost_every = 3, .lost_share = 0.022};
+	CU_ASSERT_EQUAL(measure(&f, NAN, &m, &e), 0);
+	CU_ASSERT(m.repeated > 0);
 }
 
 static void interrupted_batches_are_run_again(void)
@@ -191,6 +238,9 @@ int main(int argc, char **argv)
 		{"known_cost_is_found", known_cost_is_found},
 		{"the_mean_knows_dear_batches", the_mean_knows_dear_batches},
 		{"what_fails_its_check_is_no_number", what_fails_its_check_is_no_number},
+		{"a_limit_is_where_it_is_said_to_be", a_limit_is_where_it_is_said_to_be},
+		{"a_dear_loop_is_no_bend", a_dear_loop_is_no_bend},
+		{"a_little_lost_is_not_run_again", a_little_lost_is_not_run_again},
 		{"interrupted_batches_are_run_again", interrupted_batches_are_run_again},
 		{"lost_time_is_taken_off", lost_time_is_taken_off},
 		{"small_deviations_pass", small_deviations_pass},
