@@ -21,7 +21,7 @@ static void add_measurement(cJSON *line, const struct hv_measurement *m)
 	cJSON_AddNumberToObject(line, "iterations", (double)m->iterations);
 	cJSON_AddNumberToObject(line, "attempts", m->attempts);
 	cJSON_AddNumberToObject(line, "repeated", m->repeated);
-	cJSON_AddNumberToObject(line, "lost", m->lost);
+	add_number(line, "lost", m->lost);
 	cJSON_AddNumberToObject(line, "empty_ns", m->empty_ns);
 	add_number(line, "exits_per_op", m->exits_per_op);
 	add_number(line, "clock_gap", m->clock_gap);

@@ -146,9 +146,8 @@ static int find_iterations(const struct hv_work *work, const struct hv_measure_o
 
 static void count_lost(struct hv_series *series, const struct hv_batch *batch)
 {
-	double lost = isnan(batch->lost) ? 0 : batch->lost;
-	series->lost_ns += lost;
-	series->all_ns += batch->ns + lost;
+	series->lost_ns += batch->lost; /* NAN stays: of the sum nobody knows either */
+	series->all_ns += batch->ns + (isnan(batch->lost) ? 0 : batch->lost);
 }
 
 /* Runs a batch; one from which the core was taken is run again, within limits. */

@@ -86,7 +86,8 @@ struct hv_measurement {
 	double nonlinear;    /* relative difference of batches of n and of n/2; NAN when n was 1 */
 	unsigned attempts;   /* how many it took */
 	unsigned repeated;   /* batches run again because others had the core meanwhile */
-	double lost;	     /* share of the time of all batches that others had the core */
+	double lost;	     /* share of the time of all batches that others had the core; NAN:
+				of some batch nobody knows */
 	char note[200];	     /* the work's */
 };
 
@@ -102,7 +103,7 @@ int hv_measure(const struct hv_work *work, const struct hv_measure_options *opti
 struct hv_series {
 	double ns[HV_BATCHES_MAX], ticks[HV_BATCHES_MAX], exits[HV_BATCHES_MAX];
 	double base[HV_BATCHES_MAX];
-	double lost_ns, all_ns; /* of all batches, also of those run again */
+	double lost_ns, all_ns; /* of all batches, also of those run again; lost: or NAN */
 	unsigned repeated;
 };
 

@@ -409,6 +409,16 @@ static void compare_tells_change_from_noise(void)
 	PROGRAM_EXPECT(0, "CHANGED",
 		       "echo 140 > $TMP/bin/value; "
 		       "$TMP/bin/mcvsim calibrate --compare $TMP/old.json | grep ^good");
+	/* What was not to be measured is not gone. */
+	PROGRAM_EXPECT(0, "gone",
+		       "sed 's/\"noisy\":/\"bygone\":/' $TMP/old.json >$TMP/older.json; "
+		       "$TMP/bin/mcvsim calibrate --backend native --compare $TMP/older.json | "
+		       "grep ^bygone");
+	PROGRAM_EXPECT(1, NULL,
+		       "$TMP/bin/mcvsim calibrate --backend container --compare $TMP/older.json | "
+		       "grep ^bygone");
+	PROGRAM_EXPECT(2, "none.json: No such file or directory",
+		       "$TMP/bin/mcvsim calibrate --compare $TMP/none.json");
 	PROGRAM_EXPECT(2, "not a profile",
 		       "echo '{\"schema\":' > $TMP/cut.json; "
 		       "$TMP/bin/mcvsim calibrate --compare $TMP/cut.json");

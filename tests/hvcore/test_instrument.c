@@ -96,7 +96,7 @@ static void delay_shows(const char *name, const char *backend, enum hv_op op)
 		}
 		/* The exit that ends a batch waits, too. */
 		seen[n++] = m.p50 * (double)m.iterations / (double)(m.iterations + 1);
-		lost += m.lost / ROUNDS;
+		lost += isnan(m.lost) ? 0 : m.lost / ROUNDS;
 	}
 	hv_bench_close(&d.bench);
 	hv_unpin(&before);

@@ -173,6 +173,7 @@ static void interrupted_batches_are_run_again(void)
 
 	f = (struct fake){.op_ns = 1000, .loop_ns = 3, .lost_every = 2, .lost_unknown = true};
 	CU_ASSERT_EQUAL_FATAL(measure(&f, NAN, &m, &e), 0);
+	CU_ASSERT(isnan(m.lost)); /* rather than none */
 	CU_ASSERT_DOUBLE_EQUAL(m.p90, 1000, 0.01);
 }
 

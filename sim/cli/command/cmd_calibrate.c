@@ -85,10 +85,16 @@ static char *read_text(const char *path)
 	return text;
 }
 
+/* NULL: there is none, which is told. */
 static cJSON *read_profile(const char *path)
 {
 	char *text = read_text(path);
+	int number = errno;
 	cJSON *json = text && is_profile(text) ? cJSON_Parse(text) : NULL;
+	if (!text)
+		cli_fail(CLI_USAGE, "%s: %s", path, strerror(number));
+	else if (!json)
+		cli_fail(CLI_USAGE, "%s: not a profile that can be read", path);
 	free(text);
 	return json;
 }
@@ -143,7 +149,8 @@ static void print_profile(const cJSON *profile)
 	cJSON_ArrayForEach(item, failed) printf("%-28s %s\n", item->string, item->valuestring);
 }
 
-static void compare_entries(const cJSON *old, const cJSON *entries)
+/* `only`: the backend that was measured; what the others had is not gone. NULL: all. */
+static void compare_entries(const cJSON *old, const cJSON *entries, const char *only)
 {
 	const cJSON *item;
 	cJSON_ArrayForEach(item, entries)
@@ -162,18 +169,22 @@ static void compare_entries(const cJSON *old, const cJSON *entries)
 		       100 * (c.after / c.before - 1), c.exceeds ? "CHANGED" : "same",
 		       cost_text(c.noise, unit, noise));
 	}
-	cJSON_ArrayForEach(item, old) if (!cJSON_GetObjectItemCaseSensitive(entries, item->string))
-		printf("%-28s %12s -> %-12s gone\n", item->string, "", "-");
+	cJSON_ArrayForEach(item, old)
+	{
+		bool meant = !only || strcmp(hvcore_text(item, "backend"), only) == 0;
+		if (meant && !cJSON_GetObjectItemCaseSensitive(entries, item->string))
+			printf("%-28s %12s -> %-12s gone\n", item->string, "", "-");
+	}
 }
 
-static void print_comparison(const cJSON *old, const cJSON *now)
+static void print_comparison(const cJSON *old, const cJSON *now, const char *only)
 {
 	static const char *const parts[] = {"primitives", "operations"};
 	static const char *const conditions[] = {"cpu",	   "kernel",   "hypervisor",
 						 "regime", "governor", "clocksource"};
 	for (size_t i = 0; i < 2; i++)
 		compare_entries(cJSON_GetObjectItemCaseSensitive(old, parts[i]),
-				cJSON_GetObjectItemCaseSensitive(now, parts[i]));
+				cJSON_GetObjectItemCaseSensitive(now, parts[i]), only);
 	const cJSON *m0 = cJSON_GetObjectItemCaseSensitive(old, "machine");
 	const cJSON *m1 = cJSON_GetObjectItemCaseSensitive(now, "machine");
 	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
@@ -200,7 +211,7 @@ static int deliver(const struct cli_args *args, const cJSON *profile, const cJSO
 	if (cli_flag(args, "json"))
 		fputs(lines, stdout);
 	else if (old)
-		print_comparison(old, profile);
+		print_comparison(old, profile, cli_value(args, "backend"));
 	else
 		print_profile(profile);
 	free(lines);
@@ -368,7 +379,7 @@ static int estimate(const struct cli_args *args, const char *path, const cJSON *
 					   "--backend and --from-log have no place");
 	cJSON *profile = read_profile(path);
 	if (!profile)
-		return cli_fail(CLI_USAGE, "%s: not a profile that can be read", path);
+		return CLI_USAGE;
 	int divided = bare_metal_estimate(profile, factor, &e);
 	int code = divided < 0 ? cli_fail(CLI_USAGE, "%s: %s", path, e.text)
 			       : deliver(args, profile, old);
@@ -395,7 +406,7 @@ static int calibrate_command(const struct cli_args *args)
 	}
 	cJSON *old = older ? read_profile(older) : NULL;
 	if (older && !old)
-		return cli_fail(CLI_USAGE, "%s: not a profile that can be read", older);
+		return CLI_USAGE;
 	int code = from	 ? estimate(args, from, old)
 		   : log ? convert_log(args, log, old)
 			 : measure(args, old);
