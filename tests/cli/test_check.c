@@ -207,6 +207,14 @@ static void platforms_of_the_current_folder_are_shown(void)
 	PROGRAM_EXPECT(0, "kvm-virtio", "cd $TMP/own && $BIN/mcvsim platforms");
 	PROGRAM_EXPECT(0, "blk_read on mine", "cd $TMP/own && $BIN/mcvsim explain mine blk_read");
 	PROGRAM_EXPECT(2, "there is no platform 'mine'", "$BIN/mcvsim explain mine");
+	program_write_file(
+		"own/platforms/bad.json",
+		"{ \"description\": \"impossible\", \"axes\": { \"placement\": \"bare-metal\","
+		" \"guest\": \"unmodified\", \"cpu\": \"hardware\", \"mmu\": \"nested\","
+		" \"io\": \"emulated\", \"backend\": \"host-user\" } }\n");
+	PROGRAM_EXPECT(2, "./platforms/bad.json:1:", "cd $TMP/own && $BIN/mcvsim explain bad");
+	PROGRAM_EXPECT(2, "there is no host kernel", "cd $TMP/own && $BIN/mcvsim explain bad");
+	PROGRAM_EXPECT(0, NULL, "! (cd $TMP/own && $BIN/mcvsim explain bad 2>&1) | grep -F './/'");
 }
 
 /* A whole task: the terms add up to what its sites are charged; and the picture is one. */

@@ -32,6 +32,11 @@ static void mistakes_have_their_places(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(one.err, "/mixes/a/compute: must be a whole number"));
 	CU_ASSERT_PTR_NULL(strstr(one.err, "operations in all")); /* nothing that follows from it */
 	program_free(&one);
+	program_write_file("one.json", "{ \"mixes\": { \"a\": { \"computee\": 3 } } }");
+	one = program_run("$BIN/mcvsim validate --mixes $TMP/one.json");
+	CU_ASSERT_PTR_NOT_NULL(strstr(one.err, "did you mean \"compute\"?"));
+	CU_ASSERT_PTR_NULL(strstr(one.err, "operations in all"));
+	program_free(&one);
 	PROGRAM_EXPECT(2, "either --mixes or --random",
 		       "$BIN/mcvsim validate --mixes $TMP/bad.json --random 3");
 	PROGRAM_EXPECT(2, "--seed is for --random", "$BIN/mcvsim validate --seed 3");

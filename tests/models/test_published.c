@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Published results held against what composition gives with the literature's primitives. A row
- * says what it rests on: "calibrated" where the published figure itself (or one of the same table)
- * is a primitive, "predicted" where it is not. scenarios/published.md tells the same for people.
+ * says what it rests on: "calibrated" where the published figure itself is a primitive, or a count
+ * was taken from it, "composed" where other figures of the same publication are, "predicted" where
+ * nothing of the publication is. scenarios/published.md tells the same for people.
  * The grades are those of the figures: what is only recalled is held to its order, not to its size.
  */
 #include "models/platform/platform.h"
@@ -77,9 +78,10 @@ static double one(const struct platform *p, const struct setting *s, enum op op)
 /* ---- Barham et al., SOSP 2003 ---- */
 
 /* The order of Fig. 3 (recalled), and the text's +3 % of Xen (primary), for a Linux build:
- * predicted. How often a build faults and forks is no published figure: 20,000 faults, 4,000 map
- * changes, 3,000 system calls and 300 switches in a second of computing are assumed, and Xen's
- * overhead is asked to lie between 1 and 6 %. */
+ * Xen predicted, UML and VMware composed (cpu.translation and syscall.ptrace are Barham's). How
+ * often a build faults and forks is no published figure: 20,000 faults, 4,000 map changes, 3,000
+ * system calls and 300 switches in a second of computing are assumed, and Xen's overhead is asked
+ * to lie between 1 and 6 %. */
 static void a_linux_build_costs_xen_a_few_percent(void)
 {
 	const struct op_load second = {.compute_ns = 1e9,
@@ -176,7 +178,7 @@ static bool is_within(double a, double b, double tolerance)
 }
 
 /* Type-1 answers hypercalls faster, Type-2 (a hybrid) I/O: on both architectures. Hypercalls are
- * calibrated; Xen's signal is predicted from a hypercall and a switch of domains. */
+ * calibrated; Xen's signal is composed of a hypercall and a switch of domains of its table. */
 static void type_1_wins_at_hypercalls_and_loses_at_io(void)
 {
 	const struct platform xen = load_platform("xen-pvh"), kvm = load_platform("kvm-vhost");
@@ -187,7 +189,7 @@ static void type_1_wins_at_hypercalls_and_loses_at_io(void)
 	double arm_xen = signal_ns(&xen, &xa), arm_kvm = signal_ns(&kvm, &ka);
 	printf(" x86 %.0f and %.0f ns, arm %.0f and %.0f ns ", x86_xen, x86_kvm, arm_xen, arm_kvm);
 	CU_ASSERT(x86_xen > x86_kvm && arm_xen > arm_kvm);
-	CU_ASSERT(is_within(x86_xen, 11262 / 2.1, 0.1)); /* predicted */
+	CU_ASSERT(is_within(x86_xen, 11262 / 2.1, 0.1)); /* composed */
 	/* Published: 16491 cycles at 2.4 GHz. Composition reaches the order, not the size. */
 	CU_ASSERT(arm_xen > 0.5 * 16491 / 2.4);
 	/* The same guest kernel's privileged operation is a hypercall. */
@@ -222,7 +224,7 @@ static void the_order_depends_on_the_operation(void)
 	/* syscall: native = hardware < translation (calibrated) */
 	CU_ASSERT_EQUAL(one(&native, &s, OP_SYSCALL), one(&hw, &s, OP_SYSCALL));
 	CU_ASSERT(one(&bt, &s, OP_SYSCALL) > 5 * one(&native, &s, OP_SYSCALL));
-	/* page fault: native < translation < hardware; the last is predicted (11242 cycles) */
+	/* page fault: native < translation < hardware; the last is composed (11242 cycles) */
 	double fault[] = {one(&native, &s, OP_PAGE_FAULT), one(&bt, &s, OP_PAGE_FAULT),
 			  one(&hw, &s, OP_PAGE_FAULT)};
 	printf(" page fault %.0f, %.0f, %.0f cycles ", fault[0] * 3.8, fault[1] * 3.8,

@@ -26,18 +26,21 @@ static const struct key mix_keys[] = {
 		{0},
 };
 
-/* Whether each count that the file has is the number that was read; if not, that was told. */
+/* Whether each member that the file has is a count, and the number that was read; if not, that was
+ * told. */
 static bool counts_are_read(const struct mix *mix, const struct json_doc *doc, const char *pointer)
 {
 	char at[600];
+	int known = 0;
 	for (int k = 0; k < MIX_KINDS; k++) {
 		json_pointer_join(at, sizeof(at), pointer, mix_kind_names[k]);
 		const cJSON *node = json_at(doc->root, at);
+		known += node != NULL;
 		if (node && !(cJSON_IsNumber(node) && mix->count[k] >= 0 &&
 			      node->valuedouble == (double)mix->count[k]))
 			return false;
 	}
-	return true;
+	return known == cJSON_GetArraySize(json_at(doc->root, pointer));
 }
 
 static void check_mix(void *object, const struct json_doc *doc, const char *pointer,

@@ -15,8 +15,9 @@ void library_open(struct library *lib, const char *study_path)
 	size_t n = 0;
 	if (study_path) {
 		const char *slash = strrchr(study_path, '/');
-		const char *own = slash ? arena_strndup(&lib->arena, study_path,
-							(size_t)(slash - study_path) + 1)
+		/* Of "/study.json" the folder is the slash itself. */
+		size_t length = slash > study_path ? (size_t)(slash - study_path) : 1;
+		const char *own = slash ? arena_strndup(&lib->arena, study_path, length)
 					: arena_strdup(&lib->arena, ".");
 		if (own)
 			lib->folders[n++] = own;
