@@ -218,7 +218,7 @@ int figure_draw_timeline(struct drawing *d, struct err *e)
 		double rows = (double)c.shown_count * fmax(1, (double)c.series * 0.45);
 		d->height_in = fmax(d->height_in, 0.95 + 0.135 * rows);
 		d->note = figure_part(d->figure) == FIGURE_SERIES
-				  ? "one task of a run, the median of some hundred looked at"
+				  ? "one task of a run, the median of up to some hundred looked at"
 				  : "means";
 		for (size_t s = 0; s < c.series; s++)
 			titles[s] = figure_series_title(d, s);

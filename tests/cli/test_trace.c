@@ -83,8 +83,9 @@ static void tasks_can_be_traced(void)
 	study_write("trace.json", ", \"repeat\": 1, \"sweep\": null, \"figures\": null");
 	PROGRAM_EXPECT(0, "t.csv: ", "$BIN/mcvsim run $TMP/trace.json --trace $TMP/t.csv");
 	PROGRAM_EXPECT(0, NULL,
-		       "head -1 $TMP/t.csv | grep -q ^handset,app,start_s,end_s,response_s,counted,"
+		       "head -1 $TMP/t.csv | grep -q ^handset,app,begin_s,end_s,response_s,counted,"
 		       "where,host,outcome,radio_s && test $(wc -l < $TMP/t.csv) -gt 100");
+	PROGRAM_EXPECT(0, NULL, "test -z \"$(head -1 $TMP/t.csv | tr , '\\n' | sort | uniq -d)\"");
 	PROGRAM_EXPECT(0, NULL, "$BIN/mcvsim run $TMP/trace.json --trace $TMP/again.csv");
 	PROGRAM_EXPECT(0, NULL, "cmp $TMP/t.csv $TMP/again.csv");
 	PROGRAM_EXPECT(0, NULL,

@@ -42,9 +42,10 @@ static const char *const *names_of(const char *metric)
 	return world_metric_find(metric)->subject_names;
 }
 
+/* No name twice: "start_s" is the time until a guest has started. */
 static void put_header(FILE *f)
 {
-	fputs("handset,app,start_s,end_s,response_s,counted,where,host,outcome", f);
+	fputs("handset,app,begin_s,end_s,response_s,counted,where,host,outcome", f);
 	for (const char *const *n = names_of("overhead"); *n; n++)
 		fprintf(f, ",%s_s", *n);
 	for (const char *const *n = names_of("energy"); *n; n++)
