@@ -136,6 +136,9 @@ int program_run(const struct program_options *opt, char **args, int count)
 		return program_usage("run: backend %s runs no guest images", only->name);
 	if (only && !only->regime && opt->regime != HV_REGIME_NONE)
 		return program_usage("run: --regime is for kvm, not for %s", only->name);
+	if (count == 2 && strlen(args[1]) >= sizeof(((struct hv_boot *)NULL)->argument))
+		return program_usage("run: the guest's argument has more than %zu bytes",
+				     sizeof(((struct hv_boot *)NULL)->argument) - 1);
 	struct hv_config config = {.mem_bytes = opt->mem_mib << 20,
 				   .delay_ns = opt->delay_ns,
 				   .argument = count == 2 ? args[1] : NULL,

@@ -118,6 +118,17 @@ static int unknown_option(const char *word)
 		    : program_usage("no option '%s'", name);
 }
 
+/* What getopt_long does not know. It says a flag's number if that has a value, a letter if it is
+ * one, which may stand amid others; else it has passed the word. */
+static int refuse(char **argv)
+{
+	if (optopt >= FIRST && optopt < HELP)
+		return program_usage("--%s takes no value", rows[optopt - FIRST].name);
+	if (optopt > 0 && optopt < FIRST)
+		return program_usage("no option '-%c'", optopt);
+	return unknown_option(argv[optind - 1]);
+}
+
 int program_parse(int argc, char **argv, struct program_options *opt, struct program_given *given)
 {
 	struct option table[ROWS + 3] = {0};
@@ -139,11 +150,7 @@ int program_parse(int argc, char **argv, struct program_options *opt, struct pro
 		} else if (c == ':') {
 			rc = program_usage("--%s: its value is missing", rows[optopt - FIRST].name);
 		} else if (c == '?') {
-			/* A flag with a value has its number in optopt. */
-			rc = optopt >= FIRST && optopt < HELP
-				     ? program_usage("--%s takes no value",
-						     rows[optopt - FIRST].name)
-				     : unknown_option(argv[optind - 1]);
+			rc = refuse(argv);
 		} else {
 			given->rows |= 1u << (c - FIRST);
 			rc = set(&rows[c - FIRST], optarg, opt);

@@ -18,6 +18,8 @@ static void a_wrong_command_line_is_told(void)
 		{"prob exit.pio_user", "no command 'prob'; did you mean probe?"},
 		{"--qiuck probe all", "no option '--qiuck'; did you mean --quick?"},
 		{"-x", "no option '-x'"},
+		{"list -xh", "no option '-x'"},
+		{"run hello \"$(printf %256d 1)\"", "argument has more than 255 bytes"},
 		{"list --json=yes", "--json takes no value"},
 		{"run hello --mem", "--mem: its value is missing"},
 		{"run hello --mem 1", "--mem: '1' is not a number from 2 to 2048"},
