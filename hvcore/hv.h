@@ -213,6 +213,20 @@ struct hv_device_ops {
 
 #define HV_DEVICES_MAX 8
 
+/* The steps of making a machine and of taking it down, for those who measure them. */
+enum hv_step {
+	HV_STEP_MEMORY,	      /* its memory is there, with the image */
+	HV_STEP_MACHINE,      /* the kernel's machine is, with that memory (kvm) */
+	HV_STEP_CPUS,	      /* its processors are: it can run */
+	HV_STEP_CPUS_GONE,    /* closed (kvm) */
+	HV_STEP_MACHINE_GONE, /* all is closed but the memory */
+	HV_STEP_COUNT
+};
+
+struct hv_steps {
+	uint64_t done_ns[HV_STEP_COUNT]; /* hv_clock_ns when each was done; 0: it was not */
+};
+
 struct hv_config {
 	const struct hv_backend *backend;
 	enum hv_regime regime; /* as found by backend->regime; NONE: found out by open */
@@ -220,10 +234,11 @@ struct hv_config {
 	bool large_pages;      /* the host's, under that memory; not for `trap` */
 	const void *image;     /* flat, loaded at HV_IMAGE_GPA; not owned */
 	size_t image_bytes;
-	hv_gpa entry;	      /* 0: HV_IMAGE_GPA */
-	const char *argument; /* text for the guest's boot block; NULL: none */
-	unsigned cpus;	      /* 0: one; at most HV_CPUS_MAX and what the backend can */
-	bool interrupts;      /* with an interrupt controller, where the backend needs one */
+	hv_gpa entry;		/* 0: HV_IMAGE_GPA */
+	const char *argument;	/* text for the guest's boot block; NULL: none */
+	unsigned cpus;		/* 0: one; at most HV_CPUS_MAX and what the backend can */
+	bool interrupts;	/* with an interrupt controller, where the backend needs one */
+	struct hv_steps *steps; /* filled by hv_vm_open and hv_vm_close; NULL: nobody asks */
 	uint64_t delay_ns; /* busy time added to the handling of every exit, to test the instrument
 			    */
 
@@ -293,6 +308,9 @@ struct hv_vm {
 
 /* Makes a machine and loads the image. On failure *vm is NULL and nothing is left behind. */
 int hv_vm_open(struct hv_vm **vm, const struct hv_config *config, struct err *e);
+
+/* For backends: that a step is done now. */
+void hv_vm_step_done(struct hv_vm *vm, enum hv_step step);
 
 /* Puts a device at its ports; the machine owns device.state from here on, also on failure. Returns
  * 0, or ERR_LIMIT, ERR_EXISTS when the ports are taken. */

@@ -45,6 +45,12 @@ static void close_line(struct hv_vm *vm)
 		close(vm->irq_line);
 }
 
+void hv_vm_step_done(struct hv_vm *vm, enum hv_step step)
+{
+	if (vm->config.steps)
+		vm->config.steps->done_ns[step] = hv_clock_ns();
+}
+
 int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e)
 {
 	*out = NULL;
@@ -74,6 +80,7 @@ int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e
 			     config->image_bytes, (unsigned long long)(vm->mem.size >> 20));
 	if (!rc) {
 		fill_boot_block(vm);
+		hv_vm_step_done(vm, HV_STEP_MEMORY);
 		rc = hv_cpus_open(vm, e);
 		if (!rc && (rc = open_backend(vm, e)))
 			config->backend->close(vm);
@@ -85,6 +92,7 @@ int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e
 		free(vm);
 		return rc;
 	}
+	hv_vm_step_done(vm, HV_STEP_CPUS);
 	*out = vm;
 	return 0;
 }
@@ -98,6 +106,7 @@ void hv_vm_close(struct hv_vm *vm)
 	close_line(vm);
 	for (unsigned i = 0; i < vm->device_count; i++)
 		vm->devices[i].ops->close(vm->devices[i].state);
+	hv_vm_step_done(vm, HV_STEP_MACHINE_GONE);
 	hv_mem_close(&vm->mem);
 	free(vm);
 }

@@ -327,6 +327,7 @@ static int kvm_open(struct hv_vm *vm, struct err *e)
 	};
 	if (ioctl(k->vm, KVM_SET_USER_MEMORY_REGION, &slot))
 		return err_sys(e, errno, "KVM_SET_USER_MEMORY_REGION");
+	hv_vm_step_done(vm, HV_STEP_MACHINE);
 	for (unsigned i = 0; !rc && i < k->count; i++)
 		rc = make_cpu(k, i, e);
 	if (!rc)
@@ -355,6 +356,7 @@ static void kvm_close(struct hv_vm *vm)
 		close_fd(c->stats);
 		close_fd(c->vcpu);
 	}
+	hv_vm_step_done(vm, HV_STEP_CPUS_GONE);
 	close_fd(k->vm);
 	close_fd(k->kvm);
 	free(k);

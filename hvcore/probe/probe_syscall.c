@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A system call that does next to nothing, natively and in a container under its filter. getppid,
- * as lmbench: unlike getpid no library ever kept its answer, and unlike the clock it is not in the
- * vDSO.
+ * A system call that does next to nothing, natively, under the filter alone, and in a container.
+ * getppid, as lmbench: unlike getpid no library ever kept its answer, and unlike the clock it is
+ * not in the vDSO.
  */
 #include "hvcore/host/inside.h"
 
@@ -36,6 +36,7 @@ static int syscall_setup(const struct hv_probe *probe, const struct hv_probe_env
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
 	in->body = call;
 	in->empty = loop_only;
+	in->layers = (unsigned)probe->arg;
 	int rc = inside_open(in, probe, work, e);
 	if (rc)
 		free(in);
@@ -48,15 +49,18 @@ static void syscall_teardown(struct hv_work *work)
 	free(work->ctx);
 }
 
-#define ROW(row_name, row_backend, row_method)                                                     \
+#define ROW(row_name, row_backend, row_layers, row_method)                                         \
 	{                                                                                          \
 		.name = row_name, .unit = "ns", .backend = row_backend, .method = row_method,      \
-		.setup = syscall_setup, .teardown = syscall_teardown                               \
+		.setup = syscall_setup, .teardown = syscall_teardown, .arg = row_layers            \
 	}
 
 const struct hv_probe hv_probe_syscall[] = {
-	ROW("syscall.native", "native", "getppid in a loop; the empty loop is subtracted"),
-	ROW("syscall.container", "container",
+	ROW("syscall.native", "native", 0, "getppid in a loop; the empty loop is subtracted"),
+	ROW("syscall.seccomp", "container", HV_LAYER_BIT(HV_LAYER_SECCOMP),
+	    "getppid in a loop in a process that has the seccomp allow-list and nothing else of a "
+	    "container; the empty loop is subtracted"),
+	ROW("syscall.container", "container", 0,
 	    "getppid in a loop inside namespaces under the seccomp allow-list; the empty loop is "
 	    "subtracted"),
 	{0},

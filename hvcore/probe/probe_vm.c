@@ -1,42 +1,77 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Making a machine (64 MiB, one vCPU, no interrupt controller) up to its guest's first exit, and
- * taking it down.
+ * taking it down: the whole and, on kvm, step by step.
  */
 #include "hvcore/clock.h"
 #include "hvcore/probe/guest_bench.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum part { CREATE, DESTROY };
+/* When things were done: those of struct hv_steps, and around them. */
+enum moment {
+	BEGUN = HV_STEP_COUNT,
+	LEFT, /* the guest's first exit; then the machine is closed */
+	ENDED,
+	MOMENTS
+};
+
+/* From one moment to another. */
+static const struct part {
+	uint8_t from, to;
+} parts[] = {
+	{BEGUN, LEFT},
+	{LEFT, ENDED},
+	{BEGUN, HV_STEP_MEMORY},
+	{HV_STEP_MEMORY, HV_STEP_MACHINE},
+	{HV_STEP_MACHINE, HV_STEP_CPUS},
+	{HV_STEP_CPUS, LEFT},
+	{LEFT, HV_STEP_CPUS_GONE},
+	{HV_STEP_CPUS_GONE, HV_STEP_MACHINE_GONE},
+	{HV_STEP_MACHINE_GONE, ENDED},
+};
+enum {
+	CREATE,
+	DESTROY,
+	CREATE_MEMORY,
+	CREATE_MACHINE,
+	CREATE_CPU,
+	FIRST_EXIT,
+	DESTROY_CPU,
+	DESTROY_MACHINE,
+	DESTROY_MEMORY
+};
 
 struct vm_probe {
 	struct hv_config config;
-	enum part part;
+	struct hv_steps steps;
+	struct part part;
 };
 
 static int body(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 {
-	const struct vm_probe *p = ctx;
-	uint64_t create_ns = 0, destroy_ns = 0;
+	struct vm_probe *p = ctx;
+	uint64_t at[MOMENTS], sum = 0;
 	for (uint64_t i = 0; i < n; i++) {
 		struct hv_outcome outcome = {0};
 		struct hv_vm *vm;
-		uint64_t t0 = hv_clock_ns();
+		at[BEGUN] = hv_clock_ns();
 		int rc = hv_vm_open(&vm, &p->config, e);
 		if (!rc)
 			rc = hv_vm_run(vm, 1000000000, &outcome, e);
-		uint64_t t1 = hv_clock_ns();
+		at[LEFT] = hv_clock_ns();
 		hv_vm_close(vm);
-		destroy_ns += hv_clock_ns() - t1;
-		create_ns += t1 - t0;
+		at[ENDED] = hv_clock_ns();
+		memcpy(at, p->steps.done_ns, sizeof(p->steps.done_ns));
+		sum += at[p->part.to] - at[p->part.from];
 		if (rc)
 			return rc;
 		if (outcome.kind != HV_RUN_YIELDED)
 			return err_set(e, ERR_IO, "the guest ended (%s): %s",
 				       hv_outcome_name(outcome.kind), outcome.text);
 	}
-	batch->ns = (double)(p->part == CREATE ? create_ns : destroy_ns);
+	batch->ns = (double)sum;
 	return 0;
 }
 
@@ -61,8 +96,9 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 				.image_bytes = (size_t)(image->end - image->start),
 				.delay_ns = env->delay_ns,
 			},
-		.part = (enum part)probe->arg,
+		.part = parts[probe->arg],
 	};
+	p->config.steps = &p->steps;
 	int rc = 0;
 	if (p->config.backend->regime && p->config.regime == HV_REGIME_NONE)
 		rc = p->config.backend->regime(&p->config.regime, e);
@@ -88,6 +124,16 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 const struct hv_probe hv_probe_vm[] = {
 	ROW("vm.create", "kvm", CREATE, CREATE_TEXT),
 	ROW("vm.destroy", "kvm", DESTROY, DESTROY_TEXT),
+	ROW("vm.create.memory", "kvm", CREATE_MEMORY, "of that: its memory, with the image"),
+	ROW("vm.create.machine", "kvm", CREATE_MACHINE,
+	    "of that: opening /dev/kvm, KVM_CREATE_VM, giving it the memory"),
+	ROW("vm.create.cpu", "kvm", CREATE_CPU,
+	    "of that: its processor, registers and page tables"),
+	ROW("vm.create.first_exit", "kvm", FIRST_EXIT,
+	    "of that: from there to the guest's first exit, through its first page faults"),
+	ROW("vm.destroy.cpu", "kvm", DESTROY_CPU, "of closing: the processor's descriptors"),
+	ROW("vm.destroy.machine", "kvm", DESTROY_MACHINE, "of closing: the machine's descriptors"),
+	ROW("vm.destroy.memory", "kvm", DESTROY_MEMORY, "of closing: unmapping its memory"),
 	ROW("vm.create", "trap", CREATE, CREATE_TEXT),
 	ROW("vm.destroy", "trap", DESTROY, DESTROY_TEXT),
 	ROW("vm.create", "emulator", CREATE, CREATE_TEXT),

@@ -441,6 +441,39 @@ static void a_machine_without_interrupts_says_so(void)
 	}
 }
 
+/* What vm.create and vm.destroy are made of: on kvm every step, in its order; elsewhere those that
+ * all backends have. */
+static void a_machine_is_made_and_closed_in_steps(void)
+{
+	const struct hv_image *image = hv_image_find("hello");
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		if (!machine_available(backends[i]))
+			continue;
+		bool is_kvm = strcmp(backends[i], "kvm") == 0;
+		struct hv_steps steps = {0};
+		struct hv_config config = {.backend = hv_backend_find(backends[i]),
+					   .image = image->start,
+					   .image_bytes = (size_t)(image->end - image->start),
+					   .steps = &steps};
+		struct hv_vm *vm;
+		struct err e;
+		uint64_t last = 0;
+		CU_ASSERT_EQUAL_FATAL(hv_vm_open(&vm, &config, &e), 0);
+		CU_ASSERT(steps.done_ns[HV_STEP_CPUS] > 0);
+		CU_ASSERT_EQUAL(steps.done_ns[HV_STEP_CPUS_GONE], 0);
+		hv_vm_close(vm);
+		for (int s = 0; s < HV_STEP_COUNT; s++) {
+			bool kvm_alone = s == HV_STEP_MACHINE || s == HV_STEP_CPUS_GONE;
+			if (kvm_alone && !is_kvm) {
+				CU_ASSERT_EQUAL(steps.done_ns[s], 0);
+				continue;
+			}
+			CU_ASSERT(steps.done_ns[s] > last);
+			last = steps.done_ns[s];
+		}
+	}
+}
+
 static unsigned open_descriptors(void)
 {
 	unsigned n = 0;
@@ -523,6 +556,7 @@ int main(int argc, char **argv)
 		{"hello_on_kvm", hello_on_kvm},
 		{"hello_on_trap", hello_on_trap},
 		{"hello_on_emulator", hello_on_emulator},
+		{"a_machine_is_made_and_closed_in_steps", a_machine_is_made_and_closed_in_steps},
 		{"same_output_and_hypercalls_everywhere", same_output_and_hypercalls_everywhere},
 		{"same_work_and_exits_everywhere", same_work_and_exits_everywhere},
 		{"same_bytes_are_sent_everywhere", same_bytes_are_sent_everywhere},
