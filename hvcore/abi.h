@@ -215,8 +215,10 @@ enum hv_op {
 	HV_OP_COMPUTE,	   /* hv_compute of its own result, from 1 on; the last is the checksum */
 	HV_OP_INTERRUPT,   /* out to HV_IRQ_BELL_PORT, then waits for the interrupt it raises */
 	HV_OP_PIO_IN,	   /* 32-bit in from HV_NOP_PORT */
+	HV_OP_MMIO_IN,	   /* a 32-bit load from HV_MMIO_GPA, where hvcore answers 0 */
 	HV_OP_CPUID,	   /* leaf 0, which names the vendor */
 	HV_OP_MSR,	   /* rdmsr of EFER: for a kernel only */
+	HV_OP_HLT,	   /* hlt that ends at once (config.halt_returns): for a kernel only */
 	HV_OP_SWITCH,	   /* loads CR3 with what is in it: for a kernel only */
 	HV_OP_LOOP,	   /* HV_LOOP_INSTRUCTIONS integer instructions, one chain of dependences */
 	HV_OP_MAKE_LINE,   /* prepares what HV_OP_UART_LINE sends, and does not send it */

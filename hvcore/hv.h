@@ -165,10 +165,11 @@ struct hv_backend {
 	int (*map)(struct hv_vm *vm, unsigned first, const uint64_t *entries, unsigned count,
 		   struct err *e);
 
-	/* From now on writes of 4 bytes to `port` are noted in a ring without leaving the kernel,
-	 * as long as there is room (HV_COALESCED_MAX); drain empties the ring and says how many
-	 * there were. */
-	int (*coalesce)(struct hv_vm *vm, uint16_t port, struct err *e);
+	/* From now on writes of 4 bytes to `at`, an address without memory or, with `port`, a port,
+	 * are noted in a ring without leaving the kernel, as long as there is room
+	 * (HV_COALESCED_MAX); drain empties the ring and says how many there were.
+	 * ERR_UNSUPPORTED: this kernel has no ring for them. */
+	int (*coalesce)(struct hv_vm *vm, hv_gpa at, bool port, struct err *e);
 	uint64_t (*drain)(struct hv_vm *vm);
 
 	/* For the sandbox (sandbox.h): the system calls that step and close make beyond those of
@@ -238,6 +239,8 @@ struct hv_config {
 	const char *argument;	/* text for the guest's boot block; NULL: none */
 	unsigned cpus;		/* 0: one; at most HV_CPUS_MAX and what the backend can */
 	bool interrupts;	/* with an interrupt controller, where the backend needs one */
+	bool halt_returns;	/* a hlt that leaves the kernel ends at once instead of ending the
+				   run; on KVM at CPL0 without `interrupts`, where each does */
 	struct hv_steps *steps; /* filled by hv_vm_open and hv_vm_close; NULL: nobody asks */
 	uint64_t delay_ns; /* busy time added to the handling of every exit, to test the instrument
 			    */

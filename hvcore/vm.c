@@ -454,6 +454,8 @@ static bool dispatch(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, struct h
 	case HV_EXIT_KICKED:
 		return true;
 	case HV_EXIT_HALT:
+		if (vm->config.halt_returns)
+			return true;
 		return end_run(outcome, HV_RUN_HALTED, "halted, and nothing can wake it");
 	case HV_EXIT_SHUTDOWN:
 		return end_run(outcome, HV_RUN_SHUTDOWN, x->text);

@@ -198,19 +198,20 @@ static int kvm_irqfd(struct hv_vm *vm, int fd, struct err *e)
 	return 0;
 }
 
-static int kvm_coalesce(struct hv_vm *vm, uint16_t port, struct err *e)
+static int kvm_coalesce(struct hv_vm *vm, hv_gpa at, bool port, struct err *e)
 {
 	struct hv_kvm *k = vm->state;
 	int page = ioctl(k->kvm, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
-	if (page <= 0 || ioctl(k->kvm, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_PIO) <= 0)
-		return err_set(e, ERR_UNSUPPORTED, "this KVM cannot coalesce port writes");
-	struct kvm_coalesced_mmio_zone zone = {.addr = port, .size = 4, .pio = 1};
+	if (page <= 0 || (port && ioctl(k->kvm, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_PIO) <= 0))
+		return err_set(e, ERR_UNSUPPORTED, "this KVM cannot coalesce writes to %s",
+			       port ? "ports" : "device memory");
+	struct kvm_coalesced_mmio_zone zone = {.addr = at, .size = 4, .pio = port};
 	if (ioctl(k->vm, KVM_REGISTER_COALESCED_MMIO, &zone))
 		return err_sys(e, errno, "KVM_REGISTER_COALESCED_MMIO");
-	size_t at = (size_t)page * (size_t)sysconf(_SC_PAGESIZE);
-	if (at + sizeof(*k->coalesced) > k->cpu[0].run_bytes)
+	size_t ring = (size_t)page * (size_t)sysconf(_SC_PAGESIZE);
+	if (ring + sizeof(*k->coalesced) > k->cpu[0].run_bytes)
 		return err_set(e, ERR_INTERNAL, "the ring of coalesced writes is not mapped");
-	k->coalesced = (struct kvm_coalesced_mmio_ring *)(void *)((uint8_t *)k->cpu[0].run + at);
+	k->coalesced = (struct kvm_coalesced_mmio_ring *)(void *)((uint8_t *)k->cpu[0].run + ring);
 	return 0;
 }
 

@@ -33,7 +33,8 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	if (!g)
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
 	g->doorbell = -1;
-	int rc = hv_bench_open(&g->bench, hv_backend_find(probe->backend), env, NULL, e);
+	const struct hv_bench_options options = {.halt_returns = probe->arg == HV_OP_HLT};
+	int rc = hv_bench_open(&g->bench, hv_backend_find(probe->backend), env, &options, e);
 	if (rc) {
 		free(g);
 		return rc;
@@ -129,7 +130,9 @@ static int setup_coalesced(const struct hv_probe *probe, const struct hv_probe_e
 	work->before = before_coalesced;
 	work->body = body_coalesced;
 	work->max_n = HV_COALESCED_MAX;
-	rc = g->bench.vm->config.backend->coalesce(g->bench.vm, HV_NOP_PORT, e);
+	bool port = g->bench.op == HV_OP_PIO;
+	rc = g->bench.vm->config.backend->coalesce(g->bench.vm, port ? HV_NOP_PORT : HV_MMIO_GPA,
+						   port, e);
 	if (rc)
 		teardown(work);
 	return rc;
@@ -145,6 +148,12 @@ static int setup_coalesced(const struct hv_probe *probe, const struct hv_probe_e
 	{                                                                                          \
 		.name = name_, .unit = "ns", .backend = "kvm", .method = text,                     \
 		.valid = hv_bench_valid_kernel, .setup = setup, .teardown = teardown, .arg = op    \
+	}
+
+#define COALESCED_ROW(name_, op, text)                                                             \
+	{                                                                                          \
+		.name = name_, .unit = "ns", .backend = "kvm", .method = text,                     \
+		.valid = hv_bench_valid, .setup = setup_coalesced, .teardown = teardown, .arg = op \
 	}
 
 #define UNCOUNTED_ROW(name_, backend_, op, text)                                                   \
@@ -168,6 +177,11 @@ const struct hv_probe hv_probe_guest[] = {
 	    "32-bit store to an address that user space answers, empty loop subtracted"),
 	ROW("exit.pio_in_user", "kvm", HV_OP_PIO_IN,
 	    "32-bit in from a port that user space answers, empty loop subtracted"),
+	ROW("exit.mmio_in_user", "kvm", HV_OP_MMIO_IN,
+	    "32-bit load from an address that user space answers, empty loop subtracted"),
+	KERNEL_ROW("exit.hlt", HV_OP_HLT,
+		   "hlt without an interrupt controller in the kernel, which user space lets go on "
+		   "at once, empty loop subtracted"),
 	KERNEL_ROW("exit.cpuid", HV_OP_CPUID, "cpuid, answered by KVM, empty loop subtracted"),
 	KERNEL_ROW("exit.msr", HV_OP_MSR, "rdmsr of EFER, answered by KVM, empty loop subtracted"),
 	KERNEL_ROW("hypercall.vmcall", HV_OP_VMCALL,
@@ -182,14 +196,12 @@ const struct hv_probe hv_probe_guest[] = {
 	 .teardown = teardown,
 	 .check = check_doorbell,
 	 .arg = HV_OP_DOORBELL},
-	{.name = "exit.kernel",
-	 .unit = "ns",
-	 .backend = "kvm",
-	 .method = "32-bit out that the kernel notes in a ring (coalesced), empty loop subtracted",
-	 .valid = hv_bench_valid,
-	 .setup = setup_coalesced,
-	 .teardown = teardown,
-	 .arg = HV_OP_PIO},
+	COALESCED_ROW("exit.kernel", HV_OP_PIO,
+		      "32-bit out that the kernel notes in a ring (coalesced), empty loop "
+		      "subtracted"),
+	COALESCED_ROW("exit.mmio_kernel", HV_OP_MMIO,
+		      "32-bit store to an address without memory that the kernel notes in a ring "
+		      "(coalesced), empty loop subtracted"),
 	ROW("hypercall", "kvm", HV_OP_HYPERCALL,
 	    "hypercall that adds one, the same loop with argument and answer in memory subtracted"),
 	{.name = "switch.guest",
@@ -212,6 +224,8 @@ const struct hv_probe hv_probe_guest[] = {
 	    "32-bit out that traps and is handed to the VMM's process, empty loop subtracted"),
 	ROW("exit.mmio_user", "trap", HV_OP_MMIO,
 	    "32-bit store that faults and is handed to the VMM's process, empty loop subtracted"),
+	ROW("exit.mmio_in_user", "trap", HV_OP_MMIO_IN,
+	    "32-bit load that faults and is handed to the VMM's process, empty loop subtracted"),
 	ROW("hypercall", "trap", HV_OP_HYPERCALL,
 	    "hypercall that adds one, the same loop with argument and answer in memory subtracted"),
 	ROW("trap.privileged", "trap", HV_OP_PRIVILEGED,
@@ -220,6 +234,8 @@ const struct hv_probe hv_probe_guest[] = {
 	    "32-bit out that the emulator hands to the VMM, empty loop subtracted"),
 	ROW("exit.mmio_user", "emulator", HV_OP_MMIO,
 	    "32-bit store that the emulator hands to the VMM, empty loop subtracted"),
+	ROW("exit.mmio_in_user", "emulator", HV_OP_MMIO_IN,
+	    "32-bit load that the emulator hands to the VMM, empty loop subtracted"),
 	ROW("hypercall", "emulator", HV_OP_HYPERCALL,
 	    "hypercall that adds one, the same loop with argument and answer in memory subtracted"),
 	ROW("trap.privileged", "emulator", HV_OP_PRIVILEGED,

@@ -17,7 +17,8 @@
 /* Not all: a disk takes a second to make in there, and a load of CR3, one instruction on the clock,
  * makes QEMU forget what it translated. */
 #define PROBED                                                                                     \
-	"exit.pio_user exit.mmio_user exit.pio_in_user exit.cpuid exit.msr exit.kernel "           \
+	"exit.pio_user exit.mmio_user exit.pio_in_user exit.mmio_in_user exit.hlt exit.cpuid "     \
+	"exit.msr exit.kernel exit.mmio_kernel "                                                   \
 	"hypercall hypercall.vmcall doorbell.pio irq.inject cpu.instruction "                      \
 	"fault.guest_4k blk.read_4k.para blk.read_4k_dma.full net.recv_1500.full "                 \
 	"net.recv_1500.para vm.create"

@@ -141,6 +141,7 @@ static void same_work_and_exits_everywhere(void)
 		{HV_OP_EMPTY, 0, 0, 0, 0, 0},
 		{HV_OP_PIO, 0, 0, 0, 0, 0},
 		{HV_OP_MMIO, 0, 0, 0, 0, 0},
+		{HV_OP_MMIO_IN, 0, 0, 0, 0, 0},
 		{HV_OP_DOORBELL, 0, 0, 0, 0, 0},
 		{HV_OP_HYPERCALL, 0, 0, 0, 0, 0},
 		{HV_OP_ATA_READ, true, true, true, 1, 1},

@@ -125,8 +125,9 @@ static void a_known_delay_is_reported_on_trap(void)
 
 static void exits_are_what_kvm_counts(void)
 {
-	static const char *const names[] = {"exit.pio_user", "exit.mmio_user", "hypercall",
-					    "doorbell.pio"};
+	static const char *const names[] = {
+		"exit.pio_user",    "exit.mmio_user", "exit.mmio_in_user", "exit.kernel",
+		"exit.mmio_kernel", "hypercall",      "doorbell.pio"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct hv_probe_env env;
 		const struct hv_probe *p = find_available(names[i], "kvm", &env);

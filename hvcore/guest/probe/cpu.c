@@ -28,6 +28,14 @@ static void op_mmio(uint64_t n)
 		*at = (uint32_t)i;
 }
 
+static void op_mmio_in(uint64_t n)
+{
+	volatile uint32_t *at = (volatile uint32_t *)(uintptr_t)HV_MMIO_GPA;
+	for (uint64_t i = 0; i < n; i++)
+		if (*at != 0)
+			work.failed = 1;
+}
+
 static void op_doorbell(uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++)
@@ -85,6 +93,12 @@ static void op_msr(uint64_t n)
 	}
 }
 
+static void op_hlt(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		__asm__ volatile("hlt" : : : "memory");
+}
+
 static void op_switch(uint64_t n)
 {
 	uint64_t cr3;
@@ -136,12 +150,14 @@ const struct probe_op probe_cpu_ops[] = {
 	{HV_OP_PIO, op_pio},
 	{HV_OP_PIO_IN, op_pio_in},
 	{HV_OP_MMIO, op_mmio},
+	{HV_OP_MMIO_IN, op_mmio_in},
 	{HV_OP_DOORBELL, op_doorbell},
 	{HV_OP_HYPERCALL, op_hypercall},
 	{HV_OP_HYPERCALL_BLOCK, op_hypercall_block},
 	{HV_OP_PRIVILEGED, op_privileged},
 	{HV_OP_CPUID, op_cpuid},
 	{HV_OP_MSR, op_msr},
+	{HV_OP_HLT, op_hlt},
 	{HV_OP_SWITCH, op_switch},
 	{HV_OP_VMCALL, op_vmcall},
 	{HV_OP_LOOP, op_loop},
