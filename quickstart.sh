@@ -13,7 +13,7 @@ build_packages="gcc libc6-dev make cmake pkg-config libgsl-dev libsqlite3-dev li
  librandom123-dev libseccomp-dev libunicorn-dev libexpat1-dev
  libcunit1-dev gnuplot-nox fonts-liberation"
 test_packages="clang libclang-rt-14-dev sqlite3 git libopenmpi-dev openmpi-bin dpkg-dev groff-base
- python3-jsonschema zsh chromium"
+ python3-jsonschema zsh chromium poppler-utils"
 # For the tests on emulated hardware (tests/emulated): x86-64 only.
 emulated_packages="qemu-system-x86 busybox-static cpio xz-utils"
 
