@@ -148,11 +148,24 @@ static const struct key file_keys[] = {
 	{0},
 };
 
-static void check_axes(void *object, const struct json_doc *doc, const char *pointer,
+static void check_terms(const struct platform_file *file, const struct json_doc *doc,
+			const char *pointer, struct diag_list *diags)
+{
+	size_t count = 0;
+	for (int op = 0; op < OP_COUNT; op++)
+		count += file->replace[op].count + file->add[op].count;
+	if (count > PLATFORM_FILE_TERMS_MAX)
+		json_doc_error(doc, diags, pointer,
+			       "%zu terms in \"replace\" and \"add\" together; at most %d", count,
+			       PLATFORM_FILE_TERMS_MAX);
+}
+
+static void check_file(void *object, const struct json_doc *doc, const char *pointer,
 		       struct diag_list *diags)
 {
 	const struct platform_file *file = object;
 	char at[600];
+	check_terms(file, doc, pointer, diags);
 	/* A missing axis has been reported as such and reads as 0. */
 	for (int a = 0; a < AXIS_COUNT; a++) {
 		json_pointer_join(at, sizeof(at), pointer, "axes");
@@ -171,7 +184,7 @@ const struct key_object platform_object = {
 	.keys = file_keys,
 	.size = sizeof(struct platform_file),
 	.help = "a virtualization technology, as costs",
-	.check = check_axes,
+	.check = check_file,
 };
 
 static void take_file_terms(struct platform *p, enum op op, const struct key_list *list)

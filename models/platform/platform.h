@@ -148,6 +148,10 @@ int platform_read(struct platform *p, const char *name, const struct json_doc *d
  * matter of the guest axis alone. False where there is no guest kernel. */
 bool platform_guest_knows(const struct platform *p);
 
+/* No platform has more terms, and no load more charges: those from the axes, and what a file has
+ * beside or instead of them, where more than PLATFORM_FILE_TERMS_MAX is a mistake. */
+enum { PLATFORM_TERMS_MAX = 512, PLATFORM_FILE_TERMS_MAX = 192 };
+
 /* A term with its price. */
 struct platform_charge {
 	const struct platform_term *term;

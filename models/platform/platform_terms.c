@@ -404,6 +404,9 @@ const struct platform_rule platform_rules[] = {
 	{GUEST(NO_GUEST), BACK(KERNEL),
 	 TERM(BOOT, 1, OP, "container.create", WAIT, WAIT, "the container is made", "guest: none")},
 };
+_Static_assert(sizeof(platform_rules) / sizeof(platform_rules[0]) + PLATFORM_FILE_TERMS_MAX <=
+		       PLATFORM_TERMS_MAX,
+	       "more rules than PLATFORM_TERMS_MAX leaves room for");
 const size_t platform_rule_count = sizeof(platform_rules) / sizeof(platform_rules[0]);
 
 const struct platform_substitute platform_substitutes[] = {

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHARGES_MAX = 256 };
-
 /* ---- Sites */
 
 static const struct platform *platform_of(struct builder *b, const struct host_file *host,
@@ -41,15 +39,15 @@ static int build_prices(struct builder *b, struct host_kind *kind, const struct 
 	if (!kind->prices || !kind->pages)
 		return builder_no_memory(b);
 	for (uint32_t a = 0; a < b->w->price_count; a++) {
-		struct platform_charge charges[CHARGES_MAX];
+		struct platform_charge charges[PLATFORM_TERMS_MAX];
 		struct platform_cost cost;
 		struct op_load load;
 		struct err why = {0};
 		size_t n = 0;
 		app_load(b->w->apps[a], kind->hz, &load);
 		kind->pages[a] = load.count[OP_PAGE_FAULT] + load.count[OP_PAGE_TOUCH];
-		int code = platform_cost(kind->platform, &b->view, &load, charges, CHARGES_MAX, &n,
-					 &cost, &why);
+		int code = platform_cost(kind->platform, &b->view, &load, charges,
+					 PLATFORM_TERMS_MAX, &n, &cost, &why);
 		if (code == 0)
 			code = price_make(&kind->prices[a], kind->platform, &b->view, b->w->apps[a],
 					  b->w->given[a], kind->hz, disk_ns, &why);
@@ -59,7 +57,7 @@ static int build_prices(struct builder *b, struct host_kind *kind, const struct 
 			json_doc_error(b->doc, b->diags, at, "%s", why.text);
 			continue;
 		}
-		builder_note_fallbacks(b, charges, n < CHARGES_MAX ? n : CHARGES_MAX);
+		builder_note_fallbacks(b, charges, n);
 		kind->has_backend |= cost.site_ns[SITE_BACKEND] > 0;
 	}
 	return 0;

@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-enum { CHARGES_MAX = 64 }; /* of starting a guest */
-
 #define KEY(word, kind, field, ...)                                                                \
 	{                                                                                          \
 		.name = word, .type = kind, .offset = offsetof(struct guests_file, field),         \
@@ -94,15 +92,15 @@ static void price_start(struct builder *b, struct host_kind *kind, const struct 
 			const char *pointer)
 {
 	enum op op = file->start == GUEST_START_RESTORE ? OP_RESTORE : OP_BOOT;
-	struct platform_charge charges[CHARGES_MAX];
+	struct platform_charge charges[PLATFORM_TERMS_MAX];
 	struct op_load load = {0};
 	struct platform_cost cost;
 	struct err why = {0};
 	char guests[600], at[700];
 	size_t n = 0;
 	load.count[op] = 1;
-	int code = platform_cost(kind->platform, &b->view, &load, charges, CHARGES_MAX, &n, &cost,
-				 &why);
+	int code = platform_cost(kind->platform, &b->view, &load, charges, PLATFORM_TERMS_MAX, &n,
+				 &cost, &why);
 	json_pointer_join(guests, sizeof(guests), pointer, "guests");
 	json_pointer_join(at, sizeof(at), guests, "start");
 	if (code < 0) {
@@ -114,7 +112,7 @@ static void price_start(struct builder *b, struct host_kind *kind, const struct 
 			       kind->platform->name);
 		return;
 	}
-	builder_note_fallbacks(b, charges, n < CHARGES_MAX ? n : CHARGES_MAX);
+	builder_note_fallbacks(b, charges, n);
 	for (int i = 0; i < SITE_COUNT; i++)
 		kind->plan.start_ns[i] = cost.site_ns[i];
 	kind->plan.start_bytes = op == OP_RESTORE ? file->working_set_bytes : file->image_bytes;

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHARGES_MAX = 256 };
-
 /* What a load is charged on a platform. */
 struct batch {
 	const struct platform *platform;
@@ -66,11 +64,11 @@ static int add_slopes(struct price *p, const struct platform *platform,
 		      const struct profile_view *view, const struct op_load *load, unsigned driver,
 		      double units, struct err *e)
 {
-	struct platform_charge charges[CHARGES_MAX];
+	struct platform_charge charges[PLATFORM_TERMS_MAX];
 	struct platform_cost cost;
 	size_t n;
-	int code = platform_cost(platform, view, load, charges, CHARGES_MAX, &n, &cost, e);
-	const struct batch batch = {platform, load, charges, n < CHARGES_MAX ? n : CHARGES_MAX};
+	int code = platform_cost(platform, view, load, charges, PLATFORM_TERMS_MAX, &n, &cost, e);
+	const struct batch batch = {platform, load, charges, n};
 	for (size_t i = 0; code == 0 && i < batch.count; i++)
 		add_slope(p, (struct price_slope){.driver = (uint8_t)driver,
 						  .site = (uint8_t)charges[i].term->site,
@@ -162,19 +160,20 @@ int price_make(struct price *p, const struct platform *platform, const struct pr
 		code = add_count_slopes(p, platform, view, &fixed, app->varying[i],
 					DRIVER_COUNT + i, disk_latency_ns, e);
 	double requests = fixed.count[OP_BLK_READ] + fixed.count[OP_BLK_WRITE];
-	struct platform_charge charges[CHARGES_MAX];
+	struct platform_charge charges[PLATFORM_TERMS_MAX];
 	struct platform_cost cost;
 	size_t n = 0;
 	if (code == 0)
-		code = platform_cost(platform, view, &fixed, charges, CHARGES_MAX, &n, &cost, e);
+		code = platform_cost(platform, view, &fixed, charges, PLATFORM_TERMS_MAX, &n, &cost,
+				     e);
 	if (code < 0)
 		return code;
-	for (size_t i = 0; i < n && i < CHARGES_MAX; i++)
+	for (size_t i = 0; i < n; i++)
 		p->part_ns[charges[i].term->site][charges[i].term->cause] += charges[i].ns;
 	p->part_ns[SITE_GUEST][CAUSE_COMPUTE] += llround(fixed.compute_ns);
 	memcpy(p->site_ns, cost.site_ns, sizeof(p->site_ns));
 	memcpy(p->cause_ns, cost.cause_ns, sizeof(p->cause_ns));
-	const struct batch batch = {platform, &fixed, charges, n < CHARGES_MAX ? n : CHARGES_MAX};
+	const struct batch batch = {platform, &fixed, charges, n};
 	split_notices(p, &batch);
 	int64_t disk_ns = llround(requests * (double)disk_latency_ns);
 	p->part_ns[SITE_WAIT][CAUSE_DISK] += disk_ns;

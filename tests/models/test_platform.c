@@ -408,6 +408,49 @@ static void a_new_platform_needs_six_words_and_no_code(void)
 	free(c);
 }
 
+/* The lone task of ten block reads on a platform of six words and as many terms beside. */
+static char *with_terms(int count)
+{
+	static char terms[32 * 1024];
+	size_t n = 0;
+	terms[0] = '\0';
+	for (int i = 0; i < count; i++)
+		n += (size_t)snprintf(terms + n, sizeof(terms) - n,
+				      "%s{\"primitive\":\"syscall.native\",\"site\":\"guest\","
+				      "\"cause\":\"io\",\"why\":\"one more\"}",
+				      i ? "," : "");
+	char *task = lone_task(
+		"@@", "\"cycles\":\"10 Mcycles\",\"operations\":{\"blk_read\":{\"requests\":10}}");
+	char *at = strstr(task, "\"@@\"");
+	*at = '\0';
+	char *text = study("%s{\"description\":\"x\",\"axes\":{\"placement\":\"hybrid\","
+			   "\"guest\":\"pv-drivers\",\"cpu\":\"hardware\",\"mmu\":\"nested\","
+			   "\"io\":\"paravirtual\",\"backend\":\"host-user\"},"
+			   "\"add\":{\"blk_read\":[%s]}}%s",
+			   task, terms, at + 4);
+	free(task);
+	return text;
+}
+
+static int64_t response_ns(char *text)
+{
+	struct outcome o;
+	support_simulate(text, 1, &o);
+	free(text);
+	return llround(get(&o, "response_time.mean", "") * 1e9);
+}
+
+/* As many terms as there may be are all charged; more are a mistake, and not left out. */
+static void a_file_may_have_many_terms_and_no_more(void)
+{
+	int64_t none = response_ns(with_terms(0)), one_more = response_ns(with_terms(1)) - none;
+	CU_ASSERT(one_more > 0);
+	CU_ASSERT_EQUAL(response_ns(with_terms(PLATFORM_FILE_TERMS_MAX)) - none,
+			PLATFORM_FILE_TERMS_MAX * one_more);
+	support_refuses(with_terms(PLATFORM_FILE_TERMS_MAX + 1), "/sites/s/hosts/h/platform",
+			"193 terms in \"replace\" and \"add\" together; at most 192");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -431,6 +474,7 @@ int main(int argc, char **argv)
 		 interrupts_of_a_busy_backend_stand_for_several_completions},
 		{"a_new_platform_needs_six_words_and_no_code",
 		 a_new_platform_needs_six_words_and_no_code},
+		{"a_file_may_have_many_terms_and_no_more", a_file_may_have_many_terms_and_no_more},
 		{0},
 	};
 	return test_main("platform", cases, argc, argv);

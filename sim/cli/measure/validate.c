@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { LIST_DEADLINE_S = 60, TURNS_DEADLINE_S = 120 };
-enum { CHARGES_MAX = 128, NAMES_MAX = 64 };
+enum { NAMES_MAX = 64 };
 /* Mixes that take turns at once: the more, the longer a turn. */
 enum { MIXES_AT_ONCE = 10 };
 /* Turns of a sample, and samples that a round of a world has at most. */
@@ -291,7 +291,7 @@ static void restore_term_times(struct validate_case *c, unsigned sample)
 static int predict(const struct platform *p, const struct profile_view *view,
 		   struct validate_case *c, double *ns, struct err *e)
 {
-	struct platform_charge charges[CHARGES_MAX];
+	struct platform_charge charges[PLATFORM_TERMS_MAX];
 	struct platform_cost cost;
 	struct primitive unit;
 	struct op_load load;
@@ -300,14 +300,14 @@ static int predict(const struct platform *p, const struct profile_view *view,
 	if (code)
 		return code;
 	mix_load(c->mix, unit.value, &load);
-	code = platform_cost(p, view, &load, charges, CHARGES_MAX, &n, &cost, e);
+	code = platform_cost(p, view, &load, charges, PLATFORM_TERMS_MAX, &n, &cost, e);
 	if (code)
 		return code;
 	*ns = 0;
 	for (int s = 0; s < SITE_COUNT; s++)
 		*ns += (double)cost.site_ns[s];
 	cJSON_Delete(c->terms);
-	c->terms = terms_json(charges, n < CHARGES_MAX ? n : CHARGES_MAX, load.compute_ns);
+	c->terms = terms_json(charges, n, load.compute_ns);
 	return 0;
 }
 
