@@ -14,6 +14,8 @@
 
 /* Causes that are nowhere more than this share of a task's time are left out. */
 static const double negligible = 0.004;
+#define NEGLIGIBLE_NOTE "; what takes less than 0.4 % is left out"
+#define ONE_TASK	"one task of a run, the median of up to some hundred looked at"
 
 struct piece {
 	size_t cause, series;
@@ -26,6 +28,7 @@ struct cascade {
 	double *total;			   /* [series] */
 	bool *shown;			   /* [cause] */
 	size_t count, series, shown_count;
+	bool left_out;	      /* some cause is not shown, which took some time */
 	struct piece *pieces; /* by cause, then by time */
 	size_t piece_count;
 	double longest;
@@ -135,6 +138,8 @@ static int cascade_read(struct drawing *d, struct cascade *c, struct err *e)
 		for (size_t s = 0; s < c->series; s++)
 			if (c->spent[i * c->series + s] > negligible * c->total[s])
 				c->shown[i] = true;
+		for (size_t s = 0; s < c->series && !c->shown[i]; s++)
+			c->left_out |= c->spent[i * c->series + s] > 0;
 		c->shown_count += c->shown[i];
 	}
 	for (size_t i = 0; i < c->piece_count; i++)
@@ -217,9 +222,11 @@ int figure_draw_timeline(struct drawing *d, struct err *e)
 	if (code == 0) {
 		double rows = (double)c.shown_count * fmax(1, (double)c.series * 0.45);
 		d->height_in = fmax(d->height_in, 0.95 + 0.135 * rows);
-		d->note = figure_part(d->figure) == FIGURE_SERIES
-				  ? "one task of a run, the median of up to some hundred looked at"
-				  : "means";
+		bool one_task = figure_part(d->figure) == FIGURE_SERIES;
+		d->note = one_task && c.left_out ? ONE_TASK NEGLIGIBLE_NOTE
+			  : one_task		 ? ONE_TASK
+			  : c.left_out		 ? "means" NEGLIGIBLE_NOTE
+						 : "means";
 		for (size_t s = 0; s < c.series; s++)
 			titles[s] = figure_series_title(d, s);
 		write_data(d, &c);
