@@ -17,20 +17,6 @@ enum moment {
 	MOMENTS
 };
 
-/* From one moment to another. */
-static const struct part {
-	uint8_t from, to;
-} parts[] = {
-	{BEGUN, LEFT},
-	{LEFT, ENDED},
-	{BEGUN, HV_STEP_MEMORY},
-	{HV_STEP_MEMORY, HV_STEP_MACHINE},
-	{HV_STEP_MACHINE, HV_STEP_CPUS},
-	{HV_STEP_CPUS, LEFT},
-	{LEFT, HV_STEP_CPUS_GONE},
-	{HV_STEP_CPUS_GONE, HV_STEP_MACHINE_GONE},
-	{HV_STEP_MACHINE_GONE, ENDED},
-};
 enum {
 	CREATE,
 	DESTROY,
@@ -41,6 +27,21 @@ enum {
 	DESTROY_CPU,
 	DESTROY_MACHINE,
 	DESTROY_MEMORY
+};
+
+/* From one moment to another. */
+static const struct part {
+	uint8_t from, to;
+} parts[] = {
+	[CREATE] = {BEGUN, LEFT},
+	[DESTROY] = {LEFT, ENDED},
+	[CREATE_MEMORY] = {BEGUN, HV_STEP_MEMORY},
+	[CREATE_MACHINE] = {HV_STEP_MEMORY, HV_STEP_MACHINE},
+	[CREATE_CPU] = {HV_STEP_MACHINE, HV_STEP_CPUS},
+	[FIRST_EXIT] = {HV_STEP_CPUS, LEFT},
+	[DESTROY_CPU] = {LEFT, HV_STEP_CPUS_GONE},
+	[DESTROY_MACHINE] = {HV_STEP_CPUS_GONE, HV_STEP_MACHINE_GONE},
+	[DESTROY_MEMORY] = {HV_STEP_MACHINE_GONE, ENDED},
 };
 
 struct vm_probe {

@@ -18,7 +18,8 @@ static int to_stdout(void *ctx, const char *text, size_t length, struct err *e)
 	return 0;
 }
 
-static void print_counters(struct hv_vm *vm, const struct hv_outcome *outcome, uint64_t ns)
+static void print_counters(struct hv_vm *vm, const struct hv_outcome *outcome, uint64_t ns,
+			   bool sandboxed)
 {
 	static const char *const names[] = {
 #define CALL_NAME(number, name, text) [number] = text,
@@ -29,6 +30,7 @@ static void print_counters(struct hv_vm *vm, const struct hv_outcome *outcome, u
 	cJSON_AddStringToObject(root, "backend", vm->config.backend->name);
 	if (vm->config.regime != HV_REGIME_NONE)
 		cJSON_AddStringToObject(root, "regime", hv_regime_name(vm->config.regime));
+	cJSON_AddBoolToObject(root, "sandbox", sandboxed);
 	cJSON_AddStringToObject(root, "outcome", hv_outcome_name(outcome->kind));
 	cJSON_AddNumberToObject(root, "status", outcome->status);
 	cJSON_AddNumberToObject(root, "run_ns", (double)ns);
@@ -155,7 +157,8 @@ int program_run(const struct program_options *opt, char **args, int count)
 	config.regime = opt->regime;
 	config.cpus = (unsigned)opt->cpus;
 	rc = open_machine(opt, &config, &vm, &e);
-	if (!rc && hv_sandbox_enter(vm, &e))
+	bool sandboxed = !rc && hv_sandbox_enter(vm, &e) == 0;
+	if (!rc && !sandboxed)
 		fprintf(stderr, "hvcore: warning: the guest runs without a sandbox: %s\n", e.text);
 	uint64_t start = hv_clock_ns();
 	if (!rc)
@@ -169,7 +172,7 @@ int program_run(const struct program_options *opt, char **args, int count)
 			outcome.kind == HV_RUN_YIELDED ? "it asks for work; use `hvcore probe`"
 						       : outcome.text);
 	if (!rc && opt->json)
-		print_counters(vm, &outcome, ns);
+		print_counters(vm, &outcome, ns, sandboxed);
 	hv_vm_close(vm);
 	free(owned);
 	return rc || outcome.kind != HV_RUN_EXITED ? PROGRAM_FAILED : outcome.status;

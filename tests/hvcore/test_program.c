@@ -138,6 +138,21 @@ static void a_small_address_space_is_named(void)
 		"ulimit -v 900000; \"$BIN\"/hvcore probe hypercall --backend emulator --quick");
 }
 
+/* A sandbox that cannot be had does not keep a guest from running; then it is told, also to
+ * scripts. */
+static void a_run_says_whether_it_had_a_sandbox(void)
+{
+	struct program_result r = program_run("$BIN/hvcore run hello --json");
+	bool warned = strstr(r.err, "runs without a sandbox") != NULL;
+	if (r.code == 0) {
+		CU_ASSERT_EQUAL(strstr(r.err, "\"sandbox\":false") != NULL, warned);
+		CU_ASSERT_EQUAL(strstr(r.err, "\"sandbox\":true") != NULL, !warned);
+	} else {
+		test_skip("no guest runs here: %s", r.err);
+	}
+	program_free(&r);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -148,6 +163,7 @@ int main(int argc, char **argv)
 		{"a_full_disk_is_a_failure", a_full_disk_is_a_failure},
 		{"a_closed_output_is_a_failure", a_closed_output_is_a_failure},
 		{"a_small_address_space_is_named", a_small_address_space_is_named},
+		{"a_run_says_whether_it_had_a_sandbox", a_run_says_whether_it_had_a_sandbox},
 		{0},
 	};
 	return test_main("the program hvcore", cases, argc, argv);
