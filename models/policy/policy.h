@@ -77,9 +77,10 @@ struct policy_outcome {
 
 struct policy_ops {
 	struct key_variant choice;
-	bool random;	 /* draws from the stream */
-	bool sees_load;	 /* wants view->tasks_at */
-	bool sees_state; /* wants view->now */
+	bool random;	    /* draws from the stream */
+	bool sees_load;	    /* wants view->tasks_at */
+	bool sees_state;    /* wants view->now */
+	bool weighs_energy; /* what the radio draws may change what it chooses */
 	/* POLICY_LOCAL, or the index of one of view->sites. */
 	int (*choose)(const void *parameters, const struct policy_view *view, struct stream *st);
 	/* The same for a task of stages, with *remote a bit for each stage that leaves the handset

@@ -66,6 +66,7 @@ const struct policy_ops policy_bandit_ops = {
 		   .help = "epsilon-greedy: mostly where tasks have cost least so far",
 		   .parameters = &object},
 	.random = true,
+	.weighs_energy = true,
 	.choose = choose,
 	.observe = observe,
 };

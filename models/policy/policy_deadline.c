@@ -47,5 +47,6 @@ const struct policy_ops policy_deadline_ops = {
 		   .help = "the least energy that meets the app's deadline, else the fastest",
 		   .parameters = &object,
 		   .main_key = "margin"},
+	.weighs_energy = true,
 	.choose = choose,
 };

@@ -26,5 +26,6 @@ const struct policy_ops policy_energy_break_even_ops = {
 		{.name = "energy-break-even",
 		 .help = "Kumar and Lu's rule: offload when computing would take more energy than "
 			 "idling and sending; knows nothing of promotions and tails"},
+	.weighs_energy = true,
 	.choose = choose,
 };

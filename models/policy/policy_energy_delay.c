@@ -20,5 +20,6 @@ static int choose(const void *parameters, const struct policy_view *view, struct
 const struct policy_ops policy_energy_delay_ops = {
 	.choice = {.name = "energy-delay",
 		   .help = "the least product of expected energy and expected time"},
+	.weighs_energy = true,
 	.choose = choose,
 };

@@ -86,6 +86,7 @@ const struct policy_ops policy_maui_ops = {
 		   .help = "the partition of a task graph that costs the least energy and is in "
 			   "time (MAUI 2010)",
 		   .parameters = &object},
+	.weighs_energy = true,
 	.choose = choose,
 	.partition = partition,
 };

@@ -1,6 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "models/radio/radio.h"
 
+static const struct key measured_keys[] = {
+	{.name = "up",
+	 .type = KEY_QUANTITY,
+	 .offset = offsetof(struct radio_measured, up_bps),
+	 .unit = UNIT_BITRATE,
+	 .min = 1,
+	 .max = 1e15,
+	 .help = "the highest rate of sending"},
+	{.name = "down",
+	 .type = KEY_QUANTITY,
+	 .offset = offsetof(struct radio_measured, down_bps),
+	 .unit = UNIT_BITRATE,
+	 .min = 1,
+	 .max = 1e15,
+	 .help = "the highest rate of receiving"},
+	{.name = "source",
+	 .type = KEY_STRING,
+	 .offset = offsetof(struct radio_measured, source),
+	 .help = "where that is said"},
+	{0},
+};
+const struct key_object radio_measured_object = {
+	.name = "radio_measured",
+	.keys = measured_keys,
+	.size = sizeof(struct radio_measured),
+	.help = "the rates up to which a line of power was measured",
+};
+
 double radio_tail_j(const struct radio *r, sim_time gap)
 {
 	double j = 0;

@@ -16,6 +16,24 @@
 
 enum { RADIO_TAIL_PHASES = 4 };
 
+/* Up to which rates the line of power was measured, as the radio's file says: beyond them it is
+ * drawn on, and nobody has looked. */
+struct radio_measured {
+	double up_bps, down_bps;
+	const char *source;
+};
+
+/* The key "measured" of models whose power is such a line; `field` is a pointer, NULL where the
+ * file does not say. */
+extern const struct key_object radio_measured_object;
+#define RADIO_MEASURED(of, field)                                                                  \
+	{                                                                                          \
+		.name = "measured", .type = KEY_OPTIONAL_OBJECT, .offset = offsetof(of, field),    \
+		.object = &radio_measured_object, .optional = true,                                \
+		.help = "up to which rates: beyond them energies are a guess, of which `check` "   \
+			"warns"                                                                    \
+	}
+
 /* Zero: a radio that costs nothing. */
 struct radio {
 	const char *name, *description;
@@ -29,8 +47,9 @@ struct radio {
 		double w;    /* mean power in it */
 	} tail[RADIO_TAIL_PHASES];
 	unsigned tails;
-	sim_time tail_ns; /* their sum */
-	double tail_j;	  /* of a whole tail */
+	sim_time tail_ns;		       /* their sum */
+	double tail_j;			       /* of a whole tail */
+	const struct radio_measured *measured; /* or NULL: not known */
 };
 
 struct radio_ops {

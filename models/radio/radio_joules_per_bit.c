@@ -6,6 +6,7 @@
 
 struct joules_per_bit {
 	double up, down;
+	struct radio_measured *measured;
 };
 
 #define SLOPE(word, field, text)                                                                   \
@@ -17,6 +18,7 @@ struct joules_per_bit {
 static const struct key keys[] = {
 	SLOPE("up", up, "energy of a bit sent, as power per rate"),
 	SLOPE("down", down, "energy of a bit received, as power per rate"),
+	RADIO_MEASURED(struct joules_per_bit, measured),
 	{0},
 };
 static const struct key_object object = {
@@ -31,6 +33,7 @@ static void fill(const void *parameters, struct radio *r)
 	const struct joules_per_bit *p = parameters;
 	r->up_j_per_bit = p->up;
 	r->down_j_per_bit = p->down;
+	r->measured = p->measured;
 }
 
 const struct radio_ops radio_joules_per_bit_ops = {

@@ -21,6 +21,7 @@ struct promotion {
 
 struct transfer {
 	double up, down, base_w, up_base_w;
+	struct radio_measured *measured;
 };
 
 struct rrc {
@@ -93,6 +94,7 @@ static const struct key transfer_keys[] = {
 	 .max = 1e3,
 	 .optional = true,
 	 .help = "the same while sending, where that differs; at least \"base\""},
+	RADIO_MEASURED(struct transfer, measured),
 	{0},
 };
 static const struct key_object transfer_object = {.name = "radio_transfer",
@@ -150,6 +152,7 @@ static void fill(const void *parameters, struct radio *r)
 		r->up_more_w = p->transfer.up_base_w - r->base_w;
 	r->up_j_per_bit = p->transfer.up;
 	r->down_j_per_bit = p->transfer.down;
+	r->measured = p->transfer.measured;
 	r->tails = 0;
 	r->tail_ns = 0;
 	for (size_t i = 0; i < p->tail.count && i < RADIO_TAIL_PHASES; i++) {

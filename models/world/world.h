@@ -74,6 +74,23 @@ int world_new(struct world **out, const struct json_doc *doc, const struct profi
 	      const struct profile *fallback, struct diag_list *diags, struct err *e);
 void world_free(struct world *w);
 
+/* Handsets in cells that are faster than their radio's line of power was measured (radio.h). Of each
+ * radio the one is kept that is furthest beyond, over all the worlds that were looked at. Zero at
+ * the start; world_radios_free ends it. */
+struct world_radios {
+	struct arena arena;
+	struct world_radio *first;
+};
+
+/* Looks at a world, in which `energies` are asked for, or only policies weigh them: classes whose
+ * energy nobody sees are passed over. Returns 0 or ERR_NOMEM. */
+int world_radios_look(struct world_radios *all, const struct world *w, bool energies);
+
+/* A warning for each, at the radio of a class in `doc`, which has the names of its world. */
+void world_radios_warn(const struct world_radios *all, const struct json_doc *doc,
+		       struct diag_list *diags);
+void world_radios_free(struct world_radios *all);
+
 /* What a run's random streams are named by, with the entity and the purpose. Points have no part in
  * it: they see the same random numbers. */
 struct world_run_key {
@@ -108,6 +125,9 @@ extern const struct world_metric world_metrics[]; /* ended by a NULL name */
 
 /* The metric of that name, or NULL. */
 const struct world_metric *world_metric_find(const char *name);
+
+/* Whether it tells of what handsets draw. */
+bool world_metric_is_energy(const struct world_metric *m);
 
 /* How many subjects the metric has in a run of this world, and whether that is one of them. */
 size_t world_subject_count(const struct world *w, const struct world_metric *m);

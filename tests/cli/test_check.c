@@ -72,6 +72,44 @@ static void what_an_axis_sets_cannot_be_set_beside_it(void)
 		       "$BIN/mcvsim check $TMP/swept.json --set /sites/edge/hosts/node/cores=8");
 }
 
+#define CHECK_RADIO "$BIN/mcvsim check $TMP/radio.json %s %s 2>&1 | tee $TMP/said"
+
+/* A line of power from slower networks is a matter of energies: times do not ask for it. */
+static void energies_beyond_a_radios_measurements_are_warned_of(void)
+{
+	static const char fast[] =
+		"--set /handsets/phones/radio=wifi --set '/cells/macro/up=\"200 Mbit/s\"'";
+	static const char slow[] = "--set /handsets/phones/radio=wifi --set '/cells/macro/up=\"6 "
+				   "Mbit/s\"' --set '/cells/macro/down=\"13 Mbit/s\"'";
+	study_write("radio.json", "");
+	PROGRAM_EXPECT(0,
+		       "/handsets/phones/radio: warning: \"wifi\" draws 56.77 W where it sends "
+		       "200 Mbit/s",
+		       CHECK_RADIO, fast, "");
+	PROGRAM_EXPECT(0, "from rates up to 6 Mbit/s (Huang", "cat $TMP/said");
+	PROGRAM_EXPECT(0, "56.77 W", "$BIN/mcvsim run --dry-run $TMP/radio.json %s 2>&1", fast);
+	PROGRAM_EXPECT(0, "valid", CHECK_RADIO, slow, "");
+	PROGRAM_EXPECT(1, NULL, "grep warning $TMP/said");
+	PROGRAM_EXPECT(0, "valid", CHECK_RADIO, fast, "--set '/record=[\"response_time\"]'");
+	PROGRAM_EXPECT(1, NULL, "grep warning $TMP/said");
+	PROGRAM_EXPECT(0, "warning: \"wifi\"", CHECK_RADIO, fast,
+		       "--set '/record=[\"response_time\"]' --set "
+		       "/handsets/phones/policy=energy-break-even");
+	/* Of all points the one that is furthest beyond, once. */
+	PROGRAM_EXPECT(0, "draws 283.3 W where it sends 1 Gbit/s", CHECK_RADIO,
+		       "--set /handsets/phones/radio=wifi",
+		       "--set '/sweep/up={\"path\": "
+		       "\"/cells/macro/up\", \"values\": [\"50 Mbit/s\", \"1 Gbit/s\", \"100 "
+		       "Mbit/s\"]}' --set '/figures=[]'");
+	PROGRAM_EXPECT(0, "1", "grep -c warning $TMP/said");
+	/* One's own line says nothing of where it was measured. */
+	PROGRAM_EXPECT(0, "valid", CHECK_RADIO,
+		       "--set '/handsets/phones/radio={\"model\": {\"joules-per-bit\": {\"up\": "
+		       "\"1 uJ/bit\", \"down\": \"1 uJ/bit\"}}}'",
+		       "");
+	PROGRAM_EXPECT(1, NULL, "grep warning $TMP/said");
+}
+
 #define CHECK_AXIS "$BIN/mcvsim check $TMP/axes.json --set '/sweep/%s'"
 
 static void profiles_are_swept_as_a_whole(void)
@@ -331,6 +369,8 @@ int main(int argc, char **argv)
 		{"labels_go_with_values", labels_go_with_values},
 		{"what_an_axis_sets_cannot_be_set_beside_it",
 		 what_an_axis_sets_cannot_be_set_beside_it},
+		{"energies_beyond_a_radios_measurements_are_warned_of",
+		 energies_beyond_a_radios_measurements_are_warned_of},
 		{"metrics_that_no_run_reports_are_mistakes",
 		 metrics_that_no_run_reports_are_mistakes},
 		{"a_figure_must_choose_its_points", a_figure_must_choose_its_points},

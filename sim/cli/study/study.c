@@ -197,10 +197,19 @@ static int trim_point(void *ctx, cJSON *document)
 	return code ? code : profiles_trim(&s->profiles, document);
 }
 
-/* Builds each point's world once, so that no mistake waits for the middle of the night. */
-static int check_points(struct study *s, struct metric_uses *uses, struct diag_list *diags,
-			struct err *e)
+static bool records_energy(const struct study *s)
 {
+	for (const struct world_metric *m = world_metrics; m->name; m++)
+		if (world_metric_is_energy(m) && experiment_records(&s->experiment, m->name))
+			return true;
+	return false;
+}
+
+/* Builds each point's world once, so that no mistake waits for the middle of the night. */
+static int check_points(struct study *s, struct metric_uses *uses, struct world_radios *radios,
+			struct diag_list *diags, struct err *e)
+{
+	bool energies = records_energy(s);
 	int code = 0;
 	for (size_t i = 0; i < s->plan.count; i++) {
 		struct json_doc doc;
@@ -213,6 +222,7 @@ static int check_points(struct study *s, struct metric_uses *uses, struct diag_l
 		if (one == 0) {
 			s->expected_tasks += world_expected_tasks(world);
 			metric_uses_meet(uses, world);
+			one = world_radios_look(radios, world, energies);
 		}
 		int names = s->stored ? 0
 				      : world_check_overrides(&doc, s->doc.root, profile,
@@ -225,6 +235,8 @@ static int check_points(struct study *s, struct metric_uses *uses, struct diag_l
 			return err_set(e, names, "out of memory");
 		code = one ? one : names ? names : code;
 	}
+	if (!s->stored)
+		world_radios_warn(radios, &s->doc, diags);
 	return code ? code : metric_uses_check(uses, &s->doc, diags);
 }
 
@@ -278,8 +290,10 @@ static int put_together(struct study *s, const struct cli_args *args, struct dia
 		s->stored ? 0 : check_results(s, figures_code == 0 ? &figures : NULL, &uses, diags);
 	if (results_code == ERR_NOMEM)
 		return err_set(e, results_code, "out of memory");
+	struct world_radios radios = {0};
 	if (s->profiles.stored) /* else a profile is missing, which is told already */
-		code = check_points(s, &uses, diags, e);
+		code = check_points(s, &uses, &radios, diags, e);
+	world_radios_free(&radios);
 	return code ? code : figures_code ? figures_code : results_code;
 }
 
