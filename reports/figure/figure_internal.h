@@ -50,7 +50,7 @@ struct drawing {
 	const char *note;	    /* for the footnote, as "mean and 95 % interval"; may be NULL */
 	size_t repetitions_min, repetitions_max; /* of what is drawn, for the footnote */
 	bool slanted_tics, broken_label;	 /* on the x axis; of the y axis */
-	bool has_y_label, key_above;		 /* put there by gp_y_label, gp_key_above */
+	bool has_y_label, key_above, key_titled; /* put there by gp_y_label, gp_key_above */
 	double y_tics_pt, colour_tics_pt; /* the widest label at a tick of y, of the colours */
 	double svg_key_surplus;		  /* of the key above, as gp_key_surplus has it */
 	double latex_key_surplus;	  /* likewise of letters as wide as TeX's */

@@ -255,6 +255,7 @@ void gp_key_above(struct drawing *d, const char *head, const char *const *titles
 	if (head) {
 		fputs(" title ", d->gp);
 		gp_quote_name(d, d->gp, head);
+		d->key_titled = true;
 		rows++;
 	}
 	fputc('\n', d->gp);
@@ -325,8 +326,8 @@ void gp_end(struct drawing *d)
 {
 	fflush(d->plot);
 	if (d->latex && d->key_above) /* TeX's lines are higher, its letters not those measured */
-		fprintf(d->gp, "set key spacing 1.1 height 0.5 width %.1f\n",
-			-d->latex_key_surplus);
+		fprintf(d->gp, "set key spacing 1.1 height %.1f width %.1f\n",
+			d->key_titled ? 1.2 : 0.5, -d->latex_key_surplus);
 	if (d->latex) { /* there the caption says what the footnote does */
 		d->height_in -= (FOOTNOTE_LINES * footnote_step_pt + latex_gap_pt) / 72;
 		d->extra_bottom_pt -= latex_gap_pt;

@@ -33,7 +33,7 @@ void figures_close(void)
 	db_close(db);
 }
 
-size_t figures_draw(const char *text, const char *folder, struct diag_list *diags)
+static size_t draw(const char *text, const char *folder, unsigned formats, struct diag_list *diags)
 {
 	struct arena arena = {0};
 	struct figures figures = {0};
@@ -45,8 +45,7 @@ size_t figures_draw(const char *text, const char *folder, struct diag_list *diag
 	snprintf(path, sizeof(path), "%s/%s", test_scratch(), folder);
 	mkdir(path, 0700);
 	if (figures_parse(figures_data()->db, text, &figures, &doc, &arena, diags, &e) == 0) {
-		struct figure_request request = {path, FIGURE_PDF | FIGURE_SVG | FIGURE_PNG,
-						 "figures.db"};
+		struct figure_request request = {path, formats, "figures.db"};
 		int code = figures_write(&data, &figures, &request, scripts, &written, &arena,
 					 diags, &e);
 		CU_ASSERT_EQUAL(code, diags->errors ? ERR_INVALID : 0);
@@ -54,6 +53,16 @@ size_t figures_draw(const char *text, const char *folder, struct diag_list *diag
 	}
 	arena_free(&arena);
 	return written;
+}
+
+size_t figures_draw(const char *text, const char *folder, struct diag_list *diags)
+{
+	return draw(text, folder, FIGURE_PDF | FIGURE_SVG | FIGURE_PNG, diags);
+}
+
+size_t figures_draw_latex(const char *text, const char *folder, struct diag_list *diags)
+{
+	return draw(text, folder, FIGURE_LATEX, diags);
 }
 
 bool figures_have(const char *program)

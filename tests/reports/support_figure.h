@@ -17,6 +17,7 @@ void figures_close(void);
 /* Parses and writes figures, as --figure takes them, into the folder of that name in the scratch
  * folder; returns how many scripts there are. */
 size_t figures_draw(const char *text, const char *folder, struct diag_list *diags);
+size_t figures_draw_latex(const char *text, const char *folder, struct diag_list *diags);
 
 /* Whether the program is there; without it the case is skipped. */
 bool figures_have(const char *program);

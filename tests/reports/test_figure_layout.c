@@ -6,7 +6,7 @@
 #include "reports/figure/figure.h"
 #include "reports/figure/figure_internal.h"
 #include "tests/reports/support_figure.h"
-#include "tests/reports/support_synthetic.h"
+#include "tests/reports/support_gallery.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 
@@ -16,47 +16,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Every kind, and the shapes that once went wrong: slanted and broken labels, both logs, a page. */
-static const char gallery[] =
-	"[{\"name\":\"lines\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"response_time.p95\","
-	"\"series\":\"platform\",\"log\":\"x\"},"
-	"{\"name\":\"logs\",\"kind\":\"lines\",\"x\":\"exit_cost\",\"y\":\"response_time.p99\","
-	"\"series\":\"platform\",\"log\":\"xy\"},"
-	"{\"name\":\"categories\",\"kind\":\"lines\",\"x\":\"platform\",\"y\":\"utilization\","
-	"\"subject\":\"edge/node/0\",\"series\":\"exit_cost\"},"
-	"{\"name\":\"bars\",\"kind\":\"bars\",\"x\":\"exit_cost\",\"y\":\"energy_per_task.mean\","
-	"\"series\":\"platform\"},"
-	"{\"name\":\"single\",\"kind\":\"bars\",\"x\":\"platform\",\"y\":\"response_time.p99\","
-	"\"at\":{\"exit_cost\":8}},"
-	"{\"name\":\"stack\",\"kind\":\"stack\",\"x\":\"platform\",\"y\":\"overhead\","
-	"\"at\":{\"exit_cost\":1}},"
-	"{\"name\":\"cdf\",\"kind\":\"cdf\",\"y\":\"response_time\",\"series\":\"platform\","
-	"\"at\":{\"exit_cost\":1},\"title\":\"It's a title\"},"
-	"{\"name\":\"page\",\"kind\":\"cdf\",\"y\":\"response_time\",\"series\":\"platform\","
-	"\"at\":{\"exit_cost\":\"8\"},\"width\":\"page\",\"log\":\"x\"},"
-	"{\"name\":\"manykeys\",\"kind\":\"cdf\",\"y\":\"response_time\",\"series\":\"exit_cost\","
-	"\"at\":{\"platform\":\"kvm-emulated\"}},"
-	"{\"name\":\"quantiles\",\"kind\":\"quantiles\",\"y\":\"response_time\",\"series\":"
-	"\"platform\","
-	"\"at\":{\"exit_cost\":8}},"
-	"{\"name\":\"heatmap\",\"kind\":\"heatmap\",\"x\":\"exit_cost\",\"y\":\"platform\","
-	"\"z\":\"response_time.mean\"},"
-	"{\"name\":\"tornado\",\"kind\":\"tornado\",\"y\":\"response_time.mean\","
-	"\"at\":{\"exit_cost\":1,\"platform\":\"kvm-emulated\"}},"
-	"{\"name\":\"timeseries\",\"kind\":\"time-series\",\"y\":\"battery\",\"series\":"
-	"\"platform\","
-	"\"at\":{\"exit_cost\":1}},"
-	"{\"name\":\"timeline\",\"kind\":\"timeline\",\"y\":\"overhead\",\"series\":\"platform\","
-	"\"at\":{\"exit_cost\":1}},"
-	"{\"name\":\"onetask\",\"kind\":\"timeline\",\"y\":\"task.timeline\",\"series\":"
-	"\"platform\",\"at\":{\"exit_cost\":1}}]";
-
-enum { GALLERY = 15 };
-
 static void the_whole_gallery_runs_with_plain_gnuplot(void)
 {
 	struct diag_list diags = {0};
-	CU_ASSERT_EQUAL(figures_draw(gallery, "a", &diags), GALLERY);
+	CU_ASSERT_EQUAL(figures_draw(figures_gallery, "a", &diags), FIGURES_GALLERY);
 	CU_ASSERT_EQUAL(diags.count, 0);
 	diag_free(&diags);
 	if (!figures_have("gnuplot"))
@@ -72,8 +35,8 @@ static void the_whole_gallery_runs_with_plain_gnuplot(void)
 static void drawing_twice_gives_the_same_bytes(void)
 {
 	struct diag_list diags = {0};
-	CU_ASSERT_EQUAL(figures_draw(gallery, "b", &diags), GALLERY);
-	CU_ASSERT_EQUAL(figures_draw(gallery, "c", &diags), GALLERY);
+	CU_ASSERT_EQUAL(figures_draw(figures_gallery, "b", &diags), FIGURES_GALLERY);
+	CU_ASSERT_EQUAL(figures_draw(figures_gallery, "c", &diags), FIGURES_GALLERY);
 	diag_free(&diags);
 	PROGRAM_EXPECT(0, NULL,
 		       "cd $TMP && for f in b/*.gp b/*.tsv; do cmp $f c/${f#b/} || exit 1; done");
@@ -84,53 +47,6 @@ static void drawing_twice_gives_the_same_bytes(void)
 		       "for f in b/*.svg; do cmp $f c/${f#b/} || exit 1; done");
 }
 
-struct word {
-	double x0, y0, x1, y1;
-	char text[60];
-};
-
-/* Words of the PDF must lie on the page and not on each other; slanted and upright texts have boxes
- * of their own kind and are held to the page only. */
-static void check_words(const char *name)
-{
-	double width = 0, height = 0;
-	struct program_result r = program_run("pdftotext -bbox $TMP/a/%s.pdf -", name);
-	static struct word words[400];
-	size_t n = 0;
-	const char *page = strstr(r.out, "<page ");
-	CU_ASSERT(page && sscanf(page, "<page width=\"%lf\" height=\"%lf\"", &width, &height) == 2);
-	for (const char *p = r.out; (p = strstr(p, "<word ")) && n < 400; p++) {
-		struct word *w = &words[n];
-		if (sscanf(p, "<word xMin=\"%lf\" yMin=\"%lf\" xMax=\"%lf\" yMax=\"%lf\">%59[^<]",
-			   &w->x0, &w->y0, &w->x1, &w->y1, w->text) == 5)
-			n++;
-	}
-	program_free(&r);
-	CU_ASSERT(n > 20);
-	for (size_t i = 0; i < n; i++) {
-		const struct word *a = &words[i];
-		bool inside = a->x0 > -1 && a->y0 > -1 && a->x1 < width + 1 && a->y1 < height + 1;
-		if (!inside)
-			printf(" %s: '%s' is cut off (%g %g %g %g) ", name, a->text, a->x0, a->y0,
-			       a->x1, a->y1);
-		CU_ASSERT_TRUE(inside);
-		for (size_t k = 0; k < i; k++) {
-			const struct word *b = &words[k];
-			if (a->y1 - a->y0 > 12 || b->y1 - b->y0 > 12)
-				continue;
-			double x = fmin(a->x1, b->x1) - fmax(a->x0, b->x0);
-			double y = fmin(a->y1, b->y1) - fmax(a->y0, b->y0);
-			/* The box of a line is higher than its letters. */
-			bool over = x > 0.5 && y > 4;
-			if (over) {
-				printf(" %s: '%s' is on '%s' ", name, a->text, b->text);
-				CU_FAIL("labels overlap");
-				return;
-			}
-		}
-	}
-}
-
 /* A text that ends at (x, y), slanted upwards by `angle` degrees. */
 struct slanted {
 	double x, y, angle, width, size;
@@ -139,7 +55,7 @@ struct slanted {
 
 /* A text of an SVG picture: its box by the font's metrics. Slanted ones have none, and are *slanted
  * instead (false is returned). */
-static bool svg_word(const char *group, struct word *w, struct slanted *slanted)
+static bool svg_word(const char *group, struct figures_word *w, struct slanted *slanted)
 {
 	double x, y, size, angle = 0;
 	char anchor[8] = "", text[400];
@@ -166,9 +82,9 @@ static bool svg_word(const char *group, struct word *w, struct slanted *slanted)
 			: strcmp(anchor, "middle") == 0 ? width / 2
 							: 0;
 	if (angle == 0)
-		*w = (struct word){x - before, y - 0.7 * size, x - before + width, y, {0}};
+		*w = (struct figures_word){x - before, y - 0.7 * size, x - before + width, y, {0}};
 	else if (angle == -90)
-		*w = (struct word){x - 0.7 * size, y + before - width, x, y + before, {0}};
+		*w = (struct figures_word){x - 0.7 * size, y + before - width, x, y + before, {0}};
 	else {
 		*slanted = (struct slanted){x, y, -angle, width, size, {0}};
 		snprintf(slanted->text, sizeof(slanted->text), "%.59s", text);
@@ -204,7 +120,7 @@ static void check_slanted(const char *name, const struct slanted *labels, size_t
 static size_t check_svg(const char *name)
 {
 	struct program_result r = program_run("cat $TMP/a/%s.svg", name);
-	static struct word words[400];
+	static struct figures_word words[400];
 	static struct slanted slanted[100];
 	double width = 0, height = 0;
 	size_t n = 0, n_slanted = 0;
@@ -220,13 +136,13 @@ static size_t check_svg(const char *name)
 	CU_ASSERT(n > 8);
 	check_slanted(name, slanted, n_slanted, height);
 	for (size_t i = 0; i < n; i++) {
-		const struct word *a = &words[i];
+		const struct figures_word *a = &words[i];
 		if (a->x0 < -1 || a->y0 < -1 || a->x1 > width + 2 || a->y1 > height + 1) {
 			printf(" %s.svg: '%s' is cut off ", name, a->text);
 			CU_FAIL("a label is cut off");
 		}
 		for (size_t k = 0; k < i; k++) {
-			const struct word *b = &words[k];
+			const struct figures_word *b = &words[k];
 			if (fmin(a->x1, b->x1) - fmax(a->x0, b->x0) > 2 &&
 			    fmin(a->y1, b->y1) - fmax(a->y0, b->y0) > 1) {
 				printf(" %s.svg: '%s' is on '%s' ", name, a->text, b->text);
@@ -237,62 +153,11 @@ static size_t check_svg(const char *name)
 	return n_slanted;
 }
 
-/* A document takes the script's TeX: nothing of it is for TeX but what gnuplot wrote, and the fonts
- * have the size that the layout is for. */
-static void latex_gets_texts_that_it_can_read(void)
-{
-	static const char strange[] =
-		"{\"name\":\"strange\",\"kind\":\"quantiles\",\"y\":\"response_time\",\"series\":"
-		"\"platform\",\"at\":{\"exit_cost\":8},\"title\":\"100 % of_all #1 & {$x^2$} "
-		"~ \\\\ <a|b>\"}";
-	char path[200];
-	struct arena arena = {0};
-	struct figures figures = {0};
-	struct diag_list diags = {0};
-	struct json_doc doc;
-	struct err e = {0};
-	const char *scripts[2];
-	size_t written = 0;
-	snprintf(path, sizeof(path), "%s/latex", test_scratch());
-	mkdir(path, 0700);
-	struct figure_request request = {path, FIGURE_PDF | FIGURE_LATEX, NULL};
-	CU_ASSERT_EQUAL_FATAL(
-		figures_parse(figures_data()->db, strange, &figures, &doc, &arena, &diags, &e), 0);
-	CU_ASSERT_EQUAL(figures_write(figures_data(), &figures, &request, scripts, &written, &arena,
-				      &diags, &e),
-			0);
-	CU_ASSERT_EQUAL_FATAL(written, 2);
-	CU_ASSERT_STRING_EQUAL(scripts[1], "strange-latex.gp");
-	json_doc_free(&doc);
-	arena_free(&arena);
-	diag_free(&diags);
-	if (!figures_have("gnuplot"))
-		return;
-	PROGRAM_EXPECT(0, NULL, "cd $TMP/latex && gnuplot *.gp 2>err; test ! -s err");
-	PROGRAM_EXPECT(0, "share of observations below (\\%)}",
-		       "grep 'share of' $TMP/latex/strange-latex.tex");
-	PROGRAM_EXPECT(0,
-		       "100 \\% of\\_all \\#1 \\& \\{\\$x\\textasciicircum{}2\\$\\} "
-		       "\\textasciitilde{} \\textbackslash{} "
-		       "\\textless{}a\\textbar{}b\\textgreater{}",
-		       "grep '100 ' $TMP/latex/strange-latex.tex");
-	PROGRAM_EXPECT(0, "\\fontsize{8}{9.6}", "cat $TMP/latex/strange-latex.tex");
-	struct program_result r = program_run("command -v pdflatex");
-	if (r.code == 0) {
-		program_write_file("latex/paper.tex",
-				   "\\documentclass{article}\\usepackage{graphicx,color}\n"
-				   "\\begin{document}\\input{strange-latex.tex}\\end{document}\n");
-		PROGRAM_EXPECT(0, "Output written on paper.pdf",
-			       "cd $TMP/latex && pdflatex -halt-on-error paper.tex");
-	}
-	program_free(&r);
-}
-
 /* The label of the y axis stands upright beside the ticks, also beside those of a logarithm. */
 static void check_y_label(const char *name)
 {
 	struct program_result r = program_run("pdftotext -bbox $TMP/a/%s.pdf -", name);
-	struct word w;
+	struct figures_word w;
 	double label = 0, tics = 1e9;
 	for (const char *p = r.out; (p = strstr(p, "<word ")); p++) {
 		if (sscanf(p, "<word xMin=\"%lf\" yMin=\"%lf\" xMax=\"%lf\" yMax=\"%lf\">%59[^<]",
@@ -312,24 +177,22 @@ static void check_y_label(const char *name)
 
 static void no_label_is_cut_off_or_on_another(void)
 {
-	static const char *const names[] = {"lines",	"logs",	     "categories", "bars",
-					    "single",	"stack",     "cdf",	   "manykeys",
-					    "heatmap",	"quantiles", "timeseries", "tornado",
-					    "timeline", "onetask",   "page"};
 	if (!figures_have("gnuplot") || !figures_have("pdftotext"))
 		return;
 	struct diag_list diags = {0};
-	figures_draw(gallery, "a", &diags);
+	figures_draw(figures_gallery, "a", &diags);
 	diag_free(&diags);
 	PROGRAM_EXPECT(0, NULL, "cd $TMP/a && gnuplot *.gp");
 	size_t slanted = 0;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		check_words(names[i]);
-		slanted += check_svg(names[i]);
+	for (size_t i = 0; i < FIGURES_GALLERY; i++) {
+		char pdf[60];
+		snprintf(pdf, sizeof(pdf), "a/%s.pdf", figures_names[i]);
+		CU_ASSERT(figures_check_words(figures_names[i], pdf, 1, 4) > 20);
+		slanted += check_svg(figures_names[i]);
 	}
 	CU_ASSERT(slanted > 0);
 	for (size_t i = 0; i < 4; i++)
-		check_y_label(names[i]);
+		check_y_label(figures_names[i]);
 }
 
 /* What an author calls a value may be longer than any figure, and mean something to gnuplot. */
@@ -370,7 +233,7 @@ static void fonts_have_the_size_they_claim(void)
 	if (!figures_have("gnuplot") || !figures_have("pdftotext"))
 		return;
 	struct diag_list diags = {0};
-	figures_draw(gallery, "a", &diags);
+	figures_draw(figures_gallery, "a", &diags);
 	diag_free(&diags);
 	PROGRAM_EXPECT(0, NULL, "cd $TMP/a && gnuplot lines.gp");
 	/* Sizes of the text matrices in the page: 8 pt for text, 5 pt for the footnote. */
@@ -396,7 +259,6 @@ int main(int argc, char **argv)
 		 the_whole_gallery_runs_with_plain_gnuplot},
 		{"drawing_twice_gives_the_same_bytes", drawing_twice_gives_the_same_bytes},
 		{"no_label_is_cut_off_or_on_another", no_label_is_cut_off_or_on_another},
-		{"latex_gets_texts_that_it_can_read", latex_gets_texts_that_it_can_read},
 		{"names_of_values_are_shown_as_they_fit", names_of_values_are_shown_as_they_fit},
 		{"fonts_have_the_size_they_claim", fonts_have_the_size_they_claim},
 		{0},
