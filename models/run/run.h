@@ -358,7 +358,8 @@ struct run {
 	struct task_extras *free_extras;
 	struct migration *migrations, *free_migrations;
 	struct metrics *metrics;
-	struct tracer *tracer; /* NULL: nobody follows it */
+	struct tracer *tracer;		/* NULL: nobody follows it */
+	const struct handset *followed; /* one whose life is told, or NULL */
 };
 
 #endif

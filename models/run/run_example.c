@@ -85,26 +85,15 @@ void example_begin(struct examples *x, struct task *t)
 	t->example = (uint16_t)(e - x->out + 1);
 }
 
-void example_slice(const struct task *t, const char *what, sim_time from, sim_time to)
+void example_leg(const struct task *t, enum cause cause, sim_time from, sim_time to)
 {
-	static const struct {
-		const char *what;
-		enum cause cause;
-	} ways[] = {{"radio wakes", CAUSE_RADIO},    {"send", CAUSE_RADIO},
-		    {"receive", CAUSE_RADIO},	     {"network", CAUSE_NETWORK},
-		    {"network card", CAUSE_NETWORK}, {"link", CAUSE_NETWORK}};
 	struct example *e = &t->run->metrics->examples->out[t->example - 1];
-	size_t w = 0;
-	while (w < sizeof(ways) / sizeof(*ways) && strcmp(ways[w].what, what) != 0)
-		w++;
-	if (from >= to || w == sizeof(ways) / sizeof(*ways))
-		return;
 	struct example_leg *last = e->leg_count ? &e->legs[e->leg_count - 1] : NULL;
 	e->broken |= from < (last ? last->to : e->born);
-	if (last && last->cause == ways[w].cause && last->to == from)
+	if (last && last->cause == cause && last->to == from)
 		last->to = to;
 	else if (e->leg_count < EXAMPLE_LEGS)
-		e->legs[e->leg_count++] = (struct example_leg){ways[w].cause, from, to};
+		e->legs[e->leg_count++] = (struct example_leg){cause, from, to};
 	else
 		e->broken = true;
 }

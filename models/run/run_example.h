@@ -32,9 +32,9 @@ void examples_free(struct examples *x);
 
 /* The task, a whole one without stages, begins. */
 void example_begin(struct examples *x, struct task *t);
-/* Of a task that is looked at (t->example is not 0): what it did from then until then; it has
- * ended, or with `well` false it failed. */
-void example_slice(const struct task *t, const char *what, sim_time from, sim_time to);
+/* Of a task that is looked at (t->example is not 0): the radio or the network, which the cause says,
+ * had it from then until then, from < to; it has ended, or with `well` false it failed. */
+void example_leg(const struct task *t, enum cause cause, sim_time from, sim_time to);
 void example_end(struct task *t, bool well);
 /* A region is done: its tasks that are still out are forgotten. */
 void examples_forget(struct examples *x);

@@ -266,7 +266,7 @@ static void waited(struct sim *s, void *ctx, uint32_t arg)
 void graph_stage_left(struct task *step, sim_time wait)
 {
 	sim_time now = sim_now(step->run->sim);
-	trace_slice(step, "wait", now, now + wait);
+	trace_slice(step, TRACE_WAIT, now, now + wait);
 	if (wait > 0)
 		sim_after(step->run->sim, wait, waited, step, 0);
 	else

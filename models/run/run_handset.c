@@ -132,8 +132,8 @@ void handset_transfer_begin(struct handset *h, struct task *t, bool up, sim_time
 	h->active++;
 	h->sending += up;
 	t->base_mark = h->base_share;
-	if (t->run->tracer)
-		trace_radio_slowly(t->run, h, now, active_w(h));
+	if (h == t->run->followed)
+		trace_radio_slowly(t->run, now, active_w(h));
 }
 
 void handset_radio_release(struct handset *h, struct task *t, sim_time now)
@@ -207,8 +207,8 @@ sim_time handset_compute(struct handset *h, struct task *t, sim_time now)
 	t->energy[ENERGY_CPU] += j;
 	h->used_j += j;
 	h->cpu_free = sim_time_add(start, t->compute_ns);
-	trace_slice(t, "queue", now, start);
-	trace_slice(t, "compute", start, h->cpu_free);
+	trace_slice(t, TRACE_QUEUE, now, start);
+	trace_slice(t, TRACE_COMPUTE, start, h->cpu_free);
 	return h->cpu_free;
 }
 

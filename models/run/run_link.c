@@ -76,7 +76,7 @@ void task_way_up(struct task *t)
 	sim_time one_way = task_one_way_ns(t);
 	t->network_ns += one_way;
 	t->phase = PHASE_WAY_UP;
-	trace_slice(t, "network", sim_now(t->run->sim), sim_now(t->run->sim) + one_way);
+	trace_slice(t, TRACE_NETWORK, sim_now(t->run->sim), sim_now(t->run->sim) + one_way);
 	t->event = sim_after(t->run->sim, one_way, task_at_site, t, 0);
 }
 
@@ -115,7 +115,7 @@ void task_link_passed(struct task *t)
 {
 	task_link_left(t);
 	t->network_ns += sim_now(t->run->sim) - t->since;
-	trace_slice(t, "link", t->since, sim_now(t->run->sim));
+	trace_slice(t, TRACE_LINK, t->since, sim_now(t->run->sim));
 	if (t->phase == PHASE_LINK_UP)
 		next_up(t);
 	else

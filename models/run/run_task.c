@@ -136,7 +136,7 @@ void task_transfer(struct task *t, bool up)
 	if (t->from->handset->movement && handover_without_cell(t))
 		return;
 	sim_time ready = handset_radio_begin(run, t->from->handset, t, now);
-	trace_slice(t, "radio wakes", now, ready);
+	trace_slice(t, TRACE_RADIO_WAKES, now, ready);
 	if (ready > now)
 		sim_at(run->sim, ready, start_transfer, t, 0);
 	else
@@ -150,7 +150,7 @@ static inline __attribute__((always_inline)) void end_transfer(struct task *t, b
 	t->job.cap = 0; /* of the cell */
 	t->radio_ns += now - t->since;
 	sim_time ready = t->from->handset->radio_ready;
-	trace_slice(t, up ? "send" : "receive", ready > t->since ? ready : t->since, now);
+	trace_slice(t, up ? TRACE_SEND : TRACE_RECEIVE, ready > t->since ? ready : t->since, now);
 }
 
 /* ---- The site */
@@ -210,8 +210,8 @@ void task_way_back(struct task *t, sim_time wait)
 	t->network_ns += one_way;
 	t->phase = PHASE_WAY_DOWN;
 	sim_time now = sim_now(t->run->sim);
-	trace_slice(t, "wait", now, now + wait);
-	trace_slice(t, "network", now + wait, now + wait + one_way);
+	trace_slice(t, TRACE_WAIT, now, now + wait);
+	trace_slice(t, TRACE_NETWORK, now + wait, now + wait + one_way);
 	sim_after(t->run->sim, wait + one_way, came_back, t, 0);
 }
 
@@ -352,7 +352,7 @@ void task_serve(struct task *t, uint32_t guest)
 	if (t->host->paged > 0)
 		page_in(t);
 	sim_time now = sim_now(t->run->sim);
-	trace_slice(t, "guest starts", now - task_extra_ns(t, EXTRA_START), now);
+	trace_slice(t, TRACE_GUEST_STARTS, now - task_extra_ns(t, EXTRA_START), now);
 	if (!pass_nic(t, PHASE_NIC_IN, 8 * t->work.input_bytes))
 		enter(t, PHASE_GUEST);
 }
@@ -405,7 +405,7 @@ static void served(struct sim *s, struct station_job *job)
 	case PHASE_GUEST:
 		host_job_done(guest_of(t));
 		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_GUEST];
-		trace_slice(t, "guest", t->since, sim_now(s));
+		trace_slice(t, TRACE_GUEST, t->since, sim_now(s));
 		if (t->site->guest)
 			task_unstall(t);
 		if (t->site_ns[SITE_BACKEND] > 0)
@@ -416,17 +416,17 @@ static void served(struct sim *s, struct station_job *job)
 	case PHASE_BACKEND:
 		host_job_done(backend_of(t));
 		t->queue_ns += sim_now(s) - t->since - t->site_ns[SITE_BACKEND];
-		trace_slice(t, "backend", t->since, sim_now(s));
+		trace_slice(t, TRACE_BACKEND, t->since, sim_now(s));
 		leave_site(t);
 		return;
 	case PHASE_NIC_IN:
 		t->network_ns += sim_now(s) - t->since;
-		trace_slice(t, "network card", t->since, sim_now(s));
+		trace_slice(t, TRACE_CARD, t->since, sim_now(s));
 		enter(t, PHASE_GUEST);
 		return;
 	case PHASE_NIC_OUT:
 		t->network_ns += sim_now(s) - t->since;
-		trace_slice(t, "network card", t->since, sim_now(s));
+		trace_slice(t, TRACE_CARD, t->since, sim_now(s));
 		depart(t);
 		return;
 	case PHASE_DOWN:

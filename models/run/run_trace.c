@@ -19,7 +19,6 @@ struct row {
 
 struct tracer {
 	const struct world_trace *to;
-	const struct handset *followed;
 	struct row *held; /* by handset */
 	const struct task *lanes[LANES];
 };
@@ -42,10 +41,10 @@ int trace_begin(struct run *run, const struct world_trace *to, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory to trace the tasks");
 	t->to = to = to ? to : &nobody;
 	t->held = held;
-	for (uint64_t i = 0; to->class && i < run->handset_count && !t->followed; i++)
+	for (uint64_t i = 0; to->class && i < run->handset_count && !run->followed; i++)
 		if (strcmp(run->handsets[i].class->name, to->class) == 0 &&
 		    number_of(run, &run->handsets[i]) == to->handset)
-			t->followed = &run->handsets[i];
+			run->followed = &run->handsets[i];
 	run->tracer = t;
 	return 0;
 }
@@ -108,7 +107,7 @@ void trace_end_slowly(struct run *run, struct task *t, int failure, bool held)
 	const struct handset *h = t->from->handset;
 	if (t->example)
 		example_end(t, failure < 0);
-	if (tracer->followed == h)
+	if (run->followed == h)
 		tell_battery(run, h);
 	if (!tracer->to->task)
 		return;
@@ -138,43 +137,48 @@ static uint32_t lane_of(struct tracer *tracer, const struct task *t)
 	return lane;
 }
 
-void trace_slice_slowly(const struct task *t, const char *what, sim_time from, sim_time to)
+void trace_slice_slowly(const struct task *t, enum trace_what what, sim_time from, sim_time to)
 {
+	static const struct {
+		const char *word;
+		enum cause cause;
+	} whats[] = {
+#define TRACE_ROW(id, word, cause) [TRACE_##id] = {word, cause},
+		TRACE_LIST(TRACE_ROW)
+#undef TRACE_ROW
+	};
 	struct tracer *tracer = t->run->tracer;
-	if (t->example)
-		example_slice(t, what, from, to);
-	if (t->from->handset != tracer->followed || from >= to)
+	if (t->example && whats[what].cause != CAUSE_COUNT && from < to)
+		example_leg(t, whats[what].cause, from, to);
+	if (t->from->handset != t->run->followed || from >= to)
 		return;
-	tell_battery(t->run, tracer->followed);
+	tell_battery(t->run, t->run->followed);
 	check(t->run,
 	      tracer->to->slice(tracer->to->ctx, lane_of(tracer, t), t->from->source->app->name,
-				t->graph ? graph_step_name(t) : NULL, what, from, to));
+				t->graph ? graph_step_name(t) : NULL, whats[what].word, from, to));
 }
 
 void trace_start_slowly(struct task *t)
 {
-	struct tracer *tracer = t->run->tracer;
 	struct examples *examples = t->run->metrics->examples;
 	if (examples && t->counts && t->part == PART_WHOLE)
 		example_begin(examples, t);
-	if (t->from->handset == tracer->followed)
-		lane_of(tracer, t);
+	if (t->from->handset == t->run->followed)
+		lane_of(t->run->tracer, t);
 }
 
 void trace_step_slowly(const struct task *t)
 {
 	struct tracer *tracer = t->run->tracer;
-	if (t->from->handset == tracer->followed)
-		for (uint32_t i = 0; i < LANES; i++)
-			if (tracer->lanes[i] == t)
-				tracer->lanes[i] = NULL;
+	for (uint32_t i = 0; i < LANES; i++)
+		if (tracer->lanes[i] == t)
+			tracer->lanes[i] = NULL;
 }
 
-void trace_radio_slowly(const struct run *run, const struct handset *h, sim_time at, double w)
+void trace_radio_slowly(const struct run *run, sim_time at, double w)
 {
 	const struct tracer *tracer = run->tracer;
-	if (h == tracer->followed)
-		check(run, tracer->to->level(tracer->to->ctx, "radio", at, w));
+	check(run, tracer->to->level(tracer->to->ctx, "radio", at, w));
 }
 
 void trace_tail_slowly(const struct run *run, const struct handset *h, sim_time now)
@@ -182,9 +186,9 @@ void trace_tail_slowly(const struct run *run, const struct handset *h, sim_time 
 	const struct radio *r = h->class->radio;
 	sim_time at = h->radio_quiet;
 	for (unsigned i = 0; i < r->tails && at < now; i++) {
-		trace_radio_slowly(run, h, at, r->tail[i].w);
+		trace_radio_slowly(run, at, r->tail[i].w);
 		at = sim_time_add(at, r->tail[i].ns);
 	}
 	if (at < now || r->tails == 0)
-		trace_radio_slowly(run, h, at, 0);
+		trace_radio_slowly(run, at, 0);
 }
