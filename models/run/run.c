@@ -328,7 +328,8 @@ static int metrics_init(struct metrics *m, const struct world *w, uint32_t repet
 	bool series = sink->series != NULL;
 	/* One for each point is enough to draw. */
 	bool example = series && repetition == 0 &&
-		       (!sink->wants || sink->wants(sink->ctx, "task.timeline"));
+		       (!sink->wants || sink->wants(sink->ctx, "task.timeline") ||
+			sink->wants(sink->ctx, "task.timeline.candidates"));
 	size_t classes = (size_t)w->class_count + 1;
 	*m = (struct metrics){
 		.battery_j = calloc(classes, sizeof(*m->battery_j)),

@@ -16,7 +16,7 @@ struct example_leg {
 };
 
 struct example {
-	uint64_t number;   /* of the task, from 0 */
+	uint64_t key;	   /* says which task it is; at random, since it also says what is kept */
 	struct task *task; /* while it is out; NULL: the place is free */
 	sim_time born, end;
 	int64_t cause_ns[CAUSE_COUNT];
@@ -27,7 +27,7 @@ struct example {
 };
 
 struct examples {
-	uint64_t seen, every;
+	uint64_t limit; /* of the keys of those that are looked at */
 	struct example out[ROOM], kept[ROOM];
 	uint32_t out_count, kept_count; /* out_count: places that were ever taken */
 };
@@ -36,7 +36,7 @@ struct examples *examples_new(void)
 {
 	struct examples *x = calloc(1, sizeof(*x));
 	if (x)
-		x->every = 1;
+		x->limit = EXAMPLE_KEY_MAX;
 	return x;
 }
 
@@ -51,18 +51,29 @@ static void let_go(struct example *e)
 	e->task = NULL;
 }
 
-/* Twice as few from now on, and of those there are. */
+/* Half as many from now on, and of those there are. */
 static void thin_out(struct examples *x)
 {
 	uint32_t n = 0;
-	x->every *= 2;
+	x->limit /= 2;
 	for (uint32_t i = 0; i < x->out_count; i++)
-		if (x->out[i].task && x->out[i].number % x->every != 0)
+		if (x->out[i].task && x->out[i].key > x->limit)
 			let_go(&x->out[i]);
 	for (uint32_t i = 0; i < x->kept_count; i++)
-		if (x->kept[i].number % x->every == 0)
+		if (x->kept[i].key <= x->limit)
 			x->kept[n++] = x->kept[i];
 	x->kept_count = n;
+}
+
+/* The same for a handset's app at a time, whatever the world is like otherwise; else any number of
+ * 1..EXAMPLE_KEY_MAX as likely as another (the last steps of SplitMix64, Steele et al. 2014). */
+static uint64_t key_of(const struct task *t)
+{
+	uint64_t who = t->from->source->entity + t->from->state.number;
+	uint64_t z = who ^ ((uint64_t)t->born * 0x9e3779b97f4a7c15);
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return ((z ^ (z >> 31)) >> 11) + 1;
 }
 
 static struct example *free_place(struct examples *x)
@@ -75,13 +86,13 @@ static struct example *free_place(struct examples *x)
 
 void example_begin(struct examples *x, struct task *t)
 {
-	uint64_t number = x->seen++;
+	uint64_t key = key_of(t);
 	struct example *e = NULL;
-	while (number % x->every == 0 && !(e = free_place(x)))
+	while (key <= x->limit && !(e = free_place(x)))
 		thin_out(x);
 	if (!e)
 		return;
-	*e = (struct example){.number = number, .task = t, .born = t->born};
+	*e = (struct example){.key = key, .task = t, .born = t->born};
 	t->example = (uint16_t)(e - x->out + 1);
 }
 
@@ -129,7 +140,7 @@ void example_end(struct task *t, bool well)
 		return;
 	while (x->kept_count == ROOM)
 		thin_out(x);
-	if (e->number % x->every == 0)
+	if (e->key <= x->limit)
 		x->kept[x->kept_count++] = *e;
 }
 
@@ -148,7 +159,7 @@ static int by_response(const void *a, const void *b)
 		return x->remote ? -1 : 1; /* those that left the handset come first */
 	if (rx != ry)
 		return rx < ry ? -1 : 1;
-	return x->number < y->number ? -1 : 1;
+	return x->key < y->key ? -1 : x->key > y->key;
 }
 
 /* What is not the radio's and not the network's, cause by cause, into the time from..to. `left` is
@@ -174,16 +185,9 @@ static size_t fill(struct example_piece *pieces, int64_t left[CAUSE_COUNT], sim_
 	return n;
 }
 
-size_t examples_median(struct examples *x, struct example_piece pieces[EXAMPLE_PIECES])
+static size_t pieces_of(const struct example *e, struct example_piece pieces[EXAMPLE_PIECES])
 {
-	uint32_t remote = 0;
 	size_t n = 0;
-	if (x->kept_count == 0)
-		return 0;
-	qsort(x->kept, x->kept_count, sizeof(*x->kept), by_response);
-	while (remote < x->kept_count && x->kept[remote].remote)
-		remote++;
-	const struct example *e = &x->kept[((remote ? remote : x->kept_count) - 1) / 2];
 	int64_t left[CAUSE_COUNT];
 	sim_time at = e->born;
 	memcpy(left, e->cause_ns, sizeof(left));
@@ -194,4 +198,59 @@ size_t examples_median(struct examples *x, struct example_piece pieces[EXAMPLE_P
 		at = leg->to;
 	}
 	return n + fill(&pieces[n], left, at, e->end);
+}
+
+/* How many there are to choose from: those that left the handset, or, when none did, all; they come
+ * first. */
+static uint32_t sort_out(struct examples *x)
+{
+	uint32_t remote = 0;
+	qsort(x->kept, x->kept_count, sizeof(*x->kept), by_response);
+	while (remote < x->kept_count && x->kept[remote].remote)
+		remote++;
+	return remote ? remote : x->kept_count;
+}
+
+size_t examples_median(struct examples *x, struct example_piece pieces[EXAMPLE_PIECES])
+{
+	uint32_t n = sort_out(x);
+	return n ? pieces_of(&x->kept[(n - 1) / 2], pieces) : 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct example *x = a, *y = b;
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static int by_birth(const void *a, const void *b)
+{
+	const struct example *x = a, *y = b;
+	return x->born < y->born ? -1 : x->born > y->born;
+}
+
+size_t examples_candidates(struct examples *x)
+{
+	uint32_t n = sort_out(x), chosen = 0;
+	qsort(x->kept, n, sizeof(*x->kept), by_key);
+	for (uint32_t i = 0; i < n && chosen < EXAMPLE_CANDIDATES; i++) {
+		bool alone = true;
+		for (uint32_t k = 0; k < chosen && alone; k++)
+			alone = x->kept[i].born > x->kept[k].end ||
+				x->kept[i].end < x->kept[k].born;
+		if (alone) {
+			struct example e = x->kept[chosen];
+			x->kept[chosen++] = x->kept[i];
+			x->kept[i] = e;
+		}
+	}
+	qsort(x->kept, chosen, sizeof(*x->kept), by_birth);
+	return chosen;
+}
+
+size_t examples_candidate(const struct examples *x, size_t i,
+			  struct example_piece pieces[EXAMPLE_PIECES], double *key)
+{
+	*key = (double)x->kept[i].key;
+	return pieces_of(&x->kept[i], pieces);
 }

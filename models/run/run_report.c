@@ -128,29 +128,58 @@ static void report_batteries(struct reporter *r)
 	}
 }
 
-/* One task: for each cause when it is at it (1) and when not (0), in simulated time. */
+/* Appends when a task is at the cause, as `value`, and when not (0), in simulated time; returns how
+ * many samples there are then. */
+static size_t sample_cause(struct world_sample *samples, size_t n,
+			   const struct example_piece *pieces, size_t count, enum cause cause,
+			   double value)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (pieces[i].cause != cause)
+			continue;
+		double from_s = sim_to_seconds(pieces[i].from);
+		if (n > 0 && samples[n - 1].time_s == from_s)
+			n--; /* it goes on */
+		else
+			samples[n++] = (struct world_sample){from_s, value};
+		samples[n++] = (struct world_sample){sim_to_seconds(pieces[i].to), 0};
+	}
+	return n;
+}
+
+/* One task; every cause is there, and in their order. */
 static void report_example(struct reporter *r)
 {
 	struct example_piece pieces[EXAMPLE_PIECES];
 	struct world_sample samples[2 * EXAMPLE_PIECES];
 	size_t count = examples_median(r->metrics->examples, pieces);
-	for (int c = 0; c < CAUSE_COUNT; c++) {
-		size_t n = 0;
-		for (size_t i = 0; i < count; i++) {
-			if (pieces[i].cause != (enum cause)c)
-				continue;
-			double from_s = sim_to_seconds(pieces[i].from);
-			if (n > 0 && samples[n - 1].time_s == from_s)
-				n--; /* it goes on */
-			else
-				samples[n++] = (struct world_sample){from_s, 1};
-			samples[n++] = (struct world_sample){sim_to_seconds(pieces[i].to), 0};
-		}
-		if (n == 0 && count > 0) /* so that the causes are there, and in their order */
+	for (int c = 0; c < CAUSE_COUNT && count > 0; c++) {
+		size_t n = sample_cause(samples, 0, pieces, count, (enum cause)c, 1);
+		if (n == 0)
 			samples[n++] = (struct world_sample){sim_to_seconds(pieces[0].from), 0};
-		if (n > 0 && r->code == 0)
+		if (r->code == 0)
 			r->code = r->sink->series(r->sink->ctx, "task.timeline", cause_names[c],
 						  "1", samples, n);
+	}
+}
+
+/* Some tasks, one after the other. */
+static void report_candidates(struct reporter *r)
+{
+	const struct examples *x = r->metrics->examples;
+	size_t candidates = examples_candidates(r->metrics->examples);
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		struct world_sample samples[EXAMPLE_CANDIDATES * 2 * EXAMPLE_PIECES];
+		size_t n = 0;
+		for (size_t i = 0; i < candidates; i++) {
+			struct example_piece pieces[EXAMPLE_PIECES];
+			double key;
+			size_t count = examples_candidate(x, i, pieces, &key);
+			n = sample_cause(samples, n, pieces, count, (enum cause)c, key);
+		}
+		if (n > 0 && r->code == 0)
+			r->code = r->sink->series(r->sink->ctx, "task.timeline.candidates",
+						  cause_names[c], "1", samples, n);
 	}
 }
 
@@ -258,8 +287,10 @@ int run_report(const struct world *w, const struct metrics *m, struct world_metr
 	report_times(&r);
 	report_energy(&r);
 	report_tasks(&r);
-	if (m->examples)
+	if (m->examples) {
 		report_example(&r);
+		report_candidates(&r);
+	}
 	report_batteries(&r);
 	if (m->grouped)
 		report_groups(&r);

@@ -287,7 +287,7 @@ static void write_bottom(struct drawing *d, size_t lines)
 
 static void write_footnote(struct drawing *d, double font_scale)
 {
-	char text[1000], losses[160], how[120];
+	char text[1000], losses[160], how[200];
 	describe_losses(d, losses, sizeof(losses));
 	describe_repetitions(d, how, sizeof(how));
 	snprintf(text, sizeof(text), "%s%s%s%s%s.", losses, d->origin->costs,

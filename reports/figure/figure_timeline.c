@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Timeline: where a task's time goes, a row for each cause, for each value of the series. Of the
- * metric "task.timeline" it is one real task of a run, whose pieces stand where they were in time;
- * of others, as "overhead", a task's mean time from cause to cause, each beginning where the one
+ * metric "task.timeline" it is one real task of a run, whose pieces stand where they were in time:
+ * the same one for each value of the series where all runs have kept one (figure_task.c); of
+ * others, as "overhead", a task's mean time from cause to cause, each beginning where the one
  * before has ended, with a cause that comes back (the radio, there and back) in the place of its
  * first.
  */
 #include "reports/figure/figure_internal.h"
+#include "reports/figure/figure_task.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +17,9 @@
 /* Causes that are nowhere more than this share of a task's time are left out. */
 static const double negligible = 0.004;
 #define NEGLIGIBLE_NOTE "; what takes less than 0.4 % is left out"
-#define ONE_TASK	"one task of a run, the median of up to some hundred looked at"
+#define MEDIAN_TASK	"one task of a run, the median of up to some hundred looked at"
+#define SAME_TASK	"one task, the same at each, near their medians"
+#define MEDIAN_TASKS	"a median task of each, as none is common to all"
 
 struct piece {
 	size_t cause, series;
@@ -32,6 +36,7 @@ struct cascade {
 	struct piece *pieces; /* by cause, then by time */
 	size_t piece_count;
 	double longest;
+	double key; /* of the one task that is shown at all points; 0: none */
 };
 
 static void cascade_free(struct cascade *c)
@@ -77,16 +82,19 @@ static int read_means(struct drawing *d, struct cascade *c, size_t cause, struct
 /* When the one task at each point was at it, in simulated time. */
 static int read_task(struct drawing *d, struct cascade *c, size_t cause, struct err *e)
 {
+	const struct data_metric *m = c->causes[cause];
 	int code = 0;
+	if (c->key > 0 && !(m = task_candidates_metric(d->data, m->subject)))
+		return 0; /* no candidate was ever at it */
 	for (size_t s = 0; s < c->series && code == 0; s++) {
 		long p = figure_point(d, 0, s);
 		struct result_sample *samples = NULL;
 		size_t count = 0;
 		if (p >= 0)
-			code = dataset_first_series(d->data, c->causes[cause], &d->data->points[p],
-						    &samples, &count, e);
+			code = dataset_first_series(d->data, m, &d->data->points[p], &samples,
+						    &count, e);
 		for (size_t i = 0; i + 1 < count && code == 0; i++)
-			if (samples[i].value > 0)
+			if (c->key > 0 ? samples[i].value == c->key : samples[i].value > 0)
 				code = add_piece(c, cause, s, samples[i].time_s,
 						 samples[i + 1].time_s, e);
 		free(samples);
@@ -112,6 +120,23 @@ static void begin_at_zero(struct cascade *c)
 	}
 }
 
+/* The task that all points of the series have; c->key stays 0 where there is none. */
+static int choose_task(struct drawing *d, struct cascade *c, struct err *e)
+{
+	const struct data_point **points = calloc(c->series, sizeof(*points));
+	size_t count = 0;
+	if (!points)
+		return err_set(e, ERR_NOMEM, "no memory to draw");
+	for (size_t s = 0; s < c->series; s++) {
+		long p = figure_point(d, 0, s);
+		if (p >= 0)
+			points[count++] = &d->data->points[p];
+	}
+	int code = count > 1 ? task_in_common(d->data, points, count, &c->key, e) : 0;
+	free(points);
+	return code;
+}
+
 static int cascade_read(struct drawing *d, struct cascade *c, struct err *e)
 {
 	bool one_task = figure_part(d->figure) == FIGURE_SERIES;
@@ -124,6 +149,8 @@ static int cascade_read(struct drawing *d, struct cascade *c, struct err *e)
 	int code = c->causes && c->shown && c->spent && c->total
 			   ? 0
 			   : err_set(e, ERR_NOMEM, "no memory to draw");
+	if (code == 0 && one_task)
+		code = choose_task(d, c, e);
 	for (size_t i = 0; i < metrics && code == 0; i++) {
 		const struct data_metric *m = &d->data->metrics[i];
 		if (strcmp(m->name, d->figure->y) != 0 ||
@@ -210,8 +237,19 @@ static void write_plot(const struct drawing *d, const struct cascade *c, FILE *p
 	}
 }
 
+static void write_note(const struct drawing *d, const struct cascade *c, char *note, size_t size)
+{
+	bool one_task = figure_part(d->figure) == FIGURE_SERIES;
+	const char *what = !one_task	   ? "means"
+			   : c->key > 0	   ? SAME_TASK
+			   : c->series > 1 ? MEDIAN_TASKS
+					   : MEDIAN_TASK;
+	snprintf(note, size, "%s%s", what, c->left_out ? NEGLIGIBLE_NOTE : "");
+}
+
 int figure_draw_timeline(struct drawing *d, struct err *e)
 {
+	char note[120];
 	struct cascade c = {0};
 	int code = cascade_read(d, &c, e);
 	const char **titles = calloc(c.series + 1, sizeof(*titles));
@@ -222,11 +260,8 @@ int figure_draw_timeline(struct drawing *d, struct err *e)
 	if (code == 0) {
 		double rows = (double)c.shown_count * fmax(1, (double)c.series * 0.45);
 		d->height_in = fmax(d->height_in, 0.95 + 0.135 * rows);
-		bool one_task = figure_part(d->figure) == FIGURE_SERIES;
-		d->note = one_task && c.left_out ? ONE_TASK NEGLIGIBLE_NOTE
-			  : one_task		 ? ONE_TASK
-			  : c.left_out		 ? "means" NEGLIGIBLE_NOTE
-						 : "means";
+		write_note(d, &c, note, sizeof(note));
+		d->note = note;
 		for (size_t s = 0; s < c.series; s++)
 			titles[s] = figure_series_title(d, s);
 		write_data(d, &c);

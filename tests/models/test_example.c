@@ -20,7 +20,30 @@ struct kept {
 		double from_s, to_s;
 	} pieces[PIECES];
 	size_t piece_count, series, unknown;
+	struct {
+		double key, from_s, to_s, spent_s[CAUSE_COUNT];
+	} candidates[100];
+	size_t candidate_count;
 };
+
+static void take_candidate(struct kept *k, int cause, double key, double from_s, double to_s)
+{
+	size_t i = 0;
+	while (i < k->candidate_count && k->candidates[i].key != key)
+		i++;
+	if (i == 100)
+		return;
+	if (i == k->candidate_count) {
+		memset(&k->candidates[i], 0, sizeof(k->candidates[i]));
+		k->candidates[i].key = key;
+		k->candidates[i].from_s = from_s;
+		k->candidates[i].to_s = to_s;
+		k->candidate_count++;
+	}
+	k->candidates[i].from_s = fmin(k->candidates[i].from_s, from_s);
+	k->candidates[i].to_s = fmax(k->candidates[i].to_s, to_s);
+	k->candidates[i].spent_s[cause] += to_s - from_s;
+}
 
 static int take_task(void *ctx, const struct world_task *t)
 {
@@ -40,10 +63,17 @@ static int take_series(void *ctx, const char *metric, const char *subject, const
 {
 	struct kept *k = ctx;
 	int cause = 0;
-	if (strcmp(metric, "task.timeline") != 0)
-		return 0;
 	while (cause < CAUSE_COUNT && strcmp(cause_names[cause], subject) != 0)
 		cause++;
+	for (size_t i = 1; i < count; i++)
+		k->unknown += samples[i].time_s <= samples[i - 1].time_s;
+	if (strcmp(metric, "task.timeline.candidates") == 0)
+		for (size_t i = 0; i + 1 < count; i++)
+			if (samples[i].value > 0)
+				take_candidate(k, cause, samples[i].value, samples[i].time_s,
+					       samples[i + 1].time_s);
+	if (strcmp(metric, "task.timeline") != 0)
+		return 0;
 	k->series++;
 	k->unknown += cause == CAUSE_COUNT || strcmp(unit, "1") != 0;
 	for (size_t i = 0; i < count && k->piece_count < PIECES; i++) {
@@ -81,11 +111,12 @@ static bool all(void *ctx, const char *metric)
 static bool none(void *ctx, const char *metric)
 {
 	(void)ctx;
-	return strcmp(metric, "task.timeline") != 0;
+	return strncmp(metric, "task.timeline", 13) != 0;
 }
 
-/* rate: tasks of each phone; with a platform and room for so many at a time. */
-static void run(struct kept *k, const char *app, const char *policy, const char *rate, bool wanted)
+/* rate: tasks of each phone; with room for so many at a time. */
+static void run_on(struct kept *k, const char *platform, const char *app, const char *policy,
+		   const char *rate, bool wanted)
 {
 	char *text = study(
 		"{\"duration\":\"600 s\",\"warmup\":\"20 s\",\"apps\":{\"a\":{%s}},\"handsets\":"
@@ -94,8 +125,8 @@ static void run(struct kept *k, const char *app, const char *policy, const char 
 		"\"apps\":{\"a\":{\"arrivals\":{\"poisson\":\"%s\"}}}}},\"cells\":{\"c\":{"
 		"\"down\":\"20 Mbit/s\",\"up\":\"8 Mbit/s\",\"rtt\":\"20 ms\",\"site\":\"s\"}},"
 		"\"sites\":{\"s\":{\"hosts\":{\"h\":{\"cores\":1,\"clock\":\"3 GHz\",\"memory\":"
-		"\"8 GiB\",\"platform\":\"kvm-emulated\",\"guests\":{\"count\":2}}}}}}",
-		app, policy, rate);
+		"\"8 GiB\",\"platform\":\"%s\",\"guests\":{\"count\":2}}}}}}",
+		app, policy, rate, platform);
 	struct diag_list diags = {0};
 	struct world *w = support_build(text, &diags);
 	struct world_trace trace = {.ctx = k, .task = take_task};
@@ -113,6 +144,11 @@ static void run(struct kept *k, const char *app, const char *policy, const char 
 	world_free(w);
 	diag_free(&diags);
 	free(text);
+}
+
+static void run(struct kept *k, const char *app, const char *policy, const char *rate, bool wanted)
+{
+	run_on(k, "kvm-emulated", app, policy, rate, wanted);
 }
 
 #define SIMPLE                                                                                     \
@@ -184,6 +220,56 @@ static void it_is_a_middling_task_of_the_run(void)
 	}
 }
 
+/* Those of one run: real tasks of it, whole, none at the time of another. */
+static void check_candidates(const struct kept *k)
+{
+	for (size_t i = 0; i < k->candidate_count; i++) {
+		size_t found = 0;
+		for (size_t j = 0; j < k->count; j++) {
+			const struct task *t = &k->tasks[j];
+			bool own =
+				fabs((double)t->start_ns / 1e9 - k->candidates[i].from_s) < 1e-9 &&
+				fabs((double)t->end_ns / 1e9 - k->candidates[i].to_s) < 1e-9;
+			found += own;
+			for (int c = 0; own && c < CAUSE_COUNT; c++)
+				CU_ASSERT(fabs((double)t->cause_ns[c] / 1e9 -
+					       k->candidates[i].spent_s[c]) < 1e-8);
+		}
+		CU_ASSERT_EQUAL(found, 1);
+		for (size_t j = 0; j < i; j++)
+			CU_ASSERT(k->candidates[i].from_s > k->candidates[j].to_s ||
+				  k->candidates[i].to_s < k->candidates[j].from_s);
+	}
+}
+
+/* Whatever the platform, the tasks with the lowest keys are the same tasks. */
+static void platforms_keep_the_same_tasks(void)
+{
+	static const char *const rates[] = {"3 /min", "40 /min"};
+	for (size_t r = 0; r < 2; r++) {
+		struct kept native, emulated;
+		size_t common = 0;
+		run_on(&native, "native", SIMPLE, "\"remote\"", rates[r], true);
+		run_on(&emulated, "kvm-emulated", SIMPLE, "\"remote\"", rates[r], true);
+		CU_ASSERT(native.candidate_count > 8 && native.candidate_count <= 16);
+		CU_ASSERT_EQUAL(native.unknown + emulated.unknown, 0);
+		check_candidates(&native);
+		check_candidates(&emulated);
+		for (size_t i = 0; i < native.candidate_count; i++)
+			for (size_t j = 0; j < emulated.candidate_count; j++)
+				if (native.candidates[i].key == emulated.candidates[j].key) {
+					common++;
+					CU_ASSERT_EQUAL(native.candidates[i].from_s,
+							emulated.candidates[j].from_s);
+					CU_ASSERT(emulated.candidates[j].to_s >
+						  native.candidates[i].to_s);
+				}
+		CU_ASSERT(common >= 6);
+		free(native.tasks);
+		free(emulated.tasks);
+	}
+}
+
 /* There and back are pieces of their own, with the site between them. */
 static void what_comes_back_comes_twice(void)
 {
@@ -229,6 +315,7 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{"it_is_a_middling_task_of_the_run", it_is_a_middling_task_of_the_run},
+		{"platforms_keep_the_same_tasks", platforms_keep_the_same_tasks},
 		{"what_comes_back_comes_twice", what_comes_back_comes_twice},
 		{"an_overloaded_site_is_no_trouble", an_overloaded_site_is_no_trouble},
 		{"none_is_kept_where_none_is_wanted_or_fits",

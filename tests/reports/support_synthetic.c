@@ -149,6 +149,25 @@ static void add_series(struct run_result *r, size_t platform, double scale)
 	run_result_add_series(r, "battery", "phones", "J", samples, 13);
 }
 
+/* Tasks as candidates, of radio and network alone: one that takes four times the median, a near one
+ * - both at all costs but the first - and one that no other platform has. */
+static void add_candidates(struct run_result *r, size_t platform, size_t cost)
+{
+	struct result_sample radio[6], network[6];
+	const double keys[] = {SYNTHETIC_FAR, SYNTHETIC_NEAR, 1000 + (double)platform};
+	size_t n = 0;
+	for (size_t i = cost == 0 ? 2 : 0; i < 3; i++) {
+		double began = 100 * (double)i,
+		       half = (i == 0 ? 0.5 : 0.11) + 0.01 * (double)platform;
+		radio[n] = (struct result_sample){began, keys[i]};
+		network[n++] = (struct result_sample){began + half, keys[i]};
+		radio[n] = (struct result_sample){began + half, 0};
+		network[n++] = (struct result_sample){began + 2 * half, 0};
+	}
+	run_result_add_series(r, "task.timeline.candidates", "radio", "1", radio, n);
+	run_result_add_series(r, "task.timeline.candidates", "network", "1", network, n);
+}
+
 /* One task: radio and network there and back, with the site between them. */
 static void add_task(struct run_result *r, size_t platform)
 {
@@ -200,6 +219,7 @@ static void fill(struct run_result *r, size_t platform, size_t cost, uint32_t re
 	add_series(r, platform, scale);
 	if (repetition == 0)
 		add_task(r, platform);
+	add_candidates(r, platform, cost);
 	free(times);
 }
 

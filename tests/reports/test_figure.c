@@ -76,7 +76,8 @@ static void mistakes_say_what_there_is(void)
 		 "needs \"z\""},
 		{"{\"name\":\"f\",\"kind\":\"tornado\",\"y\":\"tasks.done\"}", "needs \"at\""},
 		{"{\"name\":\"f\",\"kind\":\"time-series\",\"y\":\"tasks.done\"}",
-		 "no series over time of 'tasks.done' (they have battery, task.timeline)"},
+		 "no series over time of 'tasks.done' (they have battery, task.timeline, "
+		 "task.timeline.candidates)"},
 		{"{\"name\":\"f\",\"kind\":\"heatmap\",\"x\":\"exit_cost\",\"y\":\"platform\","
 		 "\"z\":\"tasks.done\",\"baseline\":{\"platform\":\"native\"}}",
 		 "is drawn, so it cannot be fixed"},
