@@ -14,8 +14,10 @@
 #include <stdint.h>
 #endif
 
-/* Guest-physical memory map. Virtual addresses are the same numbers. The lowest 64 KiB belong to
- * the VMM (page tables) and are not mapped for the guest: a null pointer faults everywhere. */
+/* Guest-physical memory map. Virtual addresses are the same numbers. The lowest 64 KiB, below
+ * HV_BOOT_GPA, belong to the VMM (page tables) and are not mapped for the guest: a null pointer
+ * faults everywhere. To hypercalls and devices they are no memory, either: a block, a ring or a
+ * buffer there is refused as one beyond the guest's memory is. */
 #define HV_BOOT_GPA  0x10000u  /* struct hv_boot; its address is the entry point's first argument */
 #define HV_IMAGE_GPA 0x100000u /* flat images are linked to and entered at this address */
 #define HV_MMIO_GPA  0xd0000000u /* a page that is never memory: each access is an exit */

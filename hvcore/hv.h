@@ -18,7 +18,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A guest-physical address: a number. It becomes a pointer only through hv_mem_at. */
+/* A guest-physical address: a number. One that a guest names becomes a pointer only through
+ * hv_mem_at. */
 typedef uint64_t hv_gpa;
 
 /* The guest's memory, guest-physical 0 up to size. The fields are private to mem.c and the backends
@@ -42,9 +43,11 @@ int hv_mem_open_large(struct hv_mem *mem, uint64_t size, struct err *e);
 int hv_mem_large(const struct hv_mem *mem, uint64_t *bytes, struct err *e);
 void hv_mem_close(struct hv_mem *mem);
 
-/* The checked door: where [gpa, gpa + length) lies wholly inside the guest's memory, a pointer to
- * it, valid until hv_mem_close; else NULL. The guest may change the bytes at any time: read each
- * once. */
+/* The checked door: where [gpa, gpa + length) lies wholly inside the guest's own memory, which is
+ * HV_BOOT_GPA up to size, a pointer to it, valid until hv_mem_close; else NULL, also for no bytes
+ * at an address outside. What lies below holds the tables by which the guest's processor works: no
+ * device and no hypercall may reach them, whatever address the guest names. The guest may change
+ * the bytes at any time: read each once. */
 void *hv_mem_at(const struct hv_mem *mem, hv_gpa gpa, uint64_t length);
 
 /* Copies through the door. Returns 0, or ERR_INVALID when the range is not all memory. */
@@ -55,6 +58,11 @@ int hv_mem_write(const struct hv_mem *mem, hv_gpa gpa, const void *from, size_t 
  * zero. Both numbers are multiples of 4096. Returns 0, or ERR_INVALID when the range is not all
  * memory, or ERR_IO when the host would not. */
 int hv_mem_release(const struct hv_mem *mem, hv_gpa gpa, uint64_t bytes);
+
+/* The VMM's own part, below HV_BOOT_GPA: where [gpa, gpa + length) lies wholly in it, a pointer to
+ * it, valid until hv_mem_close; else NULL. For backends, which lay out page and descriptor tables
+ * there, and with their own constants only: never with a number that a guest has had a hand in. */
+void *hv_mem_tables(const struct hv_mem *mem, hv_gpa gpa, uint64_t length);
 
 /* Why a guest stopped and what the VMM must do about it. */
 enum hv_exit_kind {
@@ -270,7 +278,7 @@ enum hv_outcome_kind {
 	HV_RUN_HALTED,	 /* it halted, and nothing can wake it */
 	HV_RUN_SHUTDOWN, /* triple fault */
 	HV_RUN_FAULT,	 /* it touched what is not there, or ran what cannot run */
-	HV_RUN_BAD_CALL, /* a hypercall with an argument block outside its memory, or unknown */
+	HV_RUN_BAD_CALL, /* a hypercall with an argument block not in its own memory, or unknown */
 	HV_RUN_TIMEOUT,	 /* the deadline passed */
 	HV_RUN_BROKEN,	 /* the backend gave up on it */
 };

@@ -119,7 +119,14 @@ void hv_mem_close(struct hv_mem *mem)
 void *hv_mem_at(const struct hv_mem *mem, hv_gpa gpa, uint64_t length)
 {
 	/* No sum that could wrap around. */
-	if (gpa > mem->size || length > mem->size - gpa)
+	if (gpa < HV_BOOT_GPA || gpa > mem->size || length > mem->size - gpa)
+		return NULL;
+	return mem->base + gpa;
+}
+
+void *hv_mem_tables(const struct hv_mem *mem, hv_gpa gpa, uint64_t length)
+{
+	if (gpa > HV_BOOT_GPA || length > HV_BOOT_GPA - gpa)
 		return NULL;
 	return mem->base + gpa;
 }

@@ -142,8 +142,8 @@ static bool bad_call(struct hv_outcome *outcome, unsigned number, hv_gpa block)
 {
 	outcome->kind = HV_RUN_BAD_CALL;
 	snprintf(outcome->text, sizeof(outcome->text),
-		 "hypercall %u with an argument that is misaligned or outside the guest's memory "
-		 "(block at 0x%llx)",
+		 "hypercall %u with an argument that is misaligned or not in the guest's own "
+		 "memory (block at 0x%llx)",
 		 number, (unsigned long long)block);
 	return false;
 }
@@ -167,7 +167,7 @@ static bool call_handler(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outc
 {
 	const struct hv_backend *backend = vm->config.backend;
 	struct hv_call_handler call;
-	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)) || call.handler < HV_BOOT_GPA ||
+	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)) ||
 	    !hv_mem_at(&vm->mem, call.handler, 1))
 		return bad_call(outcome, HV_CALL_HANDLER, block);
 	if (!backend->handler || !vm->config.interrupts)
@@ -182,8 +182,7 @@ static bool call_release(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outc
 {
 	struct hv_call_release call;
 	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)) || call.gpa % 4096 ||
-	    call.gpa < HV_BOOT_GPA || call.bytes % 4096 ||
-	    !hv_mem_at(&vm->mem, call.gpa, call.bytes))
+	    call.bytes % 4096 || !hv_mem_at(&vm->mem, call.gpa, call.bytes))
 		return bad_call(outcome, HV_CALL_RELEASE, block);
 	call.failed = hv_mem_release(&vm->mem, call.gpa, call.bytes) != 0;
 	hv_mem_write(&vm->mem, block, &call, sizeof(call));

@@ -11,7 +11,7 @@ static bool is_acceptable(const struct hv_vm *vm, uint64_t entry)
 	if (entry == 0)
 		return true;
 	return (flags == HV_WINDOW_PRESENT || flags == (HV_WINDOW_PRESENT | HV_WINDOW_WRITABLE)) &&
-	       page >= HV_BOOT_GPA && hv_mem_at(&vm->mem, page, 4096);
+	       hv_mem_at(&vm->mem, page, 4096);
 }
 
 static int put(struct hv_vm *vm, unsigned first, const uint64_t *entries, unsigned count,

@@ -109,7 +109,7 @@ enum { INSN_STI = 0xfb };
 
 static void build_descriptors(const struct hv_mem *mem)
 {
-	uint64_t *gdt = hv_mem_at(mem, GDT, SEL_DATA + 8);
+	uint64_t *gdt = hv_mem_tables(mem, GDT, SEL_DATA + 8);
 	gdt[SEL_CODE / 8] = 0x00af9b000000ffffull;
 	gdt[SEL_DATA / 8] = 0x00cf93000000ffffull;
 }
@@ -130,7 +130,7 @@ bool hv_emulator_arch_interrupt(struct hv_emulator *em)
 	const uint64_t frame[] = {hv_emulator_arch_pc(em), SEL_CODE,
 				  read_register(em, UC_X86_REG_EFLAGS), rsp, SEL_DATA};
 	uint64_t at = (rsp & ~15ull) - sizeof(frame);
-	if (at < HV_BOOT_GPA || hv_mem_write(em->mem, at, frame, sizeof(frame)))
+	if (hv_mem_write(em->mem, at, frame, sizeof(frame)))
 		return false;
 	return em->library.reg_write(em->uc, UC_X86_REG_RSP, &at) == UC_ERR_OK &&
 	       em->library.reg_write(em->uc, UC_X86_REG_RIP, &em->handler) == UC_ERR_OK;

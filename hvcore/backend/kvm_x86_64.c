@@ -21,13 +21,13 @@ enum { TSS_BITMAP_AT = 102, TSS_BITMAP = 104, TSS_LIMIT = TSS_BITMAP + 8192 };
 
 static void build_descriptors(struct hv_mem *mem)
 {
-	uint64_t *gdt = hv_mem_at(mem, GDT, 4096);
+	uint64_t *gdt = hv_mem_tables(mem, GDT, 4096);
 	gdt[SEL_CODE0 / 8] = 0x00af9b000000ffffull;
 	gdt[SEL_DATA0 / 8] = 0x00cf93000000ffffull;
 	gdt[SEL_DATA3 / 8] = 0x00cff3000000ffffull;
 	gdt[SEL_CODE3 / 8] = 0x00affb000000ffffull;
 	gdt[SEL_TSS / 8] = 0x00008b0000000000ull | (uint64_t)TSS << 16 | TSS_LIMIT;
-	uint8_t *tss = hv_mem_at(mem, TSS, TSS_LIMIT + 1);
+	uint8_t *tss = hv_mem_tables(mem, TSS, TSS_LIMIT + 1);
 	tss[TSS_BITMAP_AT] = TSS_BITMAP;
 	tss[TSS_LIMIT] = 0xff; /* the byte that must end the bitmap */
 }
@@ -130,7 +130,7 @@ void hv_kvm_arch_handler(struct hv_mem *mem, enum hv_regime regime, struct hv_ca
 {
 	/* A trap gate to the same privilege: no stack switch, interrupts stay enabled, and iretq
 	 * needs no right that CPL3 has not. */
-	uint64_t *gate = hv_mem_at(mem, IDT + 16 * HV_IRQ_VECTOR, 16);
+	uint64_t *gate = hv_mem_tables(mem, IDT + 16 * HV_IRQ_VECTOR, 16);
 	uint64_t selector = regime == HV_REGIME_CPL3 ? SEL_CODE3 | 3 : SEL_CODE0;
 	uint64_t handler = call->handler;
 	gate[1] = handler >> 32;

@@ -7,8 +7,8 @@ enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = HV_PAGING_USED, PTE_D = 0x40, PT
 
 uint64_t hv_paging_build(struct hv_mem *mem, unsigned cpl)
 {
-	uint64_t *pml4 = hv_mem_at(mem, PML4, 4096), *pdpt = hv_mem_at(mem, PDPT, 4096);
-	uint64_t *pt0 = hv_mem_at(mem, PT0, 4096), *pd = hv_mem_at(mem, PD, 4 * 4096);
+	uint64_t *pml4 = hv_mem_tables(mem, PML4, 4096), *pdpt = hv_mem_tables(mem, PDPT, 4096);
+	uint64_t *pt0 = hv_mem_tables(mem, PT0, 4096), *pd = hv_mem_tables(mem, PD, 4 * 4096);
 	pml4[0] = PDPT | PTE_ALL;
 	for (uint64_t i = 0; i < 4; i++)
 		pdpt[i] = (PD + i * 4096) | PTE_ALL;
@@ -25,7 +25,8 @@ uint64_t hv_paging_build(struct hv_mem *mem, unsigned cpl)
 
 uint64_t hv_paging_put(struct hv_mem *mem, unsigned index, uint64_t entry)
 {
-	uint64_t *pd = hv_mem_at(mem, PD, 4 * 4096), *pt = hv_mem_at(mem, HV_PAGING_WINDOW, 4096);
+	uint64_t *pd = hv_mem_tables(mem, PD, 4 * 4096);
+	uint64_t *pt = hv_mem_tables(mem, HV_PAGING_WINDOW, 4096);
 	pd[HV_WINDOW >> 21] = HV_PAGING_WINDOW | PTE_ALL;
 	/* The processor sets the bit "accessed" in it meanwhile. */
 	return __atomic_exchange_n(&pt[index], entry ? entry | PTE_U : 0, __ATOMIC_SEQ_CST);

@@ -104,7 +104,7 @@ static bool string_io(struct hv_trap_cpu *cpu, const struct hv_mem *mem, const s
 	uint64_t bytes = (uint64_t)count * insn->size;
 	if (cpu->regs[TRAP_EFLAGS] & EFLAGS_DF)
 		return fault(cpu, x, "string I/O downwards");
-	if (*pointer < HV_BOOT_GPA || !hv_mem_at(mem, *pointer, bytes))
+	if (!hv_mem_at(mem, *pointer, bytes))
 		return fault(cpu, x, "string I/O with memory outside the guest (0x%llx)",
 			     (unsigned long long)*pointer);
 	if (write) {
@@ -221,7 +221,7 @@ bool hv_trap_arch_translate(struct hv_trap_cpu *cpu, const struct hv_mem *mem, s
 	/* On a copy, because the guest could change the bytes between two looks. */
 	uint8_t bytes[15];
 	size_t available = sizeof(bytes);
-	while (available && (rip < HV_BOOT_GPA || hv_mem_read(mem, rip, bytes, available)))
+	while (available && hv_mem_read(mem, rip, bytes, available))
 		available--;
 	struct hv_insn insn = hv_decode(bytes, available);
 
@@ -272,7 +272,7 @@ bool hv_trap_arch_interrupt(struct hv_trap_cpu *cpu, const struct hv_mem *mem)
 	const uint64_t frame[] = {regs[TRAP_RIP], USER_CS, regs[TRAP_EFLAGS], regs[TRAP_RSP],
 				  USER_SS};
 	uint64_t at = (regs[TRAP_RSP] & ~15ull) - sizeof(frame);
-	if (at < HV_BOOT_GPA || hv_mem_write(mem, at, frame, sizeof(frame)))
+	if (hv_mem_write(mem, at, frame, sizeof(frame)))
 		return false;
 	regs[TRAP_RSP] = at;
 	regs[TRAP_RIP] = cpu->handler;

@@ -16,7 +16,7 @@
 enum { REG_TSD = 0x10, REG_TSAD = 0x20, REG_COMMAND = 0x37, REG_IMR = 0x3c, REG_ISR = 0x3e };
 enum { REG_RBSTART = 0x30, REG_CAPR = 0x38, REG_CBR = 0x3a, REG_RCR = 0x44 };
 enum { CMD_EMPTY = 0x01, CMD_TX_ENABLE = 0x04, CMD_RX_ENABLE = 0x08, CMD_RESET = 0x10 };
-enum { ISR_RX_OK = 0x01, ISR_TX_OK = 0x04, ISR_TX_ERROR = 0x08 };
+enum { ISR_RX_OK = 0x01, ISR_TX_OK = 0x04, ISR_TX_ERROR = 0x08, ISR_BUS_ERROR = 0x8000 };
 enum { RCR_WRAP = 0x80, RCR_LENGTH_SHIFT = 11, RX_OK = 0x01 };
 enum { TSD_SIZE = 0x1fff, TSD_OWN = 0x2000, TSD_UNDERRUN = 0x4000, TSD_OK = 0x8000 };
 #define PACKET_MAX 1792u
@@ -46,18 +46,19 @@ static uint32_t ring_bytes(const struct rtl8139 *c)
 	return 8192u << (c->rcr >> RCR_LENGTH_SHIFT & 3);
 }
 
-/* Writes at an offset of the ring; past its end it goes on behind it, or at its begin. Where there
- * is no memory nothing is written. */
-static void ring_write(const struct rtl8139 *c, const struct hv_mem *mem, uint32_t at,
+/* Writes at an offset of the ring; past its end it goes on behind it, or at its begin. Returns
+ * whether that is all the guest's memory; what is not is not written. */
+static bool ring_write(const struct rtl8139 *c, const struct hv_mem *mem, uint32_t at,
 		       const void *from, uint32_t bytes)
 {
 	uint32_t room = c->rcr & RCR_WRAP ? bytes : ring_bytes(c) - at;
 	uint32_t first = bytes < room ? bytes : room;
-	hv_mem_write(mem, (hv_gpa)c->rbstart + at, from, first);
-	hv_mem_write(mem, c->rbstart, (const uint8_t *)from + first, bytes - first);
+	return hv_mem_write(mem, (hv_gpa)c->rbstart + at, from, first) == 0 &&
+	       hv_mem_write(mem, c->rbstart, (const uint8_t *)from + first, bytes - first) == 0;
 }
 
-/* Takes packets from the peer as long as there is room for the largest. */
+/* Takes packets from the peer as long as there is room for the largest. One that the guest's ring
+ * leads where no memory is is lost. */
 static void receive(struct rtl8139 *c, const struct hv_mem *mem)
 {
 	uint32_t size = ring_bytes(c);
@@ -74,7 +75,10 @@ static void receive(struct rtl8139 *c, const struct hv_mem *mem)
 		memcpy(packet, header, sizeof(header));
 		memset(packet + 4 + got, 0, CRC_BYTES); /* which no driver looks at */
 		uint32_t bytes = 4 + (uint32_t)got + CRC_BYTES;
-		ring_write(c, mem, at, packet, bytes);
+		if (!ring_write(c, mem, at, packet, bytes)) {
+			c->status |= ISR_BUS_ERROR;
+			return;
+		}
 		c->written = (at + (bytes + 3) / 4 * 4) % size;
 		c->status |= ISR_RX_OK;
 	}

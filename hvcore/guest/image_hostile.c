@@ -3,12 +3,11 @@
  * every backend, within its deadline. A trick that the VMM merely refuses ends with exit status 42.
  */
 #include "hvcore/guest/drivers.h"
+#include "hvcore/guest/hostile.h"
 
 #include <linux/virtio_ring.h>
 
-#define REFUSED 42
-
-static const struct hv_boot *boot;
+const struct hv_boot *hostile_boot;
 
 static int endless_loop(void)
 {
@@ -37,7 +36,7 @@ static int invalid_opcode(void)
 	return 0;
 }
 
-static int write_at(uint64_t at)
+int hostile_write_at(uint64_t at)
 {
 	__asm__ volatile("" : "+r"(at)); /* no constant that a compiler could object to */
 	*(volatile uint64_t *)at = 0x6576696c;
@@ -46,17 +45,17 @@ static int write_at(uint64_t at)
 
 static int write_above_memory(void)
 {
-	return write_at(boot->mem_bytes + 4096);
+	return hostile_write_at(hostile_boot->mem_bytes + 4096);
 }
 
 static int write_null(void)
 {
-	return write_at(16);
+	return hostile_write_at(16);
 }
 
 static int write_kernel(void)
 {
-	return write_at(0xffff888000000000u);
+	return hostile_write_at(0xffff888000000000u);
 }
 
 static int jump_away(void)
@@ -109,7 +108,7 @@ static int stub_system_call(void)
 	long result;
 	__asm__ volatile("push $0x2f; mov %%rsp, %%rdi; push %2; jmp *%1"
 			 : "=a"(result)
-			 : "r"(code), "r"(&boot), "a"(2), "S"(0)
+			 : "r"(code), "r"(&hostile_boot), "a"(2), "S"(0)
 			 : "rdi", "rcx", "r11", "memory");
 	return 0;
 }
@@ -117,7 +116,7 @@ static int stub_system_call(void)
 static int stub_memory(void)
 {
 	for (uint64_t at = 0x600000003000;; at += 8)
-		write_at(at);
+		hostile_write_at(at);
 	return 0;
 }
 
@@ -136,14 +135,15 @@ static int write_too_long(void)
 
 static int write_elsewhere(void)
 {
-	volatile struct hv_call_write call = {.gpa = (uint32_t)boot->mem_bytes - 4, .length = 8};
+	volatile struct hv_call_write call = {.gpa = (uint32_t)hostile_boot->mem_bytes - 4,
+					      .length = 8};
 	hypercall(HV_CALL_WRITE, &call);
 	return 0;
 }
 
 static int string_into_nowhere(void)
 {
-	in16_string(HV_NOP_PORT, (void *)(uintptr_t)(boot->mem_bytes - 64), 1u << 20);
+	in16_string(HV_NOP_PORT, (void *)(uintptr_t)(hostile_boot->mem_bytes - 64), 1u << 20);
 	return REFUSED;
 }
 
@@ -210,7 +210,7 @@ static int ring_loop(void)
 
 static int ring_outside_memory(void)
 {
-	ring.desc[0] = (struct vring_desc){boot->mem_bytes - 8, 16, 0, 0};
+	ring.desc[0] = (struct vring_desc){hostile_boot->mem_bytes - 8, 16, 0, 0};
 	return offer(0, 1);
 }
 
@@ -330,10 +330,7 @@ static int ring_race(void)
 	return REFUSED;
 }
 
-static const struct {
-	const char *name;
-	int (*run)(void);
-} tricks[] = {
+static const struct hostile_trick tricks[] = {
 	{"endless-loop", endless_loop},
 	{"endless-exits", endless_exits},
 	{"endless-privileged", endless_privileged},
@@ -368,6 +365,7 @@ static const struct {
 	{"wait-for-bad-word", wait_for_bad_word},
 	{"interrupt-without", interrupt_without},
 	{"ring-race", ring_race},
+	{0},
 };
 
 static int same(const char *a, const char *b)
@@ -375,6 +373,13 @@ static int same(const char *a, const char *b)
 	while (*a && *a == *b)
 		a++, b++;
 	return *a == *b;
+}
+
+static const struct hostile_trick *find(const struct hostile_trick *table)
+{
+	while (table->name && !same(table->name, hostile_boot->argument))
+		table++;
+	return table;
 }
 
 static int (*volatile trick)(void);
@@ -388,12 +393,12 @@ static void do_trick(uint32_t cpu)
 
 /* On a machine of several processors the last one does it, while the first asks the VMM for other
  * things. */
-int guest_main(const struct hv_boot *boot_block)
+int guest_main(const struct hv_boot *boot)
 {
-	boot = boot_block;
-	for (unsigned i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++)
-		if (same(tricks[i].name, boot->argument))
-			trick = tricks[i].run;
+	hostile_boot = boot;
+	trick = find(tricks)->run;
+	if (!trick)
+		trick = find(hostile_tables)->run;
 	if (!trick) {
 		guest_puts("hostile: no such trick\n");
 		return 2;

@@ -224,7 +224,8 @@ static int compute_body(void *ctx, uint64_t n, struct hv_batch *batch, struct er
 	return 0;
 }
 
-enum { DESC = 0x1000, AVAIL = 0x2000, USED = 0x3000, DATA = 0x4000, ENTRIES = 8 };
+enum { DESC = HV_IMAGE_GPA, AVAIL = DESC + 0x1000, USED = DESC + 0x2000, DATA = DESC + 0x3000 };
+enum { ENTRIES = 8 };
 
 /* Offers a chain of three, as a disk's driver does, and lets the device's side take and return it.
  */

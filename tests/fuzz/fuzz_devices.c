@@ -17,6 +17,7 @@
 #define ACTIONS_MAX 2000
 #define STRING_MAX  4096u    /* bytes of a string instruction */
 #define AREA	    0x20000u /* where most addresses of the input lie */
+#define UNTOUCHED   0x5a     /* what the VMM's part is full of */
 
 struct script {
 	struct fuzz_input in;
@@ -51,11 +52,11 @@ static uint16_t pick_port(const struct hv_vm *vm, struct fuzz_input *in)
 }
 
 /* Mostly an address in a small area, so that what is written is what is read; 16-aligned, as rings
- * must be. */
+ * must be; or one in the VMM's part. */
 static uint32_t pick_address(struct fuzz_input *in)
 {
 	uint16_t value = fuzz_u16(in);
-	return value & 1 ? fuzz_u32(in) : AREA + (value & 0xfff0u);
+	return value & 1 ? fuzz_u32(in) : (value & 2 ? 0 : AREA) + (value & 0xfff0u);
 }
 
 static void port_exit(const struct hv_vm *vm, struct script *s, struct hv_exit *x, uint32_t count,
@@ -145,8 +146,8 @@ static int script_available(struct err *e)
 
 static int script_open(struct hv_vm *vm, struct err *e)
 {
-	(void)vm;
 	(void)e;
+	memset(hv_mem_tables(&vm->mem, 0, HV_BOOT_GPA), UNTOUCHED, HV_BOOT_GPA);
 	return 0;
 }
 
@@ -215,6 +216,13 @@ static void attach_devices(struct hv_vm *vm, int disk, int peer)
 		demand(hv_vm_attach(vm, devices[i], &e) == 0, e.text);
 }
 
+static void check_vmms_part(const struct hv_vm *vm)
+{
+	const uint8_t *part = hv_mem_tables(&vm->mem, 0, HV_BOOT_GPA);
+	for (size_t i = 0; i < HV_BOOT_GPA; i++)
+		demand(part[i] == UNTOUCHED, "the VMM's part is as it was");
+}
+
 /* What the network card finds: packets of all sizes, one larger than it takes. */
 static void send_packets(int fd)
 {
@@ -257,6 +265,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	demand(vm->counters.interrupts <= vm->counters.completions, "no interrupt for nothing");
 	demand(vm->counters.interrupts <= s->raised, "each counted one is raised");
 	demand(s->handlers || vm->counters.interrupts == 0, "and none without a handler");
+	check_vmms_part(vm);
 	hv_vm_close(vm);
 	close(disk);
 	close(ends[0]);

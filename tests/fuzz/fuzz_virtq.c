@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A split virtqueue whose registers and memory are any bytes at all: what the device gets out of it
- * lies in the guest's memory, is no longer than the queue, and comes to an end.
+ * lies in the guest's own memory, is no longer than the queue, and comes to an end.
  *
- * Input: desc, avail, used (16 bits each), size, bells, then the memory. */
+ * Input: desc, avail, used (16 bits each), size, bells, then the guest's own memory. */
 #include "hvcore/device/virtq.h"
 #include "tests/fuzz/fuzz.h"
 
-#define MEM_BYTES 16384u /* exactly allocated, so that a sanitizer guards its ends */
+/* The VMM's part, then the guest's own; exactly allocated, so that a sanitizer guards the end. */
+#define OWN_BYTES 16384u
+#define MEM_BYTES (HV_BOOT_GPA + OWN_BYTES)
+#define UNTOUCHED 0x5a /* what the VMM's part is full of */
 
 static void check_chain(const struct hv_virtq *q, const struct hv_mem *mem,
 			const struct hv_chain *chain)
@@ -18,9 +21,9 @@ static void check_chain(const struct hv_virtq *q, const struct hv_mem *mem,
 	for (unsigned i = 0; i < chain->readable + chain->writable; i++) {
 		const uint8_t *base = chain->iov[i].iov_base;
 		size_t length = chain->iov[i].iov_len;
-		demand(base >= mem->base && base <= mem->base + mem->size &&
+		demand(base >= mem->base + HV_BOOT_GPA && base <= mem->base + mem->size &&
 			       length <= (size_t)(mem->base + mem->size - base),
-		       "a descriptor lies in the guest's memory");
+		       "a descriptor lies in the guest's own memory");
 		*(i < chain->readable ? &readable : &writable) += length;
 	}
 	demand(readable == chain->readable_bytes && writable == chain->writable_bytes,
@@ -51,6 +54,19 @@ static void set_register(struct hv_virtq *q, const struct hv_mem *mem, enum hv_q
 	       "no doorbell");
 }
 
+/* Half of the numbers are addresses from the guest's own memory on, half in the VMM's part. */
+static uint32_t pick_address(struct fuzz_input *in)
+{
+	uint16_t value = fuzz_u16(in);
+	return value < 0x8000 ? HV_BOOT_GPA + value : (uint32_t)(value - 0x8000) * 2;
+}
+
+static void check_vmms_part(const struct hv_mem *mem)
+{
+	for (size_t i = 0; i < HV_BOOT_GPA; i++)
+		demand(mem->base[i] == UNTOUCHED, "the VMM's part is as it was");
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct fuzz_input in = {data, size};
@@ -61,14 +77,15 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	struct hv_chain *chain = malloc(sizeof(*chain));
 	demand(mem.base && chain, "memory");
 	for (unsigned i = 0; i < 3; i++)
-		set_register(&q, &mem, addresses[i], fuzz_u16(&in));
+		set_register(&q, &mem, addresses[i], pick_address(&in));
 	uint8_t choice = fuzz_u8(&in);
 	/* Mostly sizes that start the queue. */
 	uint32_t entries = choice & 0x80 ? choice : 1u << choice % 10;
 	uint8_t more = fuzz_u8(&in);
 	unsigned bells = more % 8;
 	set_register(&q, &mem, HV_QUEUE_FEATURES, more & 8 ? HV_QUEUE_EVENT_INDEX : 0);
-	fuzz_bytes(&in, mem.base, MEM_BYTES);
+	memset(mem.base, UNTOUCHED, HV_BOOT_GPA);
+	fuzz_bytes(&in, mem.base + HV_BOOT_GPA, OWN_BYTES);
 	set_register(&q, &mem, HV_QUEUE_SIZE, entries);
 
 	for (unsigned bell = 0; bell <= bells; bell++) {
@@ -93,9 +110,10 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		demand((rc == -1) == (state == HV_VIRTQ_BROKEN) || taken > q.size,
 		       "a broken queue gives nothing");
 		/* The guest goes on: moves the index, changes what is behind it. */
-		if (bell < size && q.avail + 4 <= MEM_BYTES)
+		if (bell < size && q.avail >= HV_BOOT_GPA && q.avail + 4 <= MEM_BYTES)
 			mem.base[q.avail + 2] = (uint8_t)(mem.base[q.avail + 2] + data[bell]);
 	}
+	check_vmms_part(&mem);
 	free(chain);
 	free(mem.base);
 	return 0;

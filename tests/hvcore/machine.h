@@ -32,6 +32,7 @@ struct machine {
 	unsigned cpus;	   /* 0: one */
 	bool interrupts;
 	int disk; /* a file behind an ATA disk and a ring disk; -1: none */
+	int nic;  /* the peer of an RTL8139; 0: none */
 };
 
 static inline int machine_console(void *ctx, const char *text, size_t length, struct err *e)
@@ -82,6 +83,8 @@ static inline void machine_run(const struct machine *m, struct machine_result *r
 		r->rc = hv_vm_attach(vm, device, &r->err);
 	if (!r->rc && m->disk > 0 &&
 	    !(r->rc = hv_virtio_blk_make(&device, m->disk, 1 << 20, &r->err)))
+		r->rc = hv_vm_attach(vm, device, &r->err);
+	if (!r->rc && m->nic > 0 && !(r->rc = hv_rtl8139_make(&device, m->nic, &r->err)))
 		r->rc = hv_vm_attach(vm, device, &r->err);
 	if (!r->rc)
 		r->rc = hv_vm_run(vm, m->limit_ns ? m->limit_ns : 20000000000u, &r->outcome,

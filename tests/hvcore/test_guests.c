@@ -536,18 +536,45 @@ static void the_door_is_checked(void)
 	struct err e;
 	CU_ASSERT_EQUAL_FATAL(hv_mem_open(&mem, 3 << 20, &e), 0);
 	CU_ASSERT_EQUAL(mem.size, 4 << 20);
-	CU_ASSERT_PTR_NOT_NULL(hv_mem_at(&mem, 0, mem.size));
-	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, 0, mem.size + 1));
-	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, 1, mem.size));
+	const uint64_t own = mem.size - HV_BOOT_GPA;
+	CU_ASSERT_PTR_EQUAL(hv_mem_at(&mem, HV_BOOT_GPA, own), mem.base + HV_BOOT_GPA);
+	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, HV_BOOT_GPA, own + 1));
+	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, HV_BOOT_GPA + 1, own));
 	CU_ASSERT_PTR_NOT_NULL(hv_mem_at(&mem, mem.size, 0));
 	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, mem.size, 1));
 	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, UINT64_MAX, 1));
 	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, UINT64_MAX - 7, 16));
-	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, 16, UINT64_MAX - 8));
+	CU_ASSERT_PTR_NULL(hv_mem_at(&mem, HV_BOOT_GPA, UINT64_MAX - 8));
 	uint64_t word = 7;
 	CU_ASSERT_EQUAL(hv_mem_write(&mem, mem.size - 8, &word, 8), 0);
 	CU_ASSERT_EQUAL(hv_mem_write(&mem, mem.size - 7, &word, 8), ERR_INVALID);
 	CU_ASSERT_EQUAL(hv_mem_read(&mem, mem.size - 7, &word, 8), ERR_INVALID);
+	hv_mem_close(&mem);
+}
+
+/* What is the VMM's and what is the guest's: each has a door of its own, and no range passes both
+ * or lies across. */
+static void the_vmms_part_has_another_door(void)
+{
+	static const hv_gpa inside[] = {0, 1, 0x1000, 0x8000, HV_BOOT_GPA - 8};
+	struct hv_mem mem;
+	struct err e;
+	uint8_t page[4096] = {1};
+	CU_ASSERT_EQUAL_FATAL(hv_mem_open(&mem, 2 << 20, &e), 0);
+	for (unsigned i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
+		CU_ASSERT_PTR_EQUAL(hv_mem_tables(&mem, inside[i], 8), mem.base + inside[i]);
+		CU_ASSERT_PTR_NULL(hv_mem_at(&mem, inside[i], 8));
+		CU_ASSERT_PTR_NULL(hv_mem_at(&mem, inside[i], 0));
+		CU_ASSERT_PTR_NULL(hv_mem_at(&mem, inside[i], mem.size - inside[i]));
+		CU_ASSERT_EQUAL(hv_mem_read(&mem, inside[i], page, 8), ERR_INVALID);
+		CU_ASSERT_EQUAL(hv_mem_write(&mem, inside[i], page, sizeof(page)), ERR_INVALID);
+		CU_ASSERT_EQUAL(hv_mem_release(&mem, inside[i] & ~4095ull, 4096), ERR_INVALID);
+		CU_ASSERT_EQUAL(mem.base[inside[i]], 0);
+	}
+	CU_ASSERT_PTR_NULL(hv_mem_tables(&mem, HV_BOOT_GPA - 8, 9));
+	CU_ASSERT_PTR_NULL(hv_mem_tables(&mem, HV_BOOT_GPA, 1));
+	CU_ASSERT_PTR_NULL(hv_mem_tables(&mem, 8, UINT64_MAX));
+	CU_ASSERT_PTR_NULL(hv_mem_tables(&mem, UINT64_MAX, 2));
 	hv_mem_close(&mem);
 }
 
@@ -573,6 +600,7 @@ int main(int argc, char **argv)
 		{"a_machine_that_cannot_be_made_leaves_nothing",
 		 a_machine_that_cannot_be_made_leaves_nothing},
 		{"the_door_is_checked", the_door_is_checked},
+		{"the_vmms_part_has_another_door", the_vmms_part_has_another_door},
 		{0},
 	};
 	return test_main("guests", cases, argc, argv);

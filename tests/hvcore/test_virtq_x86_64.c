@@ -18,9 +18,12 @@
 
 volatile uint64_t guest_interrupts;
 
+/* The queue, and the buffer of each of its descriptors. */
+enum { AT = HV_BOOT_GPA, BUFFER = AT + 32768, MEM_BYTES = AT + 65536 };
+
 /* A queue as the driver and the device see it. */
 struct pair {
-	struct guest_ring *ring; /* in the guest's memory, at its beginning */
+	struct guest_ring *ring; /* in the guest's memory, at AT */
 	struct hv_mem mem;
 	struct hv_virtq q;
 	struct hv_chain *chain;
@@ -32,21 +35,21 @@ static void set_up(struct pair *p, bool events)
 	const uint32_t registers[][2] = {
 		{HV_QUEUE_SIZE, 0},
 		{HV_QUEUE_FEATURES, events ? HV_QUEUE_EVENT_INDEX : 0},
-		{HV_QUEUE_DESC, offsetof(struct guest_ring, desc)},
-		{HV_QUEUE_AVAIL, offsetof(struct guest_ring, avail)},
-		{HV_QUEUE_USED, offsetof(struct guest_ring, used)},
+		{HV_QUEUE_DESC, AT + offsetof(struct guest_ring, desc)},
+		{HV_QUEUE_AVAIL, AT + offsetof(struct guest_ring, avail)},
+		{HV_QUEUE_USED, AT + offsetof(struct guest_ring, used)},
 		{HV_QUEUE_SIZE, GUEST_RING_SIZE},
 	};
-	*p = (struct pair){.mem = {.size = 65536, .fd = -1}};
-	p->ring = aligned_alloc(4096, p->mem.size);
-	p->mem.base = (uint8_t *)p->ring;
+	*p = (struct pair){.mem = {.size = MEM_BYTES, .fd = -1}};
+	p->mem.base = aligned_alloc(4096, MEM_BYTES);
 	p->chain = calloc(1, sizeof(*p->chain));
-	CU_ASSERT_FATAL(p->ring && p->chain);
-	memset(p->ring, 0, p->mem.size);
+	CU_ASSERT_FATAL(p->mem.base && p->chain);
+	memset(p->mem.base, 0, MEM_BYTES);
+	p->ring = hv_mem_at(&p->mem, AT, sizeof(*p->ring));
 	p->ring->event_index = events;
 	guest_ring_quiet(p->ring);
 	for (uint16_t i = 0; i < GUEST_RING_SIZE; i++)
-		p->ring->desc[i] = (struct vring_desc){.addr = 32768, .len = 16};
+		p->ring->desc[i] = (struct vring_desc){.addr = BUFFER, .len = 16};
 	for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++) {
 		uint32_t value = registers[i][1];
 		hv_virtq_access(&p->q, &p->mem, (uint16_t)(4 * registers[i][0]), 4, true, &value);
@@ -56,7 +59,7 @@ static void set_up(struct pair *p, bool events)
 
 static void free_pair(struct pair *p)
 {
-	free(p->ring);
+	free(p->mem.base);
 	free(p->chain);
 }
 
