@@ -39,6 +39,9 @@ struct scaling_ops {
 	sim_time (*interval)(const void *parameters);
 	/* How many guests there should be, running and starting together. */
 	uint32_t (*wanted)(const void *parameters, const struct scaling_view *view);
+	/* What is to be warned of with guests of so many virtual CPUs, as a sentence without its
+	 * subject, or NULL; NULL: nothing ever. */
+	const char *(*doubt)(const void *parameters, uint32_t vcpus);
 };
 
 extern const struct scaling_ops *const scaling_models[]; /* ended by NULL */

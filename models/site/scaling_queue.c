@@ -34,6 +34,17 @@ static uint32_t wanted(const void *parameters, const struct scaling_view *v)
 	return (uint32_t)fmin(ceil(v->tasks / ((const struct queue *)parameters)->tasks), 1e9);
 }
 
+/* When guests are many, a task has a virtual CPU of its own: as many tasks are there as virtual
+ * CPUs are needed, and they ask for that number by `tasks`. */
+static const char *doubt(const void *parameters, uint32_t vcpus)
+{
+	if (((const struct queue *)parameters)->tasks <= vcpus)
+		return NULL;
+	return "asks for more tasks on a guest than it has virtual CPUs: where guests are enough "
+	       "few tasks are there, which want fewer guests than the load needs, and so their "
+	       "number swings for ever; take a number up to \"vcpus\", or \"utilization\"";
+}
+
 const struct scaling_ops scaling_queue_ops = {
 	.choice = {.name = "queue",
 		   .help = "guests in proportion to the tasks that are there",
@@ -41,4 +52,5 @@ const struct scaling_ops scaling_queue_ops = {
 		   .main_key = "tasks"},
 	.interval = look_interval_of,
 	.wanted = wanted,
+	.doubt = doubt,
 };

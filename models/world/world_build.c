@@ -125,6 +125,7 @@ static int build_site(struct builder *b, struct site *site, const struct site_fi
 		if (code < 0)
 			return code;
 	}
+	world_scaling_doubt(b, site, at);
 	return 0;
 }
 

@@ -64,6 +64,9 @@ int world_guests_build(struct builder *b, struct host_kind *kind, const struct h
 int world_scaling_build(struct builder *b, struct site *site, const struct site_file *file,
 			const char *pointer);
 
+/* Warns of a scaling that the site's kinds of hosts, which are built, do not suit. */
+void world_scaling_doubt(struct builder *b, const struct site *site, const char *pointer);
+
 /* How a kind of host gives its cores to guests. */
 void world_scheduler_build(struct builder *b, struct host_kind *kind, const struct host_file *file,
 			   const char *pointer);

@@ -162,6 +162,20 @@ int world_scaling_build(struct builder *b, struct site *site, const struct site_
 	return 0;
 }
 
+void world_scaling_doubt(struct builder *b, const struct site *site, const char *pointer)
+{
+	char at[600];
+	const char *doubt = NULL;
+	for (uint32_t i = 0; i < site->kind_count && !doubt; i++)
+		if (site->scaling && site->scaling->doubt && site->kinds[i].guests > 0)
+			doubt = site->scaling->doubt(site->scaling_parameters,
+						     site->kinds[i].vcpus);
+	if (doubt)
+		json_doc_warning(b->doc, b->diags,
+				 json_pointer_join(at, sizeof(at), pointer, "scaling"), "%s",
+				 doubt);
+}
+
 void builder_power(struct host_kind *kind, const struct power_file *file)
 {
 	const char *const *points = file->points.items;

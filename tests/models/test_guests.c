@@ -321,6 +321,34 @@ static void mistakes_are_told(void)
 	      "restore");
 }
 
+/* Whether a site that scales so, with guests of so many virtual CPUs, is warned of. */
+static bool is_doubted(const char *site, const char *vcpus)
+{
+	struct diag_list diags = {0};
+	bool found = false;
+	char guests[60];
+	snprintf(guests, sizeof(guests), "\"count\":4,\"vcpus\":%s", vcpus);
+	char *text = site_with(EVERY_100_S, guests, site, "");
+	struct world *w = support_build(text, &diags);
+	CU_ASSERT_PTR_NOT_NULL(w);
+	for (size_t i = 0; i < diags.count; i++)
+		found |= strstr(diags.items[i].text, "swings") &&
+			 strcmp(diags.items[i].pointer, "/sites/s/scaling") == 0;
+	world_free(w);
+	diag_free(&diags);
+	free(text);
+	return found;
+}
+
+static void more_tasks_on_a_guest_than_virtual_cpus_are_warned_of(void)
+{
+	CU_ASSERT(is_doubted("\"scaling\":{\"queue\":2},", "1"));
+	CU_ASSERT(!is_doubted("\"scaling\":{\"queue\":2},", "2"));
+	CU_ASSERT(!is_doubted("\"scaling\":{\"queue\":1},", "1"));
+	CU_ASSERT(!is_doubted("\"scaling\":{\"utilization\":0.9},", "1"));
+	CU_ASSERT(!is_doubted("", "1"));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -342,6 +370,8 @@ int main(int argc, char **argv)
 		{"a_virtual_cpu_without_a_core_is_stolen_from",
 		 a_virtual_cpu_without_a_core_is_stolen_from},
 		{"power_follows_the_load_of_each_moment", power_follows_the_load_of_each_moment},
+		{"more_tasks_on_a_guest_than_virtual_cpus_are_warned_of",
+		 more_tasks_on_a_guest_than_virtual_cpus_are_warned_of},
 		{"mistakes_are_told", mistakes_are_told},
 		{0},
 	};
