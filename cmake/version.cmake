@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The version that the program tells and stores with what it makes: that of the project and, where
 # the sources are a clone, the commit that they are of ("0.1.0+g1a2b3c4", "-dirty" when files differ
-# from it). A tree without git, a tarball or a package's, and one whose commit has the tag of the
-# version ("v0.1.0") give the version alone.
+# from it). An archive that git made of a commit (`git archive`, a forge's download) has it from
+# cmake/archive-commit, which .gitattributes has git fill in. A tree without either, and one whose
+# commit has the tag of the version ("v0.1.0"), give the version alone.
 #
 # Run by each build as a script, with VERSION, SOURCE and OUT; OUT is only written when it changes, so
 # that nothing is built anew for the same commit.
@@ -20,6 +21,17 @@ if(git)
       OUTPUT_VARIABLE tag ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
     if(failed EQUAL 0 AND commit MATCHES "^[0-9a-f]+(-dirty)?$"
         AND NOT (tag AND NOT commit MATCHES "-dirty$"))
+      string(APPEND version "+g${commit}")
+    endif()
+  endif()
+endif()
+if(version STREQUAL VERSION AND EXISTS ${SOURCE}/cmake/archive-commit)
+  file(STRINGS ${SOURCE}/cmake/archive-commit archive LIMIT_COUNT 1) # "HASH NAME, tag: NAME, ..."
+  if(archive MATCHES "^([0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f])[0-9a-f]* ?(.*)$")
+    set(commit ${CMAKE_MATCH_1})
+    string(REPLACE ", " ";" names "${CMAKE_MATCH_2}")
+    list(FIND names "tag: v${VERSION}" released)
+    if(released EQUAL -1)
       string(APPEND version "+g${commit}")
     endif()
   endif()

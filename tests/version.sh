@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# version.sh BUILD: what cmake/version.cmake makes of a clone, of one with changes, of a release and of
-# trees without a history of their own; and that it writes nothing when nothing is new.
+# version.sh BUILD: what cmake/version.cmake makes of a clone, of one with changes, of a release, of
+# git's archives and of trees without a history of their own; and that it writes nothing when nothing is
+# new.
 set -eu
 command -v git >/dev/null || { echo "SKIP: no git"; exit 77; }
 script=$PWD/cmake/version.cmake
@@ -38,6 +39,22 @@ git tag v1.2.3
 expect "1.2.3+g$commit-dirty" # is not the release
 git checkout -q file
 expect 1.2.3 # the release
+# An archive of a commit, and of a release.
+mkdir -p "$work/tree/cmake" "$work/archive"
+cp cmake/archive-commit "$work/tree/cmake/"
+cp .gitattributes "$work/tree/"
+expect 1.2.3 # a clone says what git says, whatever stands in the file
+git add cmake .gitattributes
+git commit -qm second
+commit=$(git rev-parse --short=7 HEAD)
+git archive HEAD | tar -x -C "$work/archive"
+expect "1.2.3+g$commit" "$work/archive"
+git tag v1.2.30
+git archive HEAD | tar -x -C "$work/archive"
+expect "1.2.3+g$commit" "$work/archive"
+git tag -f v1.2.3 >/dev/null 2>&1
+git archive HEAD | tar -x -C "$work/archive"
+expect 1.2.3 "$work/archive"
 told=$("$build/mcvsim" --version)
 grep -qF "\"${told#mcvsim }\"" "$build/sim/cli/version.h" || { echo "the program says $told"; exit 1; }
 echo "versions are as they should be"
