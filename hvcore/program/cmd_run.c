@@ -128,6 +128,18 @@ static int open_machine(const struct program_options *opt, struct hv_config *con
 	return rc;
 }
 
+/* Returns 0, also when none is wanted, or a code when there can be none. */
+static int enter_sandbox(const struct program_options *opt, const struct hv_vm *vm, struct err *e)
+{
+	struct err why;
+	int rc = opt->no_sandbox ? 0 : hv_sandbox_enter(vm, &why);
+	return rc ? err_set(e, rc,
+			    "the guest was not run, as it would be without a sandbox: %s; "
+			    "--no-sandbox runs it so",
+			    why.text)
+		  : 0;
+}
+
 int program_run(const struct program_options *opt, char **args, int count)
 {
 	if (count == 0)
@@ -157,9 +169,8 @@ int program_run(const struct program_options *opt, char **args, int count)
 	config.regime = opt->regime;
 	config.cpus = (unsigned)opt->cpus;
 	rc = open_machine(opt, &config, &vm, &e);
-	bool sandboxed = !rc && hv_sandbox_enter(vm, &e) == 0;
-	if (!rc && !sandboxed)
-		fprintf(stderr, "hvcore: warning: the guest runs without a sandbox: %s\n", e.text);
+	if (!rc)
+		rc = enter_sandbox(opt, vm, &e);
 	uint64_t start = hv_clock_ns();
 	if (!rc)
 		rc = hv_vm_run(vm, opt->limit_ms ? opt->limit_ms * 1000000 : RUN_LIMIT_NS, &outcome,
@@ -172,7 +183,7 @@ int program_run(const struct program_options *opt, char **args, int count)
 			outcome.kind == HV_RUN_YIELDED ? "it asks for work; use `hvcore probe`"
 						       : outcome.text);
 	if (!rc && opt->json)
-		print_counters(vm, &outcome, ns, sandboxed);
+		print_counters(vm, &outcome, ns, !opt->no_sandbox);
 	hv_vm_close(vm);
 	free(owned);
 	return rc || outcome.kind != HV_RUN_EXITED ? PROGRAM_FAILED : outcome.status;

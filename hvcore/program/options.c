@@ -41,6 +41,8 @@ static const struct option_row {
 	 "kvm: where the guest starts, cpl0 or cpl3 (default: what the machine offers)"},
 	{"limit-ms", "N", NUMBER, AT(limit_ms), 1, 86400000, PROGRAM_RUN | PROGRAM_TURNS,
 	 "run: a longer one is ended (default 10000); turns: how long they are taken (3000)"},
+	{"no-sandbox", NULL, FLAG, AT(no_sandbox), 0, 0, PROGRAM_RUN,
+	 "no sandbox around the guest's VMM, which must have one else"},
 	{"para", NULL, FLAG, AT(para), 0, 0, PROGRAM_MIX | PROGRAM_TURNS,
 	 "the guest's devices are rings instead of registers"},
 	{"seed", "N", NUMBER, AT(seed), 0, UINT64_MAX, PROGRAM_MIX | PROGRAM_TURNS,

@@ -18,7 +18,7 @@ enum { PROGRAM_OK = 0, PROGRAM_FAILED = 1, PROGRAM_USAGE = 2 };
 
 /* What was given on the command line; 0 or NULL where nothing was. Texts are argv's. */
 struct program_options {
-	bool json, quick, para;
+	bool json, quick, para, no_sandbox;
 	const char *backend; /* one that there is */
 	const char *scratch;
 	enum hv_regime regime; /* NONE: as the machine offers */

@@ -5,6 +5,7 @@
  * would, on this machine with something taken away: by a seccomp filter, a mount namespace or a
  * limit. (Without the right to open /dev/kvm and without namespaces: tests/cli/test_calibrate.c.)
  */
+#include "tests/hvcore/run.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,14 +50,31 @@ static int make_kvm_fail(int error)
 	return rc;
 }
 
+/* From here on this process and what it starts get no seccomp filter any more. */
+static int make_seccomp_fail(void)
+{
+	const struct scmp_arg_cmp filters = {
+		.arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_SECCOMP};
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int rc = filter ? seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
+						 &filters)
+			: -1;
+	rc = rc ? rc
+		: seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0,
+					 NULL);
+	rc = rc ? rc : seccomp_load(filter);
+	seccomp_release(filter);
+	return rc;
+}
+
 /* In a process of its own, whose status says which of the checks failed. */
 static int look_at_busy_kvm(void)
 {
 	if (make_kvm_fail(EBUSY))
 		return 10;
 	struct program_result list = program_run("$BIN/hvcore list");
-	struct program_result run = program_run("$BIN/hvcore run hello");
-	struct program_result only = program_run("$BIN/hvcore run hello --backend kvm");
+	struct program_result run = program_run(RUN_GUEST "hello");
+	struct program_result only = program_run(RUN_GUEST "hello --backend kvm");
 	struct program_result probe =
 		program_run("$BIN/hvcore probe exit.pio_user --backend kvm --quick");
 	if (list.code != 0 || !says(&list, "NOT HERE: KVM cannot create a machine: Device or "
@@ -72,16 +91,38 @@ static int look_at_busy_kvm(void)
 	return 0;
 }
 
-static void a_busy_kvm_is_named_and_the_next_backend_runs_the_guest(void)
+/* Of a kernel without seccomp: the guest's first instruction is not run. That of trap needs it
+ * itself. */
+static int look_at_missing_seccomp(void)
 {
-	if (!succeeds("$BIN/hvcore run hello --backend kvm")) {
-		test_skip("no kvm that could be busy");
-		return;
+	static const char *const backends[] = {"kvm", "emulator"};
+	if (make_seccomp_fail())
+		return 10;
+	for (int i = 0; i < 2; i++) {
+		struct program_result may = program_run(
+			"$BIN/hvcore run hello --no-sandbox --json --backend %s", backends[i]);
+		if (may.code != 0)
+			continue; /* no such backend here */
+		struct program_result not =
+			program_run("$BIN/hvcore run hello --json --backend %s", backends[i]);
+		if (!says(&may, "hello\n") || !says(&may, "\"sandbox\":false"))
+			return 1;
+		if (not .code != 1 || not .out[0])
+			return 2;
+		if (!says(&not,
+			  "hvcore: the guest was not run, as it would be without a sandbox: ") ||
+		    !says(&not, "; --no-sandbox runs it so\n"))
+			return 3;
 	}
+	return 0;
+}
+
+static void in_a_process(int (*look)(void))
+{
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0) {
-		int failed = look_at_busy_kvm();
+		int failed = look();
 		fflush(stdout);
 		_exit(failed);
 	}
@@ -91,17 +132,35 @@ static void a_busy_kvm_is_named_and_the_next_backend_runs_the_guest(void)
 	CU_ASSERT_EQUAL(WEXITSTATUS(status), 0);
 }
 
+static void a_busy_kvm_is_named_and_the_next_backend_runs_the_guest(void)
+{
+	if (succeeds(RUN_GUEST "hello --backend kvm"))
+		in_a_process(look_at_busy_kvm);
+	else
+		test_skip("no kvm that could be busy");
+}
+
+static void without_seccomp_a_guest_runs_only_when_told_to(void)
+{
+	if (succeeds(RUN_GUEST "hello --backend kvm") ||
+	    succeeds(RUN_GUEST "hello --backend emulator"))
+		in_a_process(look_at_missing_seccomp);
+	else
+		test_skip("neither kvm nor emulator runs guests here");
+}
+
 static void without_dev_kvm_the_next_backend_runs_the_guest(void)
 {
 	if (!succeeds("unshare -rm mount -t tmpfs none /dev")) {
 		test_skip("cannot hide /dev in a mount namespace here");
 		return;
 	}
-#define WITHOUT_DEV "unshare -rm sh -c 'mount -t tmpfs none /dev && exec $BIN/hvcore "
-	PROGRAM_EXPECT(0, "not on kvm: /dev/kvm", WITHOUT_DEV "run hello'");
-	PROGRAM_EXPECT(0, "hello\n", WITHOUT_DEV "run hello'");
-	PROGRAM_EXPECT(1, "No such file or directory", WITHOUT_DEV "run hello --backend kvm'");
-	PROGRAM_EXPECT(0, "kvm-absent", WITHOUT_DEV "doctor --json'");
+#define WITHOUT_DEV "unshare -rm sh -c 'mount -t tmpfs none /dev && exec "
+	PROGRAM_EXPECT(0, "not on kvm: /dev/kvm", WITHOUT_DEV RUN_GUEST "hello'");
+	PROGRAM_EXPECT(0, "hello\n", WITHOUT_DEV RUN_GUEST "hello'");
+	PROGRAM_EXPECT(1, "No such file or directory",
+		       WITHOUT_DEV RUN_GUEST "hello --backend kvm'");
+	PROGRAM_EXPECT(0, "kvm-absent", WITHOUT_DEV "$BIN/hvcore doctor --json'");
 }
 
 static bool names_what_lacks(const char *text, const char *const *names)
@@ -132,17 +191,16 @@ static void without_descriptors_each_backend_says_so(void)
 	static const char *const backends[] = {"kvm", "trap", "emulator"};
 	for (size_t b = 0; b < sizeof(backends) / sizeof(backends[0]); b++) {
 		char command[128];
-		snprintf(command, sizeof(command), "$BIN/hvcore run hello --backend %s",
-			 backends[b]);
+		snprintf(command, sizeof(command), RUN_GUEST "hello --backend %s", backends[b]);
 		if (!succeeds(command)) {
 			test_skip("%s does not work here", backends[b]);
 			continue;
 		}
 		bool worked = false, refused = false;
 		for (int limit = 4; limit <= 16; limit += 1) {
-			struct program_result r = program_run(
-				"prlimit --nofile=%d $BIN/hvcore run hello --backend %s", limit,
-				backends[b]);
+			struct program_result r =
+				program_run("prlimit --nofile=%d " RUN_GUEST "hello --backend %s",
+					    limit, backends[b]);
 			/* Below that the program cannot even be loaded. */
 			if (r.code == 127 && !worked && !refused) {
 				program_free(&r);
@@ -285,6 +343,8 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"a_busy_kvm_is_named_and_the_next_backend_runs_the_guest",
 		 a_busy_kvm_is_named_and_the_next_backend_runs_the_guest},
+		{"without_seccomp_a_guest_runs_only_when_told_to",
+		 without_seccomp_a_guest_runs_only_when_told_to},
 		{"without_dev_kvm_the_next_backend_runs_the_guest",
 		 without_dev_kvm_the_next_backend_runs_the_guest},
 		{"without_descriptors_each_backend_says_so",

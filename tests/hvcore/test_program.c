@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The program hvcore as its user meets it: what it says to a wrong command line, to images that are
  * none, and when what it prints cannot arrive. */
+#include "tests/hvcore/run.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"
 
@@ -72,9 +73,9 @@ static void what_is_asked_for_is_printed(void)
 
 static void an_elf_file_is_no_flat_image(void)
 {
-	PROGRAM_EXPECT(2, "objcopy -O binary", "\"$BIN\"/hvcore run \"$BIN\"/hvcore");
-	PROGRAM_EXPECT(2, "Is a directory", "\"$BIN\"/hvcore run $TMP");
-	PROGRAM_EXPECT(2, "empty", "\"$BIN\"/hvcore run /dev/null");
+	PROGRAM_EXPECT(2, "objcopy -O binary", RUN_GUEST "$BIN/hvcore");
+	PROGRAM_EXPECT(2, "Is a directory", RUN_GUEST "$TMP");
+	PROGRAM_EXPECT(2, "empty", RUN_GUEST "/dev/null");
 }
 
 /* mov $0x500, %edx; mov $0x100200, %eax; movl $7, (%rax); out %eax, %dx: exits with 7. The rest of
@@ -85,9 +86,9 @@ static void an_image_may_be_as_large_as_the_memory(void)
 		       "printf '\\272\\0\\5\\0\\0\\270\\0\\2\\20\\0\\307\\0\\7\\0\\0\\0\\357' "
 		       ">$TMP/large && truncate -s 100M $TMP/large");
 	PROGRAM_EXPECT(2, "does not fit in 64 MiB of guest memory; --mem says how much",
-		       "\"$BIN\"/hvcore run $TMP/large");
-	PROGRAM_EXPECT(1, "does not fit in 100 MiB", "\"$BIN\"/hvcore run $TMP/large --mem 100");
-	PROGRAM_EXPECT(7, NULL, "\"$BIN\"/hvcore run $TMP/large --mem 101");
+		       RUN_GUEST "$TMP/large");
+	PROGRAM_EXPECT(1, "does not fit in 100 MiB", RUN_GUEST "$TMP/large --mem 100");
+	PROGRAM_EXPECT(7, NULL, RUN_GUEST "$TMP/large --mem 101");
 }
 
 /* A product that nobody got is no success. */
@@ -116,15 +117,14 @@ static void a_closed_output_is_a_failure(void)
 {
 	PROGRAM_EXPECT(1, "hvcore: standard output: Bad file descriptor",
 		       "\"$BIN\"/hvcore list >&-");
-	PROGRAM_EXPECT(1, "hvcore: standard output: Bad file descriptor",
-		       "\"$BIN\"/hvcore run hello >&-");
-	PROGRAM_EXPECT(0, "hello", "\"$BIN\"/hvcore run hello <&-");
+	PROGRAM_EXPECT(1, "hvcore: standard output: Bad file descriptor", RUN_GUEST "hello >&-");
+	PROGRAM_EXPECT(0, "hello", RUN_GUEST "hello <&-");
 }
 
 /* The emulator's library would end the program by itself. */
 static void a_small_address_space_is_named(void)
 {
-	struct program_result r = program_run("\"$BIN\"/hvcore run hello --backend emulator");
+	struct program_result r = program_run(RUN_GUEST "hello --backend emulator");
 	bool here = r.code == 0 && !TEST_SANITIZED;
 	program_free(&r);
 	if (!here) {
@@ -138,19 +138,23 @@ static void a_small_address_space_is_named(void)
 		"ulimit -v 900000; \"$BIN\"/hvcore probe hypercall --backend emulator --quick");
 }
 
-/* A sandbox that cannot be had does not keep a guest from running; then it is told, also to
- * scripts. */
+/* Not even where it could have one, when it is told not to. (Where there can be none:
+ * test_missing.c.) */
 static void a_run_says_whether_it_had_a_sandbox(void)
 {
-	struct program_result r = program_run("$BIN/hvcore run hello --json");
-	bool warned = strstr(r.err, "runs without a sandbox") != NULL;
-	if (r.code == 0) {
-		CU_ASSERT_EQUAL(strstr(r.err, "\"sandbox\":false") != NULL, warned);
-		CU_ASSERT_EQUAL(strstr(r.err, "\"sandbox\":true") != NULL, !warned);
+	struct program_result without = program_run("$BIN/hvcore run hello --json --no-sandbox");
+	struct program_result with = program_run("$BIN/hvcore run hello --json");
+	bool could_not = strstr(with.err, "would be without a sandbox") != NULL;
+	if (without.code) {
+		test_skip("no guest runs here: %s", without.err);
 	} else {
-		test_skip("no guest runs here: %s", r.err);
+		CU_ASSERT_PTR_NOT_NULL(strstr(without.err, "\"sandbox\":false"));
+		CU_ASSERT_EQUAL(with.code, could_not);
+		CU_ASSERT_EQUAL(strstr(with.err, "\"sandbox\":true") != NULL, !could_not);
 	}
-	program_free(&r);
+	CU_ASSERT(could_not || !TEST_SANITIZED);
+	program_free(&with);
+	program_free(&without);
 }
 
 int main(int argc, char **argv)

@@ -151,7 +151,8 @@ static void output_may_go_anywhere(void)
 				dup2(to[t], 1);
 				dup2(to[t], 2);
 				execl(test_binary("hvcore"), "hvcore", "run", "hello", "--backend",
-				      backends[i], "--json", (char *)NULL);
+				      backends[i], "--json",
+				      TEST_SANITIZED ? "--no-sandbox" : (char *)NULL, (char *)NULL);
 				_exit(8);
 			}
 			int status = finish(pid);

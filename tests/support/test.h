@@ -27,7 +27,12 @@ void test_skip(const char *why, ...) __attribute__((format(printf, 1, 2)));
  * shorter then. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TEST_SANITIZED 1
-#else
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#ifndef TEST_SANITIZED
 #define TEST_SANITIZED 0
 #endif
 
