@@ -14,13 +14,14 @@ struct cpu {
 	bool on;     /* the guest has started it */
 	bool fresh;  /* and it has not begun yet, with: */
 	struct hv_start start;
+	bool ready;  /* the thread needs nothing more that a sandbox forbids */
 	bool inside; /* the thread is running the guest, or about to */
 };
 
 struct hv_cpus {
 	pthread_mutex_t lock;
 	pthread_cond_t work; /* a thread may have something to do */
-	pthread_cond_t idle; /* a thread has left the guest */
+	pthread_cond_t idle; /* a thread is ready, or has left the guest */
 	bool running, closing;
 	unsigned count;
 	struct cpu cpu[HV_CPUS_MAX]; /* 0 is the caller's thread: only `on` counts */
@@ -58,6 +59,8 @@ static void *cpu_thread(void *ctx)
 	struct hv_cpus *cpus = vm->cpus;
 	hv_capabilities_drop(); /* the sandbox does it for the caller's thread only */
 	pthread_mutex_lock(&cpus->lock);
+	c->ready = true;
+	pthread_cond_signal(&cpus->idle);
 	for (;;) {
 		while (!cpus->closing && !has_work(c))
 			pthread_cond_wait(&cpus->work, &cpus->lock);
@@ -85,7 +88,7 @@ int hv_cpus_open(struct hv_vm *vm, struct err *e)
 {
 	unsigned count = vm->config.cpus;
 	unsigned most = vm->config.backend->cpus ? vm->config.backend->cpus : 1;
-	if (count <= 1)
+	if (count <= 1 && !vm->config.iothread)
 		return 0;
 	if (count > most || count > HV_CPUS_MAX)
 		return err_set(e, ERR_UNSUPPORTED,
@@ -107,6 +110,10 @@ int hv_cpus_open(struct hv_vm *vm, struct err *e)
 		if (failure)
 			return err_sys(e, failure, "a thread for processor %u", i);
 		c->exists = true;
+		pthread_mutex_lock(&cpus->lock);
+		while (!c->ready)
+			pthread_cond_wait(&cpus->idle, &cpus->lock);
+		pthread_mutex_unlock(&cpus->lock);
 	}
 	return 0;
 }
@@ -143,7 +150,7 @@ void hv_cpus_resume(struct hv_vm *vm)
 void hv_cpus_kick_all(struct hv_vm *vm, unsigned self)
 {
 	struct hv_cpus *cpus = vm->cpus;
-	for (unsigned i = 0; cpus && i < cpus->count; i++)
+	for (unsigned i = 0; cpus && vm->config.backend->kick && i < cpus->count; i++)
 		if (i != self && (i == 0 || cpus->cpu[i].inside))
 			vm->config.backend->kick(vm, i);
 }

@@ -12,8 +12,8 @@
 
 #include "hvcore/hv.h"
 
-/* Makes vm->cpus, or leaves it NULL for a machine of one; then everything below does nothing. After
- * the backend's open. Returns 0, or ERR_LIMIT when the backend cannot have as many, ERR_NOMEM, ...
+/* Makes vm->cpus, or leaves it NULL for a machine of one that has no iothread (iothread.h) to share
+ * it with; then everything below does nothing. Before the backend's open. Returns 0, or ERR_LIMIT when the backend cannot have as many, ERR_NOMEM, ...
  */
 int hv_cpus_open(struct hv_vm *vm, struct err *e);
 
@@ -28,7 +28,7 @@ void hv_cpus_resume(struct hv_vm *vm);
 void hv_cpus_pause(struct hv_vm *vm);
 
 /* With the lock held. start: false when there is no such processor or it is not off. stop: for the
- * processor's own thread. kick_all: makes all but `self` look at vm->run. */
+ * processor's own thread. kick_all: makes all but `self` look at vm->run, where the backend can. */
 bool hv_cpus_start(struct hv_vm *vm, unsigned cpu, const struct hv_start *start);
 void hv_cpus_stop(struct hv_vm *vm, unsigned cpu);
 void hv_cpus_kick_all(struct hv_vm *vm, unsigned self);
@@ -39,7 +39,8 @@ bool hv_cpus_may_run(const struct hv_vm *vm, unsigned cpu);
 /* vm.c: steps one processor until it may no longer, or the run is over. */
 void hv_vm_run_cpu(struct hv_vm *vm, unsigned cpu);
 
-/* vm.c: ends the run with the host's failure. */
+/* vm.c: ends the run with the host's failure; `cpu` HV_CPUS_MAX: that of no processor. Where the
+ * backend cannot kick, a processor in the guest finds out at its next exit. */
 void hv_vm_fail(struct hv_vm *vm, unsigned cpu, int rc, const struct err *e);
 
 #endif

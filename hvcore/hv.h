@@ -153,6 +153,9 @@ struct hv_backend {
 	 * ERR_UNSUPPORTED where nobody counts. */
 	int (*exits)(struct hv_vm *vm, uint64_t *count, struct err *e);
 
+	/* The guest's barriers order nothing towards other threads of the host: no iothread. */
+	bool unordered;
+
 	/* From now on a write to `port` is counted in the eventfd `fd` without leaving the kernel.
 	 * NULL: this backend has no such thing, the write exits as any other. */
 	int (*doorbell)(struct hv_vm *vm, uint16_t port, int fd, struct err *e);
@@ -210,13 +213,19 @@ struct hv_device_ops {
 	 * return. */
 	void (*access)(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,
 		       void *data);
+	/* Devices with a doorbell: a write to the port `bell` beyond the first is not an access,
+	 * but this. NULL: this device has none. */
+	uint16_t bell;
+	void (*rung)(struct hv_vm *vm, void *state);
 	/* A whole string instruction at once; NULL: it is taken apart into accesses. */
 	void (*block)(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,
 		      void *data, uint32_t count);
 	/* Devices that receive: the descriptor of their peer, which can be polled, and what they do
-	 * when something may have arrived there. Both NULL: this device does not. */
+	 * when something may have arrived there; it returns whether more would find room, without
+	 * which there is no use in polling before the next bell. Both NULL: this device does not.
+	 */
 	int (*input)(const void *state);
-	void (*arrived)(struct hv_vm *vm, void *state);
+	bool (*arrived)(struct hv_vm *vm, void *state);
 	void (*close)(void *state);
 };
 
@@ -247,6 +256,8 @@ struct hv_config {
 	const char *argument;	/* text for the guest's boot block; NULL: none */
 	unsigned cpus;		/* 0: one; at most HV_CPUS_MAX and what the backend can */
 	bool interrupts;	/* with an interrupt controller, where the backend needs one */
+	bool iothread;		/* devices with a doorbell work in a thread of their own
+				   (iothread.h) */
 	bool halt_returns;	/* a hlt that leaves the kernel ends at once instead of ending the
 				   run; on KVM at CPL0 without `interrupts`, where each does */
 	struct hv_steps *steps; /* filled by hv_vm_open and hv_vm_close; NULL: nobody asks */
@@ -267,6 +278,7 @@ struct hv_counters {
 	uint64_t exits; /* steps that came back */
 	uint64_t pio, mmio;
 	uint64_t calls[HV_CALL_COUNT];
+	uint64_t bells;	      /* rung by the guest, whoever heard them */
 	uint64_t completions; /* requests that ring devices gave back */
 	uint64_t interrupts;  /* that they sent for them */
 };
@@ -299,7 +311,8 @@ struct hv_run {
 	struct err err;
 };
 
-struct hv_cpus; /* cpus.h */
+struct hv_cpus;	    /* cpus.h */
+struct hv_iothread; /* iothread.h */
 
 struct hv_vm {
 	struct hv_config config;
@@ -310,8 +323,9 @@ struct hv_vm {
 	uint64_t window[HV_WINDOW_PAGES]; /* entries that were taken */
 	uint64_t deadline_ns;		  /* of the run in progress */
 	struct hv_run run;
-	struct hv_cpus *cpus; /* NULL: a machine of one */
-	bool handled;	      /* the guest has a handler of interrupts */
+	struct hv_cpus *cpus;	      /* NULL: a machine of one, and no iothread */
+	struct hv_iothread *iothread; /* NULL: devices work in the exits of their bells */
+	bool handled;		      /* the guest has a handler of interrupts */
 	bool interrupt; /* a device wants one; sent when the access or wait in progress ends */
 	int irq_line;	/* the eventfd of backend->irqfd; -1: by backend->raise */
 	void *state;	/* the backend's */

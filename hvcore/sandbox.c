@@ -50,6 +50,7 @@ const struct hv_allow hv_sandbox_common[] = {
 	ROW("readv", "a packet, into a ring's buffers"),
 	ROW("futex", "threads of one machine wait for each other, and for the guest's process"),
 	ROW("exit", "a thread ends"),
+	ROW("rt_sigprocmask", "the same"),
 	ROW("exit_group", "the program ends"),
 	{0},
 };

@@ -2,6 +2,7 @@
 #include "hvcore/clock.h"
 #include "hvcore/cpus.h"
 #include "hvcore/hv.h"
+#include "hvcore/iothread.h"
 #include "hvcore/window.h"
 
 #include <errno.h>
@@ -82,8 +83,15 @@ int hv_vm_open(struct hv_vm **out, const struct hv_config *config, struct err *e
 		fill_boot_block(vm);
 		hv_vm_step_done(vm, HV_STEP_MEMORY);
 		rc = hv_cpus_open(vm, e);
-		if (!rc && (rc = open_backend(vm, e)))
-			config->backend->close(vm);
+		if (!rc) {
+			rc = open_backend(vm, e);
+			if (!rc)
+				rc = hv_iothread_open(vm, e);
+			if (rc) {
+				hv_iothread_close(vm);
+				config->backend->close(vm);
+			}
+		}
 	}
 	if (rc) {
 		hv_cpus_close(vm);
@@ -101,6 +109,7 @@ void hv_vm_close(struct hv_vm *vm)
 {
 	if (!vm)
 		return;
+	hv_iothread_close(vm);
 	hv_cpus_close(vm);
 	vm->config.backend->close(vm);
 	close_line(vm);
@@ -122,11 +131,12 @@ int hv_vm_attach(struct hv_vm *vm, struct hv_device device, struct err *e)
 			rc = err_set(e, ERR_EXISTS, "ports of %s and %s overlap", device.ops->name,
 				     d->ops->name);
 	}
-	if (rc)
+	if (rc) {
 		device.ops->close(device.state);
-	else
-		vm->devices[vm->device_count++] = device;
-	return rc;
+		return rc;
+	}
+	vm->devices[vm->device_count++] = device;
+	return hv_iothread_attach(vm, vm->device_count - 1, e);
 }
 
 /* ---- hypercalls: each ends with true when the guest goes on ---- */
@@ -173,7 +183,7 @@ static bool call_handler(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outc
 	if (!backend->handler || !vm->config.interrupts)
 		return end_run(outcome, HV_RUN_BAD_CALL, "this machine has no interrupts");
 	*rc = backend->handler(vm, &call, e);
-	vm->handled = *rc == 0;
+	__atomic_store_n(&vm->handled, *rc == 0, __ATOMIC_RELAXED);
 	hv_mem_write(&vm->mem, block, &call, sizeof(call));
 	return *rc == 0;
 }
@@ -189,15 +199,15 @@ static bool call_release(struct hv_vm *vm, hv_gpa block, struct hv_outcome *outc
 	return true;
 }
 
-/* Sends what devices wanted meanwhile: for any number of completions one interrupt. */
-static int interrupt_guest(struct hv_vm *vm, struct err *e)
+/* For any number of completions one interrupt. */
+int hv_vm_interrupt(struct hv_vm *vm, struct err *e)
 {
 	const uint64_t one = 1;
-	bool wanted = vm->interrupt && vm->handled;
-	vm->interrupt = false;
-	if (!wanted)
+	if (!__atomic_load_n(&vm->interrupt, __ATOMIC_RELAXED) ||
+	    !__atomic_exchange_n(&vm->interrupt, false, __ATOMIC_RELAXED) ||
+	    !__atomic_load_n(&vm->handled, __ATOMIC_RELAXED))
 		return 0;
-	vm->counters.interrupts++;
+	__atomic_fetch_add(&vm->counters.interrupts, 1, __ATOMIC_RELAXED);
 	if (vm->irq_line < 0)
 		return vm->config.backend->raise(vm, 0, e);
 	return write(vm->irq_line, &one, sizeof(one)) == (ssize_t)sizeof(one)
@@ -205,26 +215,34 @@ static int interrupt_guest(struct hv_vm *vm, struct err *e)
 		       : err_sys(e, errno, "the devices' interrupt");
 }
 
+/* How long a guest may wait until somebody looks at its deadline again. */
+static uint64_t wait_limit_ms(const struct hv_vm *vm)
+{
+	uint64_t now = hv_clock_ns();
+	uint64_t left_ms = now < vm->deadline_ns ? (vm->deadline_ns - now) / 1000000 + 1 : 0;
+	uint64_t most_ms = vm->config.cpus > 1 ? WAIT_MS_MAX_SEVERAL : WAIT_MS_MAX;
+	return left_ms < most_ms ? left_ms : most_ms;
+}
+
 /* Sleeps until one of the descriptors is ready, a signal comes or the deadline nears; the other
  * processors go on meanwhile. Returns what poll does. */
 static int sleep_on(struct hv_vm *vm, struct pollfd *waits, nfds_t n)
 {
-	uint64_t now = hv_clock_ns();
-	uint64_t left_ms = now < vm->deadline_ns ? (vm->deadline_ns - now) / 1000000 + 1 : 0;
-	uint64_t most_ms = vm->cpus ? WAIT_MS_MAX_SEVERAL : WAIT_MS_MAX;
+	int limit_ms = (int)wait_limit_ms(vm);
 	hv_cpus_unlock(vm);
-	int ready = poll(waits, n, (int)(left_ms < most_ms ? left_ms : most_ms));
+	int ready = poll(waits, n, limit_ms);
 	int failure = errno;
 	hv_cpus_lock(vm);
 	errno = failure;
 	return ready;
 }
 
+/* The devices whose peers a processor looks after itself. */
 static nfds_t find_receivers(struct hv_vm *vm, struct pollfd *waits, struct hv_device **devices)
 {
 	nfds_t n = 0;
 	for (unsigned i = 0; i < vm->device_count; i++)
-		if (vm->devices[i].ops->input) {
+		if (vm->devices[i].ops->input && !hv_iothread_serves(vm, &vm->devices[i])) {
 			devices[n] = &vm->devices[i];
 			int fd = devices[n]->ops->input(devices[n]->state);
 			waits[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
@@ -232,15 +250,45 @@ static nfds_t find_receivers(struct hv_vm *vm, struct pollfd *waits, struct hv_d
 	return n;
 }
 
-/* Until a device has received something; they then take it in. Without such a device, until an
- * interrupt comes. */
+/* Whether there is anything but an interrupt that a wait could end with. */
+static bool somebody_gives(const struct hv_vm *vm)
+{
+	for (unsigned i = 0; i < vm->device_count; i++)
+		if (vm->devices[i].ops->input)
+			return true;
+	return vm->iothread && !vm->config.interrupts;
+}
+
+/* Sleeps until a device has received something, which it then takes in, or the iothread has given
+ * something back. Returns how many have, or minus errno. */
+static int await_devices(struct hv_vm *vm, unsigned cpu)
+{
+	struct pollfd waits[HV_DEVICES_MAX + 1];
+	struct hv_device *devices[HV_DEVICES_MAX];
+	nfds_t n = find_receivers(vm, waits, devices);
+	int given = 0, answer = vm->iothread ? hv_iothread_begin_wait(vm, cpu) : -1;
+	if (vm->iothread && answer < 0)
+		return 1;
+	waits[n] = (struct pollfd){.fd = answer, .events = POLLIN};
+	int ready = sleep_on(vm, waits, n + (answer >= 0)), failure = errno;
+	if (answer >= 0)
+		given += hv_iothread_end_wait(vm, cpu);
+	if (ready < 0 && failure != EINTR) /* the watchdog's signal */
+		return -failure;
+	for (nfds_t i = 0; ready > 0 && i < n; i++)
+		if (waits[i].revents) {
+			devices[i]->ops->arrived(vm, devices[i]->state);
+			given++;
+		}
+	return given;
+}
+
+/* Without a device that receives, and with interrupts, until one of those comes. */
 static bool call_wait(struct hv_vm *vm, unsigned cpu, hv_gpa block, struct hv_outcome *outcome,
 		      int *rc, struct err *e)
 {
 	struct hv_call_wait call;
 	uint64_t word;
-	struct pollfd waits[HV_DEVICES_MAX];
-	struct hv_device *devices[HV_DEVICES_MAX];
 	if (hv_mem_read(&vm->mem, block, &call, sizeof(call)))
 		return bad_call(outcome, HV_CALL_WAIT, block);
 	call.ready = 0;
@@ -251,8 +299,7 @@ static bool call_wait(struct hv_vm *vm, unsigned cpu, hv_gpa block, struct hv_ou
 		hv_mem_write(&vm->mem, block, &call, sizeof(call));
 		return true;
 	}
-	nfds_t n = find_receivers(vm, waits, devices);
-	if (n == 0) {
+	if (!somebody_gives(vm)) {
 		hv_mem_write(&vm->mem, block, &call, sizeof(call));
 		if (!vm->config.interrupts || !vm->config.backend->handler)
 			return end_run(outcome, HV_RUN_HALTED,
@@ -260,16 +307,13 @@ static bool call_wait(struct hv_vm *vm, unsigned cpu, hv_gpa block, struct hv_ou
 		*rc = vm->config.backend->wait ? vm->config.backend->wait(vm, cpu, e) : 0;
 		return *rc == 0;
 	}
-	int ready = sleep_on(vm, waits, n);
-	if (ready < 0 && errno != EINTR) /* the watchdog's signal */
-		*rc = err_sys(e, errno, "waiting for the guest's devices");
-	for (nfds_t i = 0; ready > 0 && i < n; i++)
-		if (waits[i].revents) {
-			devices[i]->ops->arrived(vm, devices[i]->state);
-			call.ready++;
-		}
+	int given = await_devices(vm, cpu);
+	if (given < 0)
+		*rc = err_sys(e, -given, "waiting for the guest's devices");
+	else
+		call.ready = (uint32_t)given;
 	if (!*rc)
-		*rc = interrupt_guest(vm, e);
+		*rc = hv_vm_interrupt(vm, e);
 	hv_mem_write(&vm->mem, block, &call, sizeof(call));
 	if (hv_clock_ns() >= vm->deadline_ns)
 		return end_run(outcome, HV_RUN_TIMEOUT, "the deadline passed");
@@ -398,6 +442,16 @@ static void device_access(struct hv_vm *vm, struct hv_device *d, const struct hv
 		d->ops->access(vm, d->state, offset, x->pio.size, x->pio.write, at);
 }
 
+/* The device works here and now, or its thread will. */
+static int ring(struct hv_vm *vm, struct hv_device *d, struct err *e)
+{
+	if (hv_iothread_serves(vm, d))
+		return hv_iothread_ring(vm, (unsigned)(d - vm->devices), e);
+	vm->counters.bells++;
+	d->ops->rung(vm, d->state);
+	return hv_vm_interrupt(vm, e);
+}
+
 static bool port_access(struct hv_vm *vm, unsigned cpu, struct hv_exit *x,
 			struct hv_outcome *outcome, int *rc, struct err *e)
 {
@@ -409,12 +463,19 @@ static bool port_access(struct hv_vm *vm, unsigned cpu, struct hv_exit *x,
 		return hypercall(vm, cpu, number, block, outcome, rc, e);
 	}
 	struct hv_device *d = device_at(vm, x->pio.port);
-	if (x->pio.port == HV_IRQ_BELL_PORT && x->pio.write && vm->config.interrupts &&
-	    vm->config.backend->raise)
+	if (d && x->pio.write && d->ops->rung && x->pio.port == d->port + d->ops->bell)
+		*rc = ring(vm, d, e);
+	else if (x->pio.port == HV_IRQ_BELL_PORT && x->pio.write && vm->config.interrupts &&
+		 vm->config.backend->raise)
 		*rc = vm->config.backend->raise(vm, cpu, e);
 	else if (d) {
+		bool shared = hv_iothread_serves(vm, d);
+		if (shared)
+			hv_iothread_lock(vm);
 		device_access(vm, d, x);
-		*rc = interrupt_guest(vm, e);
+		if (shared)
+			hv_iothread_unlock(vm);
+		*rc = hv_vm_interrupt(vm, e);
 	} else if (!x->pio.write) /* a bus where nobody answers */
 		memset(x->pio.data, 0xff, (size_t)x->pio.size * x->pio.count);
 	return *rc == 0;
@@ -517,9 +578,11 @@ int hv_vm_run(struct hv_vm *vm, uint64_t limit_ns, struct hv_outcome *outcome, s
 	hv_cpus_lock(vm);
 	vm->run.over = false;
 	hv_cpus_unlock(vm);
+	hv_iothread_resume(vm);
 	hv_cpus_resume(vm);
 	hv_vm_run_cpu(vm, 0);
 	hv_cpus_pause(vm);
+	hv_iothread_pause(vm);
 	*outcome = vm->run.outcome;
 	if (vm->run.rc)
 		*e = vm->run.err;

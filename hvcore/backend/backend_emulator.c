@@ -322,6 +322,7 @@ const struct hv_backend hv_backend_emulator = {
 	.name = "emulator",
 	.summary = "full emulation: every instruction translated, by libunicorn",
 	.available = emulator_available,
+	.unordered = true, /* traps.md */
 	.open = emulator_open,
 	.close = emulator_close,
 	.step = emulator_step,

@@ -484,7 +484,6 @@ static const struct hv_allow kvm_allow[] = {
 	{.call = "timer_create", .why = "another processor's watchdog"},
 	{.call = "rt_sigaction", .why = "the same"},
 	{.call = "gettid", .why = "the same"},
-	{.call = "rt_sigprocmask", .why = "a thread ends"},
 	{.call = "getpid", .why = "stopping another processor"},
 	{.call = "tgkill", .why = "the same", .first = HV_ALLOW_FIRST_SELF},
 	{.call = "ioctl", .why = "the kernel's count of exits", .second = KVM_GET_STATS_FD},

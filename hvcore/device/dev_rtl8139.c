@@ -170,9 +170,10 @@ static int rtl8139_input(const void *state)
 	return c->fd;
 }
 
-static void rtl8139_arrived(struct hv_vm *vm, void *state)
+static bool rtl8139_arrived(struct hv_vm *vm, void *state)
 {
 	receive(state, &vm->mem);
+	return true;
 }
 
 static void rtl8139_close(void *state)

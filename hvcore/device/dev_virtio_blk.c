@@ -69,8 +69,13 @@ static void blk_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned 
 		       void *data)
 {
 	struct virtio_blk *b = state;
-	if (hv_virtq_access(&b->queue, &vm->mem, offset, size, write, data))
-		hv_virtq_serve(&b->queue, vm, &b->chain, request, b);
+	hv_virtq_access(&b->queue, &vm->mem, offset, size, write, data);
+}
+
+static void blk_rung(struct hv_vm *vm, void *state)
+{
+	struct virtio_blk *b = state;
+	hv_virtq_serve(&b->queue, vm, &b->chain, request, b);
 }
 
 static void blk_close(void *state)
@@ -81,6 +86,8 @@ static void blk_close(void *state)
 static const struct hv_device_ops blk_ops = {
 	.name = "virtio-blk",
 	.access = blk_access,
+	.bell = 4 * HV_QUEUE_NOTIFY,
+	.rung = blk_rung,
 	.close = blk_close,
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hvcore/clock.h"
 #include "hvcore/device/devices.h"
 #include "hvcore/device/virtq.h"
 
@@ -29,36 +30,60 @@ static bool take_buffer(struct virtio_recv *r, const struct hv_mem *mem)
 	return false;
 }
 
-/* Fills buffers as long as the peer has packets, which come one per read. Its bell is never
- * suppressed: ringing is how the guest lets it look. */
-static void fill(struct virtio_recv *r, struct hv_vm *vm)
+/* Takes a packet into the buffer that is held. Returns what read does. */
+static ssize_t take_packet(struct virtio_recv *r, struct hv_vm *vm)
 {
-	for (unsigned i = 0; i < r->queue.size && take_buffer(r, &vm->mem); i++) {
-		struct iovec iov[HV_QUEUE_MAX];
-		unsigned count = r->chain.writable;
-		memcpy(iov, r->chain.iov, count * sizeof(iov[0]));
-		iov[0].iov_base = (char *)iov[0].iov_base + r->header_bytes;
-		iov[0].iov_len -= r->header_bytes;
-		ssize_t got = readv(r->fd, iov, (int)count);
-		if (got <= 0)
-			break; /* the buffer waits */
+	struct iovec iov[HV_QUEUE_MAX];
+	unsigned count = r->chain.writable;
+	memcpy(iov, r->chain.iov, count * sizeof(iov[0]));
+	iov[0].iov_base = (char *)iov[0].iov_base + r->header_bytes;
+	iov[0].iov_len -= r->header_bytes;
+	ssize_t got = readv(r->fd, iov, (int)count);
+	if (got > 0) {
 		memset(r->chain.iov[0].iov_base, 0, r->header_bytes);
 		r->holds = false;
 		hv_virtq_push(&r->queue, &vm->mem, &r->chain,
 			      (uint32_t)(r->header_bytes + (size_t)got));
 	}
+	return got;
+}
+
+/* Fills buffers as long as the peer has packets, which come one per read. Returns whether a packet
+ * that comes now would find a buffer.
+ * Within exits its bell is never suppressed: ringing is how the guest lets it look. In a thread
+ * it looks by itself, and wants to hear only of buffers, when there are none. */
+static bool fill(struct virtio_recv *r, struct hv_vm *vm)
+{
+	bool room, looks_itself = vm->config.iothread;
+	ssize_t got = 1;
+	do {
+		if (looks_itself)
+			hv_virtq_want_bell(&r->queue, &vm->mem, false);
+		room = true;
+		for (unsigned i = 0; i < r->queue.size && got > 0 && room; i++) {
+			room = take_buffer(r, &vm->mem);
+			got = room ? take_packet(r, vm) : got;
+		}
+		if (looks_itself && !room)
+			hv_virtq_want_bell(&r->queue, &vm->mem, true);
+	} while (looks_itself && got > 0 && hv_clock_ns() < vm->deadline_ns &&
+		 (room || hv_virtq_is_waiting(&r->queue, &vm->mem)));
 	hv_virtq_report(&r->queue, vm);
+	return room && got < 0; /* 0: the peer has gone */
 }
 
 static void recv_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,
 			void *data)
 {
 	struct virtio_recv *r = state;
-	bool bell = hv_virtq_access(&r->queue, &vm->mem, offset, size, write, data);
+	hv_virtq_access(&r->queue, &vm->mem, offset, size, write, data);
 	if (r->queue.state != HV_VIRTQ_RUNNING || (write && offset == 4 * HV_QUEUE_SIZE))
 		r->holds = false;
-	if (bell)
-		fill(r, vm);
+}
+
+static void recv_rung(struct hv_vm *vm, void *state)
+{
+	fill(state, vm);
 }
 
 static int recv_input(const void *state)
@@ -67,9 +92,9 @@ static int recv_input(const void *state)
 	return r->fd;
 }
 
-static void recv_arrived(struct hv_vm *vm, void *state)
+static bool recv_arrived(struct hv_vm *vm, void *state)
 {
-	fill(state, vm);
+	return fill(state, vm);
 }
 
 static void recv_close(void *state)
@@ -80,6 +105,8 @@ static void recv_close(void *state)
 static const struct hv_device_ops recv_ops = {
 	.name = "virtio-receive",
 	.access = recv_access,
+	.bell = 4 * HV_QUEUE_NOTIFY,
+	.rung = recv_rung,
 	.input = recv_input,
 	.arrived = recv_arrived,
 	.close = recv_close,

@@ -49,8 +49,13 @@ static void send_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned
 			void *data)
 {
 	struct virtio_send *s = state;
-	if (hv_virtq_access(&s->queue, &vm->mem, offset, size, write, data))
-		hv_virtq_serve(&s->queue, vm, &s->chain, send_chain, s);
+	hv_virtq_access(&s->queue, &vm->mem, offset, size, write, data);
+}
+
+static void send_rung(struct hv_vm *vm, void *state)
+{
+	struct virtio_send *s = state;
+	hv_virtq_serve(&s->queue, vm, &s->chain, send_chain, s);
 }
 
 static void send_close(void *state)
@@ -61,6 +66,8 @@ static void send_close(void *state)
 static const struct hv_device_ops send_ops = {
 	.name = "virtio-send",
 	.access = send_access,
+	.bell = 4 * HV_QUEUE_NOTIFY,
+	.rung = send_rung,
 	.close = send_close,
 };
 

@@ -62,7 +62,7 @@ static void write_register(struct hv_virtq *q, const struct hv_mem *mem, enum hv
 		start(q, mem, value);
 }
 
-bool hv_virtq_access(struct hv_virtq *q, const struct hv_mem *mem, uint16_t offset, unsigned size,
+void hv_virtq_access(struct hv_virtq *q, const struct hv_mem *mem, uint16_t offset, unsigned size,
 		     bool write, void *data)
 {
 	enum hv_queue_port port = (enum hv_queue_port)(offset / 4);
@@ -75,7 +75,6 @@ bool hv_virtq_access(struct hv_virtq *q, const struct hv_mem *mem, uint16_t offs
 		value = read_register(q, port);
 	if (!write)
 		memcpy(data, &value, size);
-	return write && offset == 4 * HV_QUEUE_NOTIFY;
 }
 
 static int broken(struct hv_virtq *q)
@@ -178,8 +177,10 @@ bool hv_virtq_is_waiting(const struct hv_virtq *q, const struct hv_mem *mem)
 
 void hv_virtq_report(struct hv_virtq *q, struct hv_vm *vm)
 {
-	vm->counters.completions += (uint16_t)(q->next_used - q->reported);
-	vm->interrupt |= hv_virtq_must_interrupt(q, &vm->mem);
+	__atomic_fetch_add(&vm->counters.completions, (uint16_t)(q->next_used - q->reported),
+			   __ATOMIC_RELAXED);
+	if (hv_virtq_must_interrupt(q, &vm->mem))
+		__atomic_store_n(&vm->interrupt, true, __ATOMIC_RELAXED);
 }
 
 void hv_virtq_serve(struct hv_virtq *q, struct hv_vm *vm, struct hv_chain *chain,

@@ -33,9 +33,9 @@ struct hv_chain {
 	struct iovec iov[HV_QUEUE_MAX];
 };
 
-/* The registers that ring devices share (enum hv_queue_port): carries out one port access, for
- * which `data` is taken or filled. Returns true when it was the doorbell. */
-bool hv_virtq_access(struct hv_virtq *q, const struct hv_mem *mem, uint16_t offset, unsigned size,
+/* The registers that ring devices share (enum hv_queue_port), but for the doorbell: carries out one
+ * port access, for which `data` is taken or filled. */
+void hv_virtq_access(struct hv_virtq *q, const struct hv_mem *mem, uint16_t offset, unsigned size,
 		     bool write, void *data);
 
 /* Takes the next available chain. Returns 1, 0 when there is none, or -1 when the guest broke the

@@ -51,6 +51,11 @@ int guest_virtio_blk_finish(unsigned n);
  * queue's flags, or by its event index where it was set up so. */
 void guest_virtio_blk_start_events(void);
 int guest_virtio_blk_finish_by_interrupt(unsigned n);
+/* For a driver that keeps requests in flight, all of them by these from the start on: shows the disk
+ * what was added, ringing the bell where it is wanted; a slot that has come back well, -1 when none
+ * has, -2 when the disk says error. */
+void guest_virtio_blk_show(void);
+int guest_virtio_blk_take(void);
 /* What the driver does for slot 0 beside ringing the bell; the request is taken back. */
 void guest_virtio_blk_pretend(void);
 
@@ -67,12 +72,23 @@ void guest_net_send_pretend(const void *packet, uint32_t bytes); /* without the 
 
 /* Receivers. Each copies the next packet of at most `room` bytes and returns its length, 0 when
  * there is none. The start functions are called by those above. guest_net_ask lets the card look
- * whether there is one for its ring; the other looks itself. */
+ * whether there is one for its ring; the other looks itself. The ring's driver offers its one buffer
+ * without a bell: not for a card that works in a thread of its own (guest_queue_receive is). */
 void guest_rtl8139_start_receiving(void);
 uint32_t guest_rtl8139_receive(void *to, uint32_t room);
 void guest_net_start_receiving(void);
 void guest_net_ask(void);
 uint32_t guest_net_receive(void *to, uint32_t room);
+
+/* The card's rings as a driver keeps them that has packets in flight (queue.c): memory for the next
+ * packet, once there is some; sends it, ringing the bell where it is wanted; until all are sent.
+ * NULL and -1: the card does not take any. */
+void guest_queue_start(void);
+uint8_t *guest_queue_slot(void);
+void guest_queue_send(uint32_t bytes);
+int guest_queue_flush(void);
+/* As guest_net_receive, with buffers for many, shown anew where the card wants to hear of them. */
+uint32_t guest_queue_receive(void *to, uint32_t room);
 
 /* n operations of probe/walk.h on what the VMM has put at that address, from where the last ended.
  * Return the link that comes next, and how many pieces have been done. */

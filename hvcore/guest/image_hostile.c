@@ -180,14 +180,18 @@ static void start_ring(uint32_t desc, uint32_t size)
 	set(HV_QUEUE_SIZE, size);
 }
 
-/* Rings the bell for a chain that begins at `head`; the device must call the queue broken. */
+/* Rings the bell for a chain that begins at `head`; the device must call the queue broken, at once
+ * or when its thread has come to it. */
 static int offer(uint16_t head, uint16_t index)
 {
 	start_ring(gpa_of(ring.desc), SIZE);
 	ring.avail.ring[0] = head;
 	ring.avail.idx = index;
 	set(HV_QUEUE_NOTIFY, 0);
-	return blk_register(HV_QUEUE_STATUS) == 2 ? REFUSED : 1;
+	for (unsigned looks = 0; looks < 100000; looks++)
+		if (blk_register(HV_QUEUE_STATUS) == 2)
+			return REFUSED;
+	return 1;
 }
 
 static int ring_index_jumps(void)

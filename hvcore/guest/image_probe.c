@@ -10,9 +10,9 @@ static void (*ops[HV_OP_COUNT])(uint64_t n);
 
 static void collect(void)
 {
-	static const struct probe_op *const groups[] = {probe_cpu_ops, probe_memory_ops,
+	static const struct probe_op *const groups[] = {probe_cpu_ops,	 probe_memory_ops,
 							probe_block_ops, probe_packet_ops,
-							probe_event_ops};
+							probe_queue_ops, probe_event_ops};
 	for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		for (const struct probe_op *p = groups[i]; p->op; p++)
 			ops[p->op] = p->run;

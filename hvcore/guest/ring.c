@@ -60,6 +60,13 @@ int guest_ring_is_back(const struct guest_ring *ring)
 	return __atomic_load_n(&ring->used.idx, __ATOMIC_SEQ_CST) == ring->sent;
 }
 
+int guest_ring_take(struct guest_ring *ring)
+{
+	if (__atomic_load_n(&ring->used.idx, __ATOMIC_ACQUIRE) == ring->taken)
+		return -1;
+	return (int)ring->used.ring[ring->taken++ % GUEST_RING_SIZE].id;
+}
+
 void guest_ring_wake(struct guest_ring *ring)
 {
 	if (ring->event_index)

@@ -21,7 +21,7 @@ struct guest_ring {
 		struct vring_used_elem ring[GUEST_RING_SIZE];
 		uint16_t avail_event;
 	} used __attribute__((aligned(4)));
-	uint16_t port, sent;
+	uint16_t port, sent, taken; /* taken: by guest_ring_take */
 	uint16_t event_index; /* not 0: suppression by it, not by flags */
 };
 
@@ -38,6 +38,10 @@ void guest_ring_add(struct guest_ring *ring, uint16_t head);
 int guest_ring_show(struct guest_ring *ring);
 void guest_ring_bell(const struct guest_ring *ring);
 int guest_ring_is_back(const struct guest_ring *ring);
+
+/* The head of the next chain that has come back, in the order in which they did, or -1 when none has.
+ * A driver that keeps several in flight takes each; whoever waits for all (below) takes none. */
+int guest_ring_take(struct guest_ring *ring);
 
 /* Asks for an interrupt when all that was added has come back, or for none. After asking look again
  * (guest_ring_is_back): for what came back before there is none. */

@@ -56,6 +56,21 @@ int guest_virtio_blk_finish_by_interrupt(unsigned n)
 	return guest_ring_kick_and_wait(&ring) ? -1 : check_status(n);
 }
 
+void guest_virtio_blk_show(void)
+{
+	if (guest_ring_show(&ring))
+		guest_ring_bell(&ring);
+}
+
+int guest_virtio_blk_take(void)
+{
+	int head = guest_ring_take(&ring);
+	if (head < 0)
+		return -1;
+	unsigned slot = (unsigned)head / CHAIN;
+	return slot < HV_DEPTH_MAX && status[slot] == VIRTIO_BLK_S_OK ? (int)slot : -2;
+}
+
 void guest_virtio_blk_pretend(void)
 {
 	guest_ring_pretend(&ring);

@@ -54,6 +54,15 @@ int hv_pin(int core, cpu_set_t *before, struct err *e)
 	return 0;
 }
 
+int hv_pin_thread(pthread_t thread, int core, struct err *e)
+{
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET((size_t)core, &one);
+	int failure = pthread_setaffinity_np(thread, sizeof(one), &one);
+	return failure ? err_sys(e, failure, "moving a thread to core %d", core) : 0;
+}
+
 void hv_unpin(const cpu_set_t *before)
 {
 	sched_setaffinity(0, sizeof(*before), before);

@@ -27,6 +27,7 @@ struct hv_bench_options {
 		*device;  /* NULL: none; taken over by hv_bench_open, also on failure */
 	unsigned devices; /* how many there are at `device`; 0: one */
 	bool interrupts;
+	bool iothread;	   /* as in struct hv_config */
 	bool halt_returns; /* as in struct hv_config */
 	unsigned cpus;	   /* 0: one */
 	const char *image; /* NULL: "probe"; another must take work as that one does */

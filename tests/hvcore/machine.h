@@ -31,6 +31,7 @@ struct machine {
 	uint64_t limit_ns; /* 0: 20 s, which no test reaches unless something hangs */
 	unsigned cpus;	   /* 0: one */
 	bool interrupts;
+	bool iothread; /* as in struct hv_config */
 	int disk; /* a file behind an ATA disk and a ring disk; -1: none */
 	int nic;  /* the peer of an RTL8139; 0: none */
 };
@@ -63,6 +64,7 @@ static inline void machine_run(const struct machine *m, struct machine_result *r
 				   .argument = m->argument,
 				   .cpus = m->cpus,
 				   .interrupts = m->interrupts,
+				   .iothread = m->iothread,
 				   .image = m->code,
 				   .image_bytes = m->code_bytes,
 				   .console = machine_console,

@@ -77,7 +77,7 @@ static void open_peer(int ends[2])
 	CU_ASSERT_EQUAL_FATAL(send(ends[1], packet, sizeof(packet), 0), sizeof(packet));
 }
 
-static void every_trick(const char *backend, unsigned cpus)
+static void every_trick(const char *backend, unsigned cpus, bool iothread)
 {
 	if (!machine_available(backend))
 		return;
@@ -89,6 +89,7 @@ static void every_trick(const char *backend, unsigned cpus)
 				    .image = "hostile",
 				    .argument = tricks[i].name,
 				    .cpus = cpus,
+				    .iothread = iothread,
 				    .disk = disk,
 				    .nic = ends[0]};
 		struct machine_result r;
@@ -146,23 +147,31 @@ static void no_hypercall_takes_a_block_in_the_vmms_part(void)
 
 static void tricks_on_kvm(void)
 {
-	every_trick("kvm", 1);
+	every_trick("kvm", 1, false);
 }
 
 /* One of three processors does it, the others go on until the end. */
 static void tricks_on_several_processors(void)
 {
-	every_trick("kvm", 3);
+	every_trick("kvm", 3, false);
+}
+
+/* The rings are looked at beside the guest that wrote them. */
+static void tricks_on_an_iothread(void)
+{
+	every_trick("kvm", 1, true);
+	every_trick("kvm", 3, true);
+	every_trick("trap", 1, true);
 }
 
 static void tricks_on_trap(void)
 {
-	every_trick("trap", 1);
+	every_trick("trap", 1, false);
 }
 
 static void tricks_on_emulator(void)
 {
-	every_trick("emulator", 1);
+	every_trick("emulator", 1, false);
 }
 
 /* At CPL0 whatever the machine offers: emulated there, these once hung or broke KVM. On hardware
@@ -244,6 +253,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"tricks_on_kvm", tricks_on_kvm},
 		{"tricks_on_several_processors", tricks_on_several_processors},
+		{"tricks_on_an_iothread", tricks_on_an_iothread},
 		{"tricks_on_trap", tricks_on_trap},
 		{"tricks_on_emulator", tricks_on_emulator},
 		{"no_hypercall_takes_a_block_in_the_vmms_part",

@@ -22,12 +22,16 @@ static const char *const backends[] = {"kvm", "trap", "emulator"};
 #define NO_SANDBOX  77
 #define NOT_STOPPED 78
 
+/* Whether the machines of this process have an iothread. */
+static bool with_iothread;
+
 /* Opens a machine in the calling process and enters the sandbox. Ends the process on failure. */
 static struct hv_vm *sandboxed(const char *backend, const char *image, const char *argument,
 			       int disk, struct machine_result *r)
 {
 	const struct hv_image *found = hv_image_find(image);
 	struct hv_config config = {.backend = hv_backend_find(backend),
+				   .iothread = with_iothread,
 				   .argument = argument,
 				   .image = found->start,
 				   .image_bytes = (size_t)(found->end - found->start),
@@ -124,6 +128,35 @@ static void hostile_guests_end_as_before(void)
 			if (status)
 				printf("\n  %s on %s: wait status 0x%x\n", tricks[t], backends[i],
 				       (unsigned)status);
+		}
+	}
+	close(disk);
+}
+
+/* Its thread was there before the filter, and does the same work as the others'. */
+static void an_iothread_works_as_before(void)
+{
+	static const char *const arguments[] = {"ring-loop", "ring-race", "ata-abuse"};
+	int disk = machine_disk();
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		if (!machine_available(backends[i]) || hv_backend_find(backends[i])->unordered)
+			continue;
+		for (size_t a = 0; a < sizeof(arguments) / sizeof(arguments[0]); a++) {
+			pid_t pid = fork();
+			with_iothread = true;
+			if (pid == 0)
+				guest_process(backends[i], "hostile", arguments[a], disk,
+					      10000000000u);
+			with_iothread = false;
+			int status = finish(pid);
+			if (skipped(status)) {
+				close(disk);
+				return;
+			}
+			CU_ASSERT_EQUAL(status, 0);
+			if (status)
+				printf("\n  %s on %s: wait status 0x%x\n", arguments[a],
+				       backends[i], (unsigned)status);
 		}
 	}
 	close(disk);
@@ -308,6 +341,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"guests_run_as_before", guests_run_as_before},
 		{"hostile_guests_end_as_before", hostile_guests_end_as_before},
+		{"an_iothread_works_as_before", an_iothread_works_as_before},
 		{"output_may_go_anywhere", output_may_go_anywhere},
 		{"the_rest_ends_the_process", the_rest_ends_the_process},
 		{"nothing_is_kept", nothing_is_kept},

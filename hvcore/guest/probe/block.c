@@ -5,7 +5,7 @@
 /* Of as many requests as can be in flight. */
 uint8_t blocks[HV_DEPTH_MAX][HV_BLOCKS_MAX * HV_BLOCK_BYTES] __attribute__((aligned(4096)));
 
-static struct request request(uint64_t index, unsigned slot, int writes)
+struct request probe_request(uint64_t index, unsigned slot, int writes)
 {
 	uint32_t first = hv_block_at(index) & ~(work.blocks - 1), in_block = HV_BLOCK_BYTES / 512;
 	struct request r = {first * in_block, work.blocks * in_block, blocks[slot]};
@@ -14,7 +14,7 @@ static struct request request(uint64_t index, unsigned slot, int writes)
 	return r;
 }
 
-static uint64_t sum_of(const uint8_t *at)
+uint64_t probe_block_sum(const uint8_t *at)
 {
 	uint64_t sum = 0;
 	for (uint32_t i = 0; i < work.blocks; i++)
@@ -26,9 +26,9 @@ static void ata_blocks(uint64_t n, int (*move)(const struct request *r), int wri
 {
 	uint64_t sum = 0;
 	for (uint64_t i = work.arg; n > 0; i++, n--) {
-		struct request r = request(i, 0, writes);
+		struct request r = probe_request(i, 0, writes);
 		work.failed |= move(&r) != 0;
-		sum += writes ? 0 : sum_of(r.at);
+		sum += writes ? 0 : probe_block_sum(r.at);
 	}
 	work.checksum = sum;
 }
@@ -85,12 +85,12 @@ static void virtio_blocks(uint64_t n, int writes, int (*finish)(unsigned n))
 	uint32_t depth = work.depth;
 	for (uint64_t i = 0; i < n; i++) {
 		for (unsigned slot = 0; slot < depth; slot++) {
-			struct request r = request(index++, slot, writes);
+			struct request r = probe_request(index++, slot, writes);
 			guest_virtio_blk_add(slot, r.sector, r.sectors * 512, r.at, writes);
 		}
 		work.failed |= finish(depth) != 0;
 		for (unsigned slot = 0; !writes && slot < depth; slot++)
-			sum += sum_of(blocks[slot]);
+			sum += probe_block_sum(blocks[slot]);
 	}
 	work.checksum = sum;
 }

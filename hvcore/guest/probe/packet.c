@@ -5,6 +5,20 @@
 
 static uint64_t sent_so_far;
 
+void probe_make_packet(uint8_t *at, int anew)
+{
+	for (uint32_t k = HV_SENT_NUMBER; anew && k < HV_PACKET_BYTES; k++)
+		at[k] = hv_sent_byte(0, k);
+	for (uint32_t k = 0; k < HV_SENT_NUMBER; k++)
+		at[k] = hv_sent_byte(sent_so_far, k);
+	sent_so_far++;
+}
+
+void probe_unmake_packets(uint64_t n)
+{
+	sent_so_far -= n;
+}
+
 /* Makes the next line or packet, in the first block: the whole of it once, then its number only. */
 static uint8_t *make(uint32_t bytes)
 {
@@ -81,7 +95,7 @@ static uint32_t await(const struct net *net, void *to, uint32_t room)
 	return bytes;
 }
 
-static uint64_t sum_of_packet(const uint8_t *packet, uint32_t bytes)
+uint64_t probe_packet_sum(const uint8_t *packet, uint32_t bytes)
 {
 	work.failed |= bytes != HV_PACKET_BYTES;
 	return hv_packet_sum(packet);
@@ -91,7 +105,7 @@ static void op_rtl8139_receive(uint64_t n)
 {
 	uint64_t sum = 0;
 	for (uint64_t i = 0; i < n; i++)
-		sum += sum_of_packet(blocks[0], guest_rtl8139_receive(blocks[0], HV_PACKET_BYTES));
+		sum += probe_packet_sum(blocks[0], guest_rtl8139_receive(blocks[0], HV_PACKET_BYTES));
 	work.checksum = sum;
 }
 
@@ -100,7 +114,7 @@ static void op_virtio_receive(uint64_t n)
 	uint64_t sum = 0;
 	for (uint64_t i = 0; i < n; i++) {
 		guest_net_ask();
-		sum += sum_of_packet(blocks[0], guest_net_receive(blocks[0], HV_PACKET_BYTES));
+		sum += probe_packet_sum(blocks[0], guest_net_receive(blocks[0], HV_PACKET_BYTES));
 	}
 	work.checksum = sum;
 }
@@ -111,7 +125,7 @@ static void round_trips(uint64_t n, const struct net *net)
 	uint64_t sum = 0;
 	for (uint64_t i = 0; i < n && !work.failed; i++) {
 		work.failed |= net->send(make(HV_PACKET_BYTES), HV_PACKET_BYTES) != 0;
-		sum += sum_of_packet(blocks[1], await(net, blocks[1], HV_PACKET_BYTES));
+		sum += probe_packet_sum(blocks[1], await(net, blocks[1], HV_PACKET_BYTES));
 	}
 	work.checksum = sum;
 }
