@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ABOUT_BYTES = 200, HEAD_LINES = 20 };
+enum { ABOUT_BYTES = 200, FROM_BYTES = 80, HEAD_LINES = 20 };
 
 static void put_about(const struct db *db, char out[ABOUT_BYTES + 1])
 {
@@ -26,12 +26,23 @@ static void put_about(const struct db *db, char out[ABOUT_BYTES + 1])
 	out[n] = '\0';
 }
 
+/* The name of the database's file, as far as it can stand in a comment. */
+static void put_from(const struct db *db, char out[FROM_BYTES + 1])
+{
+	const char *slash = strrchr(db_path(db), '/');
+	snprintf(out, FROM_BYTES + 1, "%s", slash ? slash + 1 : db_path(db));
+	for (char *c = out; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == '<' || *c == '>' || *c == '-')
+			*c = '_';
+}
+
 void stamp_of(const struct db *db, const char *before, char out[STAMP_SIZE])
 {
-	char about[ABOUT_BYTES + 1];
+	char about[ABOUT_BYTES + 1], from[FROM_BYTES + 1];
 	put_about(db, about);
-	snprintf(out, STAMP_SIZE, "%sstudy %s\n%sabout%s%s\n", before, db_study_hash(db), before,
-		 *about ? " " : "", about);
+	put_from(db, from);
+	snprintf(out, STAMP_SIZE, "%sstudy %s\n%sabout%s%s\n%sfrom %s\n", before, db_study_hash(db),
+		 before, *about ? " " : "", about, before, from);
 }
 
 /* What stands behind the word in the line; NULL when it is another line. */
@@ -48,6 +59,7 @@ enum stamp_found stamp_look(const char *path, const char *before, const struct d
 			    char of[STAMP_SIZE])
 {
 	char line[1000], own[ABOUT_BYTES + 1], about[STAMP_SIZE] = "";
+	char here[FROM_BYTES + 1], from[FROM_BYTES + 1] = "";
 	FILE *f = fopen(path, "re");
 	of[0] = '\0';
 	if (!f)
@@ -59,14 +71,19 @@ enum stamp_found stamp_look(const char *path, const char *before, const struct d
 			snprintf(of, STAMP_SIZE, "%s", text);
 		else if ((text = after(line, before, "about")))
 			snprintf(about, sizeof(about), "%s", text);
+		else if ((text = after(line, before, "from")))
+			snprintf(from, sizeof(from), "%s", text);
 	}
 	fclose(f);
 	put_about(db, own);
+	put_from(db, here);
 	if (!of[0])
 		return STAMP_FOREIGN;
 	if (strcmp(of, db_study_hash(db)) == 0)
 		return STAMP_SAME;
 	if (!own[0] && !about[0])
 		return STAMP_UNSURE;
-	return strcmp(own, about) == 0 ? STAMP_SAME : STAMP_OTHER;
+	if (strcmp(own, about) != 0)
+		return STAMP_OTHER;
+	return from[0] && strcmp(from, here) != 0 ? STAMP_UNSURE : STAMP_SAME;
 }

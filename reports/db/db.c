@@ -295,6 +295,11 @@ const cJSON *db_profile(const struct db *db)
 	return db->profile;
 }
 
+const char *db_path(const struct db *db)
+{
+	return db->path;
+}
+
 const char *db_study_hash(const struct db *db)
 {
 	return db->study_hash;

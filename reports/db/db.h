@@ -79,6 +79,7 @@ const cJSON *db_profile(const struct db *db);
 /* The profiles in it: the only one, or one for each value of the axis that sweeps them. previous
  * NULL: the first. NULL when there is no more. */
 const cJSON *db_next_profile(const struct db *db, const cJSON *previous);
+const char *db_path(const struct db *db);	  /* as it was opened */
 const char *db_study_hash(const struct db *db);	  /* without figures and description */
 const char *db_profile_hash(const struct db *db); /* 32 hexadecimal digits */
 uint64_t db_seed(const struct db *db);

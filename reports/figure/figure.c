@@ -311,8 +311,8 @@ static int spare_others(const struct drawing *d)
 				      path);
 	case STAMP_UNSURE:
 		diag_add(d->diags, DIAG_WARNING, d->request->file, 0, 0, NULL,
-			 "%s: replaces the figure of study %.8s; studies with a \"description\" "
-			 "are told apart by it",
+			 "%s: replaces the figure of study %.8s; studies that each have a "
+			 "\"description\" of their own are told apart by it",
 			 d->figure->name, of);
 		break;
 	default:

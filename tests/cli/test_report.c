@@ -117,10 +117,16 @@ static void figures_of_another_study_are_not_replaced(void)
 		       "--figure '{\"name\": \"own\", \"kind\": \"bars\", \"x\": \"platform\", "
 		       "\"y\": \"response_time.p95\"}' 2>&1");
 	PROGRAM_EXPECT(0, NULL, "md5sum -c $TMP/apart.md5");
+	/* About the same, from another database: perhaps both have inherited that. */
+	PROGRAM_EXPECT(0, "p95: replaces the figure of study",
+		       "$BIN/mcvsim report $TMP/apart2.db -o $TMP/apart --html --format svg 2>&1");
+	PROGRAM_EXPECT(1, NULL, "md5sum -c $TMP/apart.md5");
 	/* It has grown: still the same. */
 	PROGRAM_EXPECT(0, NULL,
-		       "$BIN/mcvsim report $TMP/apart2.db -o $TMP/apart --html --format svg");
-	PROGRAM_EXPECT(1, NULL, "md5sum -c $TMP/apart.md5");
+		       "mkdir $TMP/grown && cp $TMP/apart0.db $TMP/grown/apart2.db && "
+		       "$BIN/mcvsim report $TMP/grown/apart2.db -o $TMP/apart --format svg "
+		       "2>$TMP/grown.err");
+	PROGRAM_EXPECT(1, NULL, "grep replaces $TMP/grown.err");
 	/* What is not ours is not touched either. */
 	PROGRAM_EXPECT(2, "none of mcvsim's",
 		       "mkdir $TMP/mine; echo 1 2 >$TMP/mine/p95.tsv; "
