@@ -339,21 +339,12 @@ static const char *difference_head(const struct selection *s, struct arena *a, c
 			    axis->values[s->baseline_level].text, unit);
 }
 
-/* Axes with one value in all points say nothing in a table, and neither do those that repeat
- * another in lockstep. */
+/* Axes with one value in all points say nothing in a table, and neither do those in lockstep with
+ * another, which tells their values; but what all is held against is seen. */
 static bool axis_varies(const struct selection *s, size_t axis)
 {
 	const struct data_axis *own = &s->data->axes[axis];
-	const struct data_axis *leader = &s->data->axes[own->leader];
-	if (own->count < 2)
-		return false;
-	if (own == leader || !own->numeric || !leader->numeric)
-		return true;
-	for (size_t i = 0; i < own->count; i++)
-		if (own->values[i].number !=
-		    leader->values[dataset_follow(s->data, axis, i, own->leader)].number)
-			return true;
-	return false;
+	return own->count > 1 && (own->leader == axis || (int)axis == s->baseline_axis);
 }
 
 /* As the user wrote it; plain numbers, which a sweep from..to makes with all their digits, shorter.

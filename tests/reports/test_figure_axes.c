@@ -97,6 +97,12 @@ static void axes_in_lockstep_go_together(void)
 	}
 	dataset_free(&grid);
 	db_close(locked);
+	/* A table shows one of them, or the one that all is held against as well. */
+	PROGRAM_EXPECT(0, "axes: a c y",
+		       "echo axes: $($BIN/mcvsim query $TMP/lockstep.db | head -1)");
+	PROGRAM_EXPECT(
+		0, "axes: a b c y",
+		"echo axes: $($BIN/mcvsim query $TMP/lockstep.db --baseline b=10 | head -1)");
 }
 
 /* Means 1 to 32 along an axis, the last with an interval of 32 +- 60, as two repetitions can give;
