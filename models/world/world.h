@@ -74,9 +74,9 @@ int world_new(struct world **out, const struct json_doc *doc, const struct profi
 	      const struct profile *fallback, struct diag_list *diags, struct err *e);
 void world_free(struct world *w);
 
-/* Handsets in cells that are faster than their radio's line of power was measured (radio.h). Of each
- * radio the one is kept that is furthest beyond, over all the worlds that were looked at. Zero at
- * the start; world_radios_free ends it. */
+/* Handsets in cells that are faster than their radio's line of power was measured (radio.h). Of
+ * each radio the one is kept that is furthest beyond, over all the worlds that were looked at. Zero
+ * at the start; world_radios_free ends it. */
 struct world_radios {
 	struct arena arena;
 	struct world_radio *first;
@@ -129,7 +129,11 @@ const struct world_metric *world_metric_find(const char *name);
 /* Whether it tells of what handsets draw. */
 bool world_metric_is_energy(const struct world_metric *m);
 
-/* How many subjects the metric has in a run of this world, and whether that is one of them. */
+/* The i-th of the subjects that the metric has in a run of this world, perhaps in buf; NULL: there
+ * are no more. How many there are, and whether that is one of them. */
+enum { WORLD_SUBJECT_SIZE = 600 };
+const char *world_subject(const struct world *w, const struct world_metric *m, size_t i,
+			  char buf[WORLD_SUBJECT_SIZE]);
 size_t world_subject_count(const struct world *w, const struct world_metric *m);
 bool world_has_subject(const struct world *w, const struct world_metric *m, const char *subject);
 

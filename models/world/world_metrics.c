@@ -132,119 +132,80 @@ static bool is_subject(const struct world_metric *m, const struct host_kind *kin
 	return m->subjects == WORLD_HOSTS || kind->failures;
 }
 
-size_t world_subject_count(const struct world *w, const struct world_metric *m)
+static const char *host_subject(const struct world *w, const struct world_metric *m, size_t i,
+				char buf[WORLD_SUBJECT_SIZE])
 {
-	size_t n = 0;
-	switch (m->subjects) {
-	case WORLD_WHOLE:
-		return 1;
-	case WORLD_NAMED:
-		while (m->subject_names[n])
-			n++;
-		return n;
-	case WORLD_CLASSES:
-		return w->class_count;
-	case WORLD_SITES:
-		return w->site_count;
-	case WORLD_MIGRATING:
-		for (uint32_t s = 0; s < w->site_count; s++)
-			n += w->sites[s].migrates;
-		return n;
-	case WORLD_CELLS:
-		return w->cell_count;
-	case WORLD_APPS:
-		return w->app_count;
-	case WORLD_POLICIES:
-		return w->policy_count;
-	case WORLD_PLATFORMS:
-		return w->platform_count;
-	case WORLD_HOSTS:
-	case WORLD_FAILING_HOSTS:
-		for (uint32_t s = 0; s < w->site_count; s++)
-			for (uint32_t k = 0; k < w->sites[s].kind_count; k++)
-				if (is_subject(m, &w->sites[s].kinds[k]))
-					n += w->sites[s].kinds[k].count;
-		return n;
-	case WORLD_FAILING_LINKS:
-		for (uint32_t l = 0; l < w->link_count; l++)
-			n += w->links[l].failures && w->links[l].used;
-		return n;
-	}
-	return n;
-}
-
-static bool has_host(const struct world *w, const struct world_metric *m, const char *subject)
-{
-	char name[600];
 	for (uint32_t s = 0; s < w->site_count; s++)
 		for (uint32_t k = 0; k < w->sites[s].kind_count; k++) {
 			const struct host_kind *kind = &w->sites[s].kinds[k];
-			for (uint32_t i = 0; is_subject(m, kind) && i < kind->count; i++) {
-				world_host_subject(name, sizeof(name), &w->sites[s], kind, i);
-				if (strcmp(name, subject) == 0)
-					return true;
+			if (!is_subject(m, kind))
+				continue;
+			if (i < kind->count) {
+				world_host_subject(buf, WORLD_SUBJECT_SIZE, &w->sites[s], kind,
+						   (uint32_t)i);
+				return buf;
 			}
+			i -= kind->count;
 		}
-	return false;
+	return NULL;
 }
 
-static bool is_among(const char *const *names, uint32_t count, const char *name)
+const char *world_subject(const struct world *w, const struct world_metric *m, size_t i,
+			  char buf[WORLD_SUBJECT_SIZE])
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
+	switch (m->subjects) {
+	case WORLD_WHOLE:
+		return i == 0 ? "" : NULL;
+	case WORLD_NAMED:
+		for (size_t k = 0; k < i; k++)
+			if (!m->subject_names[k])
+				return NULL;
+		return m->subject_names[i];
+	case WORLD_CLASSES:
+		return i < w->class_count ? w->classes[i].name : NULL;
+	case WORLD_SITES:
+		return i < w->site_count ? w->sites[i].name : NULL;
+	case WORLD_MIGRATING:
+		for (uint32_t s = 0; s < w->site_count; s++)
+			if (w->sites[s].migrates && i-- == 0)
+				return w->sites[s].name;
+		return NULL;
+	case WORLD_CELLS:
+		return i < w->cell_count ? w->cells[i].name : NULL;
+	case WORLD_APPS:
+		return i < w->app_count ? w->apps[i]->name : NULL;
+	case WORLD_POLICIES:
+		return i < w->policy_count ? w->policies[i] : NULL;
+	case WORLD_PLATFORMS:
+		return i < w->platform_count ? w->platforms[i] : NULL;
+	case WORLD_HOSTS:
+	case WORLD_FAILING_HOSTS:
+		return host_subject(w, m, i, buf);
+	case WORLD_FAILING_LINKS:
+		for (uint32_t l = 0; l < w->link_count; l++)
+			if (w->links[l].failures && w->links[l].used && i-- == 0)
+				return w->links[l].name;
+		return NULL;
+	}
+	return NULL;
+}
+
+size_t world_subject_count(const struct world *w, const struct world_metric *m)
+{
+	char buf[WORLD_SUBJECT_SIZE];
+	size_t n = 0;
+	while (world_subject(w, m, n, buf))
+		n++;
+	return n;
 }
 
 bool world_has_subject(const struct world *w, const struct world_metric *m, const char *subject)
 {
-	switch (m->subjects) {
-	case WORLD_WHOLE:
-		return subject[0] == '\0';
-	case WORLD_NAMED:
-		for (size_t i = 0; m->subject_names[i]; i++)
-			if (strcmp(m->subject_names[i], subject) == 0)
-				return true;
-		return false;
-	case WORLD_CLASSES:
-		for (uint32_t i = 0; i < w->class_count; i++)
-			if (strcmp(w->classes[i].name, subject) == 0)
-				return true;
-		return false;
-	case WORLD_SITES:
-		for (uint32_t i = 0; i < w->site_count; i++)
-			if (strcmp(w->sites[i].name, subject) == 0)
-				return true;
-		return false;
-	case WORLD_MIGRATING:
-		for (uint32_t i = 0; i < w->site_count; i++)
-			if (w->sites[i].migrates && strcmp(w->sites[i].name, subject) == 0)
-				return true;
-		return false;
-	case WORLD_CELLS:
-		for (uint32_t i = 0; i < w->cell_count; i++)
-			if (strcmp(w->cells[i].name, subject) == 0)
-				return true;
-		return false;
-	case WORLD_APPS:
-		for (uint32_t i = 0; i < w->app_count; i++)
-			if (strcmp(w->apps[i]->name, subject) == 0)
-				return true;
-		return false;
-	case WORLD_POLICIES:
-		return is_among(w->policies, w->policy_count, subject);
-	case WORLD_PLATFORMS:
-		return is_among(w->platforms, w->platform_count, subject);
-	case WORLD_HOSTS:
-	case WORLD_FAILING_HOSTS:
-		return has_host(w, m, subject);
-	case WORLD_FAILING_LINKS:
-		for (uint32_t l = 0; l < w->link_count; l++)
-			if (w->links[l].failures && w->links[l].used &&
-			    strcmp(w->links[l].name, subject) == 0)
-				return true;
-		return false;
-	}
+	char buf[WORLD_SUBJECT_SIZE];
+	const char *own;
+	for (size_t i = 0; (own = world_subject(w, m, i, buf)); i++)
+		if (strcmp(own, subject) == 0)
+			return true;
 	return false;
 }
 

@@ -158,7 +158,7 @@ static void metrics_that_no_run_reports_are_mistakes(void)
 		       "/record=[\"tasks\"]");
 	PROGRAM_EXPECT(2, "/precision/metric: a run reports no metric \"nope\"", CHECK_SET,
 		       "/precision={\"metric\": \"nope\", \"relative\": 0.1}");
-	PROGRAM_EXPECT(2, "\"overhead\" has no subject \"\" (radio, ", CHECK_SET,
+	PROGRAM_EXPECT(2, "\"overhead\" has no subject \"\" (it has radio, ", CHECK_SET,
 		       "/precision={\"metric\": \"overhead\", \"relative\": 0.1}");
 	PROGRAM_EXPECT(0, "valid", CHECK_SET,
 		       "/precision={\"metric\": \"overhead\", \"subject\": \"queue\", "
@@ -174,12 +174,22 @@ static void metrics_that_no_run_reports_are_mistakes(void)
 	PROGRAM_EXPECT(0, "valid",
 		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=energy "
 		       "--set /figures/0/subject=tail");
-	PROGRAM_EXPECT(2, "/figures/0/subject: \"energy\" has no subject \"tial\"",
+	PROGRAM_EXPECT(2,
+		       "/figures/0/subject: \"energy\" has no subject \"tial\"; did you mean "
+		       "\"tail\"?",
 		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=energy "
 		       "--set /figures/0/subject=tial");
-	PROGRAM_EXPECT(2, "has no subject \"edge/node/99\"",
+	PROGRAM_EXPECT(2, "has no subject \"edge/node/99\"; did you mean \"edge/node/",
 		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=utilization "
 		       "--set /figures/0/subject=edge/node/99");
+	PROGRAM_EXPECT(2, "has no subject \"cloud\" (it has edge/node/0, edge/node/1)",
+		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=utilization "
+		       "--set /figures/0/subject=cloud");
+	PROGRAM_EXPECT(2, "choose one with \"subject\" (edge/node/0, edge/node/1)",
+		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=utilization");
+	PROGRAM_EXPECT(2, "has no subject \"x\" (it is of the whole)",
+		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=throughput "
+		       "--set /figures/0/subject=x");
 	PROGRAM_EXPECT(0, "valid",
 		       "$BIN/mcvsim check $TMP/names.json --set /figures/0/y=utilization "
 		       "--set /figures/0/subject=edge/node/0");

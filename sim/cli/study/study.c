@@ -221,8 +221,9 @@ static int check_points(struct study *s, struct metric_uses *uses, struct world_
 		one = world_new(&world, &doc, profile, &s->profiles.fallback, diags, e);
 		if (one == 0) {
 			s->expected_tasks += world_expected_tasks(world);
-			metric_uses_meet(uses, world);
-			one = world_radios_look(radios, world, energies);
+			if (metric_uses_meet(uses, world, &s->arena) != 0 ||
+			    world_radios_look(radios, world, energies) != 0)
+				one = err_set(e, ERR_NOMEM, "out of memory");
 		}
 		int names = s->stored ? 0
 				      : world_check_overrides(&doc, s->doc.root, profile,

@@ -151,7 +151,29 @@ int study_check_metrics(struct study *s, const struct figures *figures, struct m
 
 /* --- subjects --- */
 
-void metric_uses_meet(struct metric_uses *uses, const struct world *world)
+/* More of them than that are not listed anyway. */
+enum { SUBJECTS_LISTED = 1000 };
+
+static int list_subjects(struct metric_use *use, const struct world *world, struct arena *arena)
+{
+	char list[LIST_SIZE] = "", buf[WORLD_SUBJECT_SIZE];
+	const char **names = arena_array(arena, SUBJECTS_LISTED + 1, sizeof(*names));
+	const char *own;
+	for (size_t i = 0;
+	     names && i < SUBJECTS_LISTED && (own = world_subject(world, use->metric, i, buf));
+	     i++) {
+		add_to_list(list, own);
+		names[i] = arena_strdup(arena, own);
+		if (!names[i])
+			return ERR_NOMEM;
+	}
+	const char *nearest = names && use->subject ? diag_nearest(use->subject, names) : NULL;
+	use->subjects = arena_strdup(arena, list);
+	use->nearest = arena_strdup(arena, nearest ? nearest : "");
+	return names && use->subjects && use->nearest ? 0 : ERR_NOMEM;
+}
+
+int metric_uses_meet(struct metric_uses *uses, const struct world *world, struct arena *arena)
 {
 	for (size_t i = 0; i < uses->count; i++) {
 		struct metric_use *use = &uses->items[i];
@@ -159,42 +181,39 @@ void metric_uses_meet(struct metric_uses *uses, const struct world *world)
 		use->most = n > use->most ? n : use->most;
 		use->met = use->met || !use->subject ||
 			   world_has_subject(world, use->metric, use->subject);
+		bool wrong = !use->met || (!use->subject && !use->all && n > 1);
+		if (wrong && !use->subjects && list_subjects(use, world, arena) != 0)
+			return ERR_NOMEM;
 	}
+	return 0;
 }
 
 int metric_uses_check(const struct metric_uses *uses, const struct json_doc *doc,
 		      struct diag_list *diags)
 {
-	static const char *const kinds[] = {[WORLD_WHOLE] = "it is of the whole",
-					    [WORLD_CLASSES] = "they are the classes of handsets",
-					    [WORLD_APPS] = "they are the apps",
-					    [WORLD_POLICIES] = "they are the policies",
-					    [WORLD_SITES] = "they are the sites",
-					    [WORLD_PLATFORMS] = "they are the platforms",
-					    [WORLD_FAILING_HOSTS] = "they are the hosts that fail",
-					    [WORLD_FAILING_LINKS] = "they are the links that fail",
-					    [WORLD_MIGRATING] = "they are the sites whose guests "
-								"migrate",
-					    [WORLD_CELLS] = "they are the cells",
-					    [WORLD_HOSTS] =
-						    "they are the hosts, as \"SITE/KIND/0\""};
 	int code = 0;
 	for (size_t i = 0; i < uses->count; i++) {
 		const struct metric_use *use = &uses->items[i];
-		char at[100], list[LIST_SIZE] = "";
-		const char *const *names = use->metric->subject_names;
-		for (size_t k = 0; names && names[k]; k++)
-			add_to_list(list, names[k]);
-		const char *which = names ? list : kinds[use->metric->subjects];
+		const char *list = use->subjects && use->subjects[0] ? use->subjects : "none";
+		char at[100];
 		if (use->subject && !use->met) {
+			bool whole = use->metric->subjects == WORLD_WHOLE;
 			json_pointer_join(at, sizeof(at), use->pointer, "subject");
-			json_doc_error(doc, diags, at, "\"%s\" has no subject \"%s\" (%s)",
-				       use->metric->name, use->subject, which);
+			if (use->nearest && use->nearest[0])
+				json_doc_error(doc, diags, at,
+					       "\"%s\" has no subject \"%s\"; did you mean \"%s\"?",
+					       use->metric->name, use->subject, use->nearest);
+			else
+				json_doc_error(doc, diags, at,
+					       "\"%s\" has no subject \"%s\" (%s%s)",
+					       use->metric->name, use->subject,
+					       whole ? "it is of the whole" : "it has ",
+					       whole ? "" : list);
 		} else if (!use->subject && !use->all && use->most > 1) {
 			json_doc_error(
 				doc, diags, use->pointer,
 				"\"%s\" has several subjects: choose one with \"subject\" (%s)",
-				use->metric->name, which);
+				use->metric->name, list);
 		} else {
 			continue;
 		}

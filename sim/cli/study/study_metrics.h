@@ -17,8 +17,11 @@ struct metric_use {
 	const char *subject; /* NULL: the only one */
 	bool all;	     /* all subjects at once are wanted, too */
 	bool met;	     /* some point has the subject */
-	size_t most;	     /* subjects at the point that has most */
-	char pointer[80];    /* of the object that names it */
+	/* Those of the first point, for messages: a list, and the one nearest to `subject`, or "".
+	 */
+	char *subjects, *nearest;
+	size_t most;	  /* subjects at the point that has most */
+	char pointer[80]; /* of the object that names it */
 };
 
 struct metric_uses {
@@ -31,8 +34,8 @@ struct metric_uses {
 int study_check_metrics(struct study *s, const struct figures *figures, struct metric_uses *uses,
 			struct diag_list *diags);
 
-/* Notes what the world of a point reports. */
-void metric_uses_meet(struct metric_uses *uses, const struct world *world);
+/* Notes what the world of a point reports, in the arena. Returns 0 or ERR_NOMEM. */
+int metric_uses_meet(struct metric_uses *uses, const struct world *world, struct arena *arena);
 
 /* Tells of subjects that no point has, and of subjects that are not chosen, once every point was
  * met. Returns 0 or ERR_INVALID. */
