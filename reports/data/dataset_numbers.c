@@ -16,6 +16,30 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_NOMEM, "no memory to read the results");
 }
 
+/* A run reads its quantiles ("...p95") off a histogram, whose buckets are at most this share of a
+ * value wide (sim/engine/stats.h; the view `summary` has the same number). */
+static const double quantile_bucket = 1.0 / 128;
+
+static double bucket_of(const struct data_metric *metric)
+{
+	const char *end = strrchr(metric->name, '.');
+	return end && end[1] == 'p' && end[2] >= '0' && end[2] <= '9' ? quantile_bucket : 0;
+}
+
+/* Repetitions may agree better than what they agree on is known. */
+static void widen(struct cell *c, double by)
+{
+	if (c->ci95 < by)
+		c->ci95 = by;
+}
+
+/* What is the same in every repetition was computed the same. */
+static void widen_difference(struct cell *c, double by)
+{
+	if (c->mean != 0 || c->sd != 0)
+		widen(c, by);
+}
+
 static struct cell summarize(const double *x, size_t n)
 {
 	struct cell c = {n, NAN, NAN, NAN};
@@ -97,10 +121,19 @@ int dataset_summary(const struct dataset *d, const struct data_metric *metric, s
 	for (size_t i = 0; i < d->point_count && code == 0; i++) {
 		code = read_samples(d, s, d->points[i].key, metric->key, &samples, e);
 		cells[i] = summarize(samples.x, samples.n);
+		widen(&cells[i], bucket_of(metric) * fabs(cells[i].mean));
 	}
 	samples_free(&samples);
 	sqlite3_finalize(s);
 	return code;
+}
+
+static double largest(const struct samples *s)
+{
+	double most = 0;
+	for (size_t i = 0; i < s->n; i++)
+		most = fmax(most, fabs(s->x[i]));
+	return most;
 }
 
 /* Leaves in own->x the differences own - other in the repetitions that both have; their number. */
@@ -132,7 +165,10 @@ int dataset_paired(const struct dataset *d, const struct data_metric *metric,
 		if (code == 0 && baseline[i] != SIZE_MAX)
 			code = read_samples(d, s, d->points[baseline[i]].key, metric->key, &base,
 					    e);
+		double by = bucket_of(metric) *
+			    fmax(largest(&own), largest(&base)); /* before own is changed */
 		cells[i] = summarize(own.x, subtract_paired(&own, &base));
+		widen_difference(&cells[i], by);
 	}
 	samples_free(&own);
 	samples_free(&base);
@@ -185,11 +221,15 @@ int dataset_compare(const struct dataset *a, const struct data_metric *metric_a,
 	if (code == 0)
 		code = samples_of(b, metric_b, point_b, &y, e);
 	if (code == 0) {
+		double by = bucket_of(metric_a) * fmax(largest(&x), largest(&y));
 		out->a = summarize(x.x, x.n);
 		out->b = summarize(y.x, y.n);
 		out->identical = same_samples(&x, &y);
 		out->difference =
 			paired ? summarize(y.x, subtract_paired(&y, &x)) : welch(&out->a, &out->b);
+		widen(&out->a, bucket_of(metric_a) * fabs(out->a.mean));
+		widen(&out->b, bucket_of(metric_b) * fabs(out->b.mean));
+		widen_difference(&out->difference, by);
 	}
 	samples_free(&x);
 	samples_free(&y);

@@ -46,9 +46,17 @@ static int add_series(const struct db *db, struct err *e)
 	return db_exec(db, schema_series_sql, "bring it up to date", e);
 }
 
+/* Version 2 had intervals of quantiles that were narrower than what a quantile is known to. */
+static int widen_intervals(const struct db *db, struct err *e)
+{
+	int code = db_exec(db, "DROP VIEW summary", "bring it up to date", e);
+	return code ? code : db_exec(db, schema_summary_sql, "bring it up to date", e);
+}
+
 /* From version i + 1 to the next. */
 static int (*const steps[SCHEMA_VERSION - 1][2])(const struct db *db, struct err *e) = {
 	{add_series, name_objects},
+	{widen_intervals},
 };
 
 static int run_steps(const struct db *db, int64_t version, struct err *e)
@@ -62,9 +70,12 @@ static int run_steps(const struct db *db, int64_t version, struct err *e)
 	return code ? code : db_exec(db, stamp, "bring it up to date", e);
 }
 
-/* Read where nothing can be written, an old database lacks a table that would be empty anyway. */
-static int stand_in(const struct db *db, struct err *e)
+/* Read where nothing can be written, a database of version 1 lacks a table that would be empty
+ * anyway. The views are for others: what is read here does not ask them. */
+static int stand_in(const struct db *db, int64_t version, struct err *e)
 {
+	if (version > 1)
+		return 0;
 	return db_exec(db,
 		       "PRAGMA temp_store = MEMORY;"
 		       "CREATE TEMP TABLE series(point, metric, repetition, samples)",
@@ -74,10 +85,10 @@ static int stand_in(const struct db *db, struct err *e)
 int db_migrate(const struct db *db, int64_t version, struct err *e)
 {
 	if (sqlite3_db_readonly(db->sql, "main") == 1)
-		return stand_in(db, e);
+		return stand_in(db, version, e);
 	int code = db_exec(db, "BEGIN IMMEDIATE", "bring it up to date", e);
 	if (code)
-		return code == ERR_DENIED ? stand_in(db, e) : code;
+		return code == ERR_DENIED ? stand_in(db, version, e) : code;
 	/* Still? Another program may have been faster. */
 	code = db_integer(db, "PRAGMA user_version", 0, &version, e);
 	if (code == 0 && version < SCHEMA_VERSION)

@@ -17,6 +17,32 @@
 
 const char schema_series_sql[] = SERIES_SQL;
 
+/* Row 0 of `student` is the normal quantile, -1 to -4 the coefficients beyond the table. The
+ * interval of a quantile is at least a bucket of the histogram wide that it was read off. */
+#define SUMMARY_SQL                                                                                \
+	"CREATE VIEW summary AS"                                                                   \
+	" WITH mean(point, metric, n, mean) AS ("                                                  \
+	"   SELECT point, metric, count(value), avg(value) FROM value GROUP BY point, metric),"    \
+	"  spread(point, metric, n, mean, sd) AS ("                                                \
+	"   SELECT s.point, s.metric, s.n, s.mean,"                                                \
+	"    CASE WHEN s.n > 1 THEN sqrt((SELECT sum((v.value - s.mean) * (v.value - s.mean))"     \
+	"     FROM value v WHERE v.point = s.point AND v.metric = s.metric) / (s.n - 1)) END"      \
+	"   FROM mean s),"                                                                         \
+	"  tail(z, a, b, c, d) AS ("                                                               \
+	"   SELECT max(CASE df WHEN 0 THEN t975 END), max(CASE df WHEN -1 THEN t975 END),"         \
+	"    max(CASE df WHEN -2 THEN t975 END), max(CASE df WHEN -3 THEN t975 END),"              \
+	"    max(CASE df WHEN -4 THEN t975 END) FROM student WHERE df <= 0)"                       \
+	" SELECT p.id AS point, m.name AS metric, m.subject AS subject, m.unit AS unit, s.n AS n," \
+	"  s.mean AS mean, s.sd AS sd,"                                                            \
+	"  CASE WHEN s.n > 1 THEN max(s.sd / sqrt(s.n) * coalesce("                                \
+	"   (SELECT t975 FROM student WHERE df = s.n - 1),"                                        \
+	"   z + (a + (b + (c + d / (s.n - 1.0)) / (s.n - 1.0)) / (s.n - 1.0)) / (s.n - 1.0)),"     \
+	"   CASE WHEN m.name GLOB '*.p[0-9]*' THEN abs(s.mean) / 128 ELSE 0 END) END AS ci95"      \
+	" FROM spread s CROSS JOIN tail JOIN point p ON p.key = s.point"                           \
+	" JOIN metric m ON m.key = s.metric;"
+
+const char schema_summary_sql[] = SUMMARY_SQL;
+
 const char schema_sql[] =
 	"CREATE TABLE study(id INTEGER PRIMARY KEY CHECK(id = 1), hash TEXT NOT NULL,"
 	" document TEXT NOT NULL, profile_hash TEXT NOT NULL, profile TEXT NOT NULL,"
@@ -57,24 +83,4 @@ const char schema_sql[] =
 	"  CASE WHEN q.number IS NULL THEN q.text ELSE q.number END AS value, q.unit AS unit"
 	" FROM point_parameter q JOIN point p ON p.key = q.point;"
 
-	/* Row 0 of `student` is the normal quantile, -1 to -4 the coefficients beyond the table. */
-	"CREATE VIEW summary AS"
-	" WITH mean(point, metric, n, mean) AS ("
-	"   SELECT point, metric, count(value), avg(value) FROM value GROUP BY point, metric),"
-	"  spread(point, metric, n, mean, sd) AS ("
-	"   SELECT s.point, s.metric, s.n, s.mean,"
-	"    CASE WHEN s.n > 1 THEN sqrt((SELECT sum((v.value - s.mean) * (v.value - s.mean))"
-	"     FROM value v WHERE v.point = s.point AND v.metric = s.metric) / (s.n - 1)) END"
-	"   FROM mean s),"
-	"  tail(z, a, b, c, d) AS ("
-	"   SELECT max(CASE df WHEN 0 THEN t975 END), max(CASE df WHEN -1 THEN t975 END),"
-	"    max(CASE df WHEN -2 THEN t975 END), max(CASE df WHEN -3 THEN t975 END),"
-	"    max(CASE df WHEN -4 THEN t975 END) FROM student WHERE df <= 0)"
-	" SELECT p.id AS point, m.name AS metric, m.subject AS subject, m.unit AS unit, s.n AS n,"
-	"  s.mean AS mean, s.sd AS sd,"
-	"  CASE WHEN s.n > 1 THEN s.sd / sqrt(s.n) * coalesce("
-	"   (SELECT t975 FROM student WHERE df = s.n - 1),"
-	"   z + (a + (b + (c + d / (s.n - 1.0)) / (s.n - 1.0)) / (s.n - 1.0)) / (s.n - 1.0)) END"
-	"   AS ci95"
-	" FROM spread s CROSS JOIN tail JOIN point p ON p.key = s.point"
-	" JOIN metric m ON m.key = s.metric;";
+	SUMMARY_SQL;

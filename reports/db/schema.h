@@ -8,13 +8,14 @@
 
 enum {
 	SCHEMA_APPLICATION = 0x4d435653, /* "MCVS", in the header of the file */
-	SCHEMA_VERSION = 2,		 /* PRAGMA user_version; older ones: db_migrate.c */
+	SCHEMA_VERSION = 3,		 /* PRAGMA user_version; older ones: db_migrate.c */
 };
 
 /* Makes everything in an empty database, except the rows of `student`. */
 extern const char schema_sql[];
 
-/* The part that came with version 2. */
+/* The parts that came with version 2, and that changed with version 3. */
 extern const char schema_series_sql[];
+extern const char schema_summary_sql[];
 
 #endif

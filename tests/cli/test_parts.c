@@ -56,7 +56,7 @@ static void a_part_must_be_chosen_and_be_there(void)
 		    TWO_APPS ", \"figures\": [ { \"name\": \"one\", \"kind\": \"cdf\", \"y\":"
 			     " \"app.response_time\", \"subject\": \"chess\", \"series\":"
 			     " \"platform\" } ]");
-	PROGRAM_EXPECT(2, "no subject \"chess\" (they are the apps)",
+	PROGRAM_EXPECT(2, "no subject \"chess\" (it has augmented-reality, ",
 		       "$BIN/mcvsim check $TMP/nobody.json");
 	study_write("left.json", TWO_APPS
 		    ", \"record\": [\"response_time\"], \"figures\": [ { \"name\": \"one\","

@@ -67,7 +67,7 @@ static void what_is_no_database_is_refused(void)
 				     "PRAGMA user_version = 99");
 	expect_refused(scratch("newer.db"), ERR_UNSUPPORTED, "newer mcvsim (schema 99");
 	run_sql(scratch("hollow.db"), "CREATE TABLE other(id); PRAGMA application_id = 1296258643;"
-				      "PRAGMA user_version = 2");
+				      "PRAGMA user_version = 3");
 	expect_refused(scratch("hollow.db"), ERR_CORRUPT, "no such table: study");
 }
 

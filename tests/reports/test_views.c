@@ -3,6 +3,7 @@
  * The views that scripts rely on, asked through a plain sqlite3 shell, and the intervals in them
  * held against GSL.
  */
+#include "reports/data/dataset.h"
 #include "reports/db/student.h"
 #include "tests/reports/support_synthetic.h"
 #include "tests/support/program.h"
@@ -154,6 +155,78 @@ static void summary_leaves_out_what_is_not_defined(void)
 	       "23\n");
 }
 
+/* Two points of three repetitions that nearly agree: the second is 0.1 % more. */
+static void write_close(const char *path)
+{
+	struct db_study study = {.document = cJSON_Parse("{\"sweep\":{\"a\":{}}}"),
+				 .profile = cJSON_CreateObject(),
+				 .seed = 1,
+				 .version = "0",
+				 .command = ""};
+	struct err e = {0};
+	struct db *close;
+	CU_ASSERT_EQUAL_FATAL(db_open_run(&close, path, &study, NULL, &e), 0);
+	struct run_sink sink = db_sink(close);
+	for (int i = 0; i < 6; i++) {
+		struct parameter p[] = {{"a", "", true, i / 3, "1"}};
+		struct point point = {.parameters = p, .parameter_count = 1};
+		struct run_result r = {0};
+		struct run_record record = {.key = {point.id, (uint32_t)(i % 3), 1}, .result = &r};
+		double value = (i < 3 ? 2 : 2.002) + 1e-6 * (i % 3) * (i + 1);
+		snprintf(point.id, sizeof(point.id), "%032d", i / 3);
+		run_result_add(&r, "t.mean", "", "s", value);
+		run_result_add(&r, "t.p95", "", "s", value);
+		run_result_add(&r, "t.p95", "same", "s", 2);
+		CU_ASSERT_EQUAL(sink.add_point(sink.ctx, &point, &e), 0);
+		CU_ASSERT_EQUAL(sink.put_run(sink.ctx, &record, &e), 0);
+		run_result_free(&r);
+	}
+	db_close(close);
+	cJSON_Delete((cJSON *)study.document);
+	cJSON_Delete((cJSON *)study.profile);
+}
+
+/* Repetitions agree on a quantile better than the histogram tells it. */
+static void the_interval_of_a_quantile_is_a_bucket_or_more(void)
+{
+	char path[200];
+	struct err e = {0};
+	struct db *db;
+	struct dataset data;
+	snprintf(path, sizeof(path), "%s/close.db", test_scratch());
+	write_close(path);
+	CU_ASSERT_EQUAL_FATAL(db_open(&db, path, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(dataset_load(&data, db, &e), 0);
+	const struct data_metric *mean = dataset_find_metric(&data, "t.mean", "");
+	const struct data_metric *p95 = dataset_find_metric(&data, "t.p95", "");
+	const struct data_metric *same = dataset_find_metric(&data, "t.p95", "same");
+	const size_t baseline[] = {0, 0};
+	struct cell a[2], b[2], c[2];
+	struct comparison d;
+	CU_ASSERT_EQUAL(dataset_summary(&data, mean, a, &e), 0);
+	CU_ASSERT_EQUAL(dataset_summary(&data, p95, b, &e), 0);
+	CU_ASSERT(a[0].ci95 < 1e-5 && a[0].sd == b[0].sd);
+	CU_ASSERT_EQUAL(b[0].ci95, b[0].mean / 128);
+	/* So a difference of 0.1 % is one of means, and none of quantiles. */
+	CU_ASSERT_EQUAL(dataset_paired(&data, mean, baseline, a, &e), 0);
+	CU_ASSERT_EQUAL(dataset_paired(&data, p95, baseline, b, &e), 0);
+	CU_ASSERT_EQUAL(dataset_paired(&data, same, baseline, c, &e), 0);
+	CU_ASSERT(a[1].mean == b[1].mean && a[1].mean > a[1].ci95 && b[1].mean < b[1].ci95);
+	CU_ASSERT(b[0].ci95 == 0 && c[1].ci95 == 0); /* the same in each repetition */
+	CU_ASSERT_EQUAL(dataset_compare(&data, p95, &data.points[0], &data, p95, &data.points[1],
+					true, &d, &e),
+			0);
+	CU_ASSERT_EQUAL(d.difference.ci95, b[1].ci95);
+	dataset_free(&data);
+	db_close(db);
+	if (!have_shell())
+		return;
+	PROGRAM_EXPECT(
+		0, "1|1|1|1|0|0|",
+		"sqlite3 -batch $TMP/close.db \"SELECT abs(ci95 - mean / 128) < 1e-12 FROM summary "
+		"ORDER BY metric DESC, subject, point\" | tr '\\n' '|'");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -162,6 +235,8 @@ int main(int argc, char **argv)
 		{"values_and_parameters_can_be_joined", values_and_parameters_can_be_joined},
 		{"summary_leaves_out_what_is_not_defined", summary_leaves_out_what_is_not_defined},
 		{"summary_gives_students_interval", summary_gives_students_interval},
+		{"the_interval_of_a_quantile_is_a_bucket_or_more",
+		 the_interval_of_a_quantile_is_a_bucket_or_more},
 		{0},
 	};
 	return test_main("reports.views", cases, argc, argv);
