@@ -75,6 +75,8 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# Not linked: a library that hvcore loads when it is there, and what draws figures.
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libunicorn2, gnuplot-nox, fonts-liberation")
+# Not linked: what draws figures, and a library that hvcore may have to load (hvcore/unicorn.cmake).
+get_property(recommends GLOBAL PROPERTY mcvsim_recommends)
+list(APPEND recommends gnuplot-nox fonts-liberation)
+list(JOIN recommends ", " CPACK_DEBIAN_PACKAGE_RECOMMENDS)
 include(CPack)

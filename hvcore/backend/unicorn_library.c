@@ -3,6 +3,24 @@
 
 #include "hvcore/backend/unicorn_library.h"
 
+#if defined(HV_UNICORN_LINKED)
+
+int hv_unicorn_load(struct hv_unicorn *library, struct err *e)
+{
+	(void)e;
+#define ROW(name) .name = uc_##name,
+	*library = (struct hv_unicorn){HV_UNICORN_LIST(ROW)};
+#undef ROW
+	return 0;
+}
+
+void hv_unicorn_unload(struct hv_unicorn *library)
+{
+	(void)library;
+}
+
+#else
+
 #include <dlfcn.h>
 #include <string.h>
 
@@ -36,4 +54,5 @@ void hv_unicorn_unload(struct hv_unicorn *library)
 	library->handle = NULL;
 }
 
+#endif
 #endif

