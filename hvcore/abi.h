@@ -272,13 +272,16 @@ enum hv_op {
 	HV_OP_HYPERCALL_BLOCK,
 	HV_OP_RELEASE_BLOCK,
 	/* Rings with several in flight, bells only where they are wanted. */
-	HV_OP_QUEUE_START,   /* sets the card's rings up so; after HV_OP_START */
-	HV_OP_QUEUE_SEND,    /* packets as of HV_OP_VIRTIO_SEND, and arg ticks between two; ends
-				when all are sent */
-	HV_OP_QUEUE_MAKE,    /* the same without the card: makes them and lets the ticks pass */
-	HV_OP_QUEUE_RECEIVE, /* packets; polls for them */
-	HV_OP_QUEUE_RTT,     /* packets sent, each taken back before the next; waits for them */
-	HV_OP_QUEUE_READ,    /* HV_OP_VIRTIO_READ, the next request begun when one has come back */
+	HV_OP_QUEUE_START,    /* sets the card's rings up so; after HV_OP_START */
+	HV_OP_QUEUE_SEND,     /* packets as of HV_OP_VIRTIO_SEND, and arg ticks between two; ends
+				 when all are sent */
+	HV_OP_QUEUE_MAKE,     /* the same without the card: makes them and lets the ticks pass */
+	HV_OP_QUEUE_RECEIVE,  /* packets; polls for them */
+	HV_OP_QUEUE_RTT,      /* packets sent, each taken back before the next; waits for them */
+	HV_OP_QUEUE_READ,     /* HV_OP_VIRTIO_READ, the next request begun when one has come back */
+	HV_OP_VMCALL_UNKNOWN, /* a hypercall that no hypervisor has, by the processor's own
+				 instruction: for a kernel only; fails where the answer is no
+				 error code */
 	HV_OP_COUNT
 };
 enum hv_ipi {

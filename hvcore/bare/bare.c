@@ -18,26 +18,33 @@ _Noreturn void bare_measure(void);
 _Noreturn void bare_exception(uint64_t vector, uint64_t rip);
 
 /* `own`: the operation has an empty loop of its own, which is it with argument 0 instead of 1; that
- * of the others is HV_OP_EMPTY. */
+ * of the others is HV_OP_EMPTY. `offer`: not every hypervisor has it; then it is an exception or
+ * does not come to an end. */
 static const struct {
 	const char *name;
 	enum hv_op op;
 	const char *method;
-	int own;
+	int own, offer;
 } jobs[] = {
 	{"loop.100_instructions", HV_OP_LOOP,
-	 "100 integer instructions in one chain of dependences", 0},
-	{"exit.pio_user", HV_OP_PIO, "32-bit out to port 0x540, where a PC has nothing", 0},
-	{"exit.pio_in_user", HV_OP_PIO_IN, "32-bit in from port 0x540, where a PC has nothing", 0},
-	{"exit.mmio_user", HV_OP_MMIO, "32-bit store to 0xd0000000, where a PC has no memory", 0},
-	{"exit.cpuid", HV_OP_CPUID, "cpuid of leaf 0", 0},
-	{"exit.msr", HV_OP_MSR, "rdmsr of EFER", 0},
-	{"trap.privileged", HV_OP_PRIVILEGED, "read of CR4", 0},
-	{"switch.guest", HV_OP_SWITCH, "load of CR3 with what is in it", 0},
+	 "100 integer instructions in one chain of dependences", 0, 0},
+	{"exit.pio_user", HV_OP_PIO, "32-bit out to port 0x540, where a PC has nothing", 0, 0},
+	{"exit.pio_in_user", HV_OP_PIO_IN, "32-bit in from port 0x540, where a PC has nothing", 0,
+	 0},
+	{"exit.mmio_user", HV_OP_MMIO, "32-bit store to 0xd0000000, where a PC has no memory", 0,
+	 0},
+	{"exit.cpuid", HV_OP_CPUID, "cpuid of leaf 0", 0, 0},
+	{"exit.msr", HV_OP_MSR, "rdmsr of EFER", 0, 0},
+	{"trap.privileged", HV_OP_PRIVILEGED, "read of CR4", 0, 0},
+	{"switch.guest", HV_OP_SWITCH, "load of CR3 with what is in it", 0, 0},
 	{"syscall.guest", HV_OP_SYSCALL,
 	 "SYSCALL from a user task to this kernel, which changes stacks, counts and returns by "
 	 "SYSRET; the task's loop is subtracted",
-	 1},
+	 1, 0},
+	{"hypercall.vmcall", HV_OP_VMCALL_UNKNOWN,
+	 "vmcall or vmmcall, as the processor has it, with a number that no hypervisor has, "
+	 "answered by an error code",
+	 0, 1},
 };
 
 static struct {
@@ -78,9 +85,10 @@ static uint64_t batch(enum hv_op op, uint64_t arg, uint64_t n)
 	return state.ticks;
 }
 
-static void print_failed(const char *reason)
+/* `key`: failed or, where that is no mistake, absent. */
+static void print_reason(const char *key, const char *reason)
 {
-	log_key("failed");
+	log_key(key);
 	log_text(jobs[state.job].name);
 	log_text(reason);
 	log_line_end();
@@ -91,10 +99,15 @@ static void measure(void)
 	enum hv_op op = jobs[state.job].op, none = jobs[state.job].own ? op : HV_OP_EMPTY;
 	uint64_t n = 2, enough = state.tsc_hz / BATCHES_PER_S;
 	state.failed = 0;
+	if (jobs[state.job].offer) {
+		machine_watch();
+		batch(op, 1, n);
+		machine_unwatch();
+	}
 	while (batch(op, 1, n) < enough && n < ITERATIONS_MAX)
 		n *= 2;
 	if (state.failed) {
-		print_failed("the operation did not do what it should");
+		print_reason("failed", "the operation did not do what it should");
 		return;
 	}
 	log_key("probe");
@@ -126,12 +139,20 @@ void bare_measure(void)
 /* An exception ends the job, not the guest. */
 void bare_exception(uint64_t vector, uint64_t rip)
 {
-	static char reason[] = "exception 00 at 0x0000000000000000";
-	reason[10] = (char)('0' + vector / 10);
-	reason[11] = (char)('0' + vector % 10);
+	static const char offered[] = "not offered: ";
+	static char reason[] = "not offered: exception 00 at 0x0000000000000000";
+	char *text = reason + sizeof(offered) - 1;
+	machine_unwatch();
+	text[10] = (char)('0' + vector / 10);
+	text[11] = (char)('0' + vector % 10);
 	for (unsigned i = 0; i < 16; i++)
-		reason[18 + i] = "0123456789abcdef"[rip >> 4 * (15 - i) & 15];
-	print_failed(reason);
+		text[18 + i] = "0123456789abcdef"[rip >> 4 * (15 - i) & 15];
+	if (vector == MACHINE_WATCH)
+		print_reason("absent", "not offered: the instruction does not come to its end");
+	else if (jobs[state.job].offer)
+		print_reason("absent", reason);
+	else
+		print_reason("failed", text);
 	state.job++;
 	bare_restart();
 }
@@ -141,8 +162,8 @@ static void catch_exceptions(void)
 	static struct {
 		uint16_t low, selector, flags, middle;
 		uint32_t high, zero;
-	} idt[32] __attribute__((aligned(16)));
-	for (unsigned i = 0; i < 32; i++) {
+	} idt[MACHINE_WATCH + 1] __attribute__((aligned(16)));
+	for (unsigned i = 0; i <= MACHINE_WATCH; i++) {
 		uint64_t at = (uint64_t)(uintptr_t)bare_exception_stubs + 16 * i;
 		idt[i].low = (uint16_t)at;
 		idt[i].selector = 0x08;

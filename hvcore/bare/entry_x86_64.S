@@ -79,12 +79,13 @@ bare_restart:
 	call	bare_measure
 	jmp	4b
 
-/* One stub of 16 bytes for each exception; those that bring an error code are not asked for it. */
+/* One stub of 16 bytes for each exception and, after them, for machine.h's one interrupt; those that
+ * bring an error code are not asked for it. */
 	.globl	bare_exception_stubs
 	.balign	16
 bare_exception_stubs:
 	.set	vector, 0
-	.rept	32
+	.rept	33
 	.balign	16
 	.if	((0x60227d00 >> vector) & 1) == 0
 	push	$0

@@ -15,7 +15,8 @@
 struct from_log {
 	cJSON *profile; /* as calibrate.h says; owned by the caller */
 	size_t measured;
-	size_t broken; /* in the log, but without a number that stands its checks */
+	size_t broken; /* in the log, but without a number that stands its checks; not what the
+			  hypervisor does not offer */
 };
 
 /* Reads the text of a log, which may have other output of the console around and between the
