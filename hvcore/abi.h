@@ -242,8 +242,8 @@ enum hv_op {
 	HV_OP_REQUEST_FULL,    /* answers a struct hv_ask, by RTL8139 and the ATA bus master */
 	HV_OP_REQUEST_PARA,    /* the same by rings */
 	HV_OP_VMCALL,	       /* HV_KVM_CALL: for a kernel only */
-	HV_OP_DOORBELL_MEMORY, /* out to HV_DOORBELL_PORT, then waits until the word at arg is one
-				  more */
+	HV_OP_DOORBELL_MEMORY, /* out to HV_DOORBELL_PORT, then waits until it is answered; arg:
+				  address of a struct hv_bell */
 	HV_OP_RELEASE,	       /* gives a page back by HV_CALL_RELEASE; arg as for HV_OP_TOUCH */
 	HV_OP_START,	       /* sets the drivers up; before any operation with a device */
 	HV_OP_WALK,  /* HV_WALK_LINKS loads along the chain at arg (probe/walk.h); checksum: the
@@ -271,6 +271,11 @@ enum hv_op {
 	/* HV_OP_HYPERCALL and HV_OP_RELEASE with everything but the exit: their argument blocks. */
 	HV_OP_HYPERCALL_BLOCK,
 	HV_OP_RELEASE_BLOCK,
+	/* A bell and time of the guest's own, during which its listener falls asleep again; arg: as
+	 * of HV_OP_DOORBELL_MEMORY. */
+	HV_OP_BELL_TIME,     /* the time alone */
+	HV_OP_BELL_RUNG,     /* rings, and goes on; ends when the last is answered */
+	HV_OP_BELL_ANSWERED, /* rings, waits for the answer, and goes on */
 	/* Rings with several in flight, bells only where they are wanted. */
 	HV_OP_QUEUE_START,    /* sets the card's rings up so; after HV_OP_START */
 	HV_OP_QUEUE_SEND,     /* packets as of HV_OP_VIRTIO_SEND, and arg ticks between two; ends
@@ -290,6 +295,11 @@ enum hv_ipi {
 	HV_IPI_APIC_HALTED,
 	HV_IPI_CALL, /* by HV_CALL_IPI */
 	HV_IPI_CALL_HALTED,
+};
+/* A bell's answers, and how long the guest has other things to do after it. */
+struct hv_bell {
+	uint64_t answered; /* one more with each bell */
+	uint64_t ticks;
 };
 /* How often since the operation began. */
 struct hv_halts {

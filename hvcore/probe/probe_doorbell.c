@@ -2,7 +2,9 @@
  *
  * What a doorbell and its answer cost when somebody listens: the guest rings an ioeventfd and goes
  * on looking; a thread of the VMM, asleep on another core, wakes up and answers, by a word in the
- * guest's memory or by an interrupt. (With nobody listening: doorbell.pio.)
+ * guest's memory or by an interrupt. With time of the guest's own after each bell, in which the
+ * listener falls asleep again: what the guest pays for the bell, which is to wake the other core,
+ * and how long the answer then takes. (With nobody listening: doorbell.pio.)
  */
 #include "hvcore/probe/guest_bench.h"
 #include "hvcore/host/pin.h"
@@ -14,9 +16,22 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum how { BY_MEMORY, BY_INTERRUPT };
+enum how { BY_MEMORY, BY_INTERRUPT, ASLEEP, WAIT };
 
-/* Where the answer is: far from the guest's program. */
+/* What the guest does, and what of it is subtracted. */
+static const struct {
+	enum hv_op op, without;
+} work_of[] = {
+	[BY_MEMORY] = {HV_OP_DOORBELL_MEMORY, HV_OP_EMPTY},
+	[BY_INTERRUPT] = {HV_OP_INTERRUPT, HV_OP_EMPTY},
+	[ASLEEP] = {HV_OP_BELL_RUNG, HV_OP_BELL_TIME},
+	[WAIT] = {HV_OP_BELL_ANSWERED, HV_OP_BELL_RUNG},
+};
+
+/* Of the guest's own after a bell: long enough for any listener to be asleep. */
+#define OWN_TIME_NS 100000
+
+/* Where the struct hv_bell is: far from the guest's program. */
 #define ANSWER_GPA (16ull << 20)
 
 struct doorbell_probe {
@@ -33,15 +48,15 @@ struct doorbell_probe {
 static void *listen_and_answer(void *ctx)
 {
 	struct doorbell_probe *p = ctx;
-	uint64_t *answer = hv_mem_at(&p->bench.vm->mem, ANSWER_GPA, sizeof(*answer));
+	struct hv_bell *bell = hv_mem_at(&p->bench.vm->mem, ANSWER_GPA, sizeof(*bell));
 	uint64_t rung, one = 1;
 	cpu_set_t before;
 	struct err ignored;
 	hv_pin(p->core, &before, &ignored);
 	while (read(p->bell, &rung, sizeof(rung)) == (ssize_t)sizeof(rung) &&
 	       !__atomic_load_n(&p->stopping, __ATOMIC_ACQUIRE)) {
-		if (p->how == BY_MEMORY)
-			__atomic_fetch_add(answer, rung, __ATOMIC_RELEASE);
+		if (p->how != BY_INTERRUPT)
+			__atomic_fetch_add(&bell->answered, rung, __ATOMIC_RELEASE);
 		else if (write(p->line, &one, sizeof(one)) != (ssize_t)sizeof(one))
 			break;
 	}
@@ -76,7 +91,7 @@ static int connect(struct doorbell_probe *p, struct err *e)
 	if (p->bell < 0 || p->line < 0)
 		return err_sys(e, errno, "eventfd");
 	int rc = backend->irqfd(vm, p->line, e);
-	uint16_t port = p->how == BY_MEMORY ? HV_DOORBELL_PORT : HV_IRQ_BELL_PORT;
+	uint16_t port = p->how == BY_INTERRUPT ? HV_IRQ_BELL_PORT : HV_DOORBELL_PORT;
 	if (!rc)
 		rc = backend->doorbell(vm, port, p->bell, e);
 	if (rc)
@@ -111,8 +126,12 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 		rc = hv_bench_open(&p->bench, hv_backend_find(probe->backend), env, &options, e);
 	if (!rc)
 		rc = connect(p, e);
-	p->bench.op = p->how == BY_MEMORY ? HV_OP_DOORBELL_MEMORY : HV_OP_INTERRUPT;
+	p->bench.op = work_of[p->how].op;
+	p->bench.without = work_of[p->how].without;
 	p->bench.arg = ANSWER_GPA;
+	struct hv_bell bell = {.ticks = (uint64_t)(OWN_TIME_NS * env->ticks_per_ns)};
+	if (!rc && hv_mem_write(&p->bench.vm->mem, ANSWER_GPA, &bell, sizeof(bell)))
+		rc = err_set(e, ERR_INTERNAL, "the bell is outside of memory");
 	if (rc)
 		teardown(work);
 	return rc;
@@ -125,6 +144,8 @@ static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, s
 		rc = hv_pin_choose(&core, &other, e);
 	if (!rc && core == other)
 		rc = err_set(e, ERR_UNSUPPORTED, "needs two cores");
+	if (!rc && (probe->arg == ASLEEP || probe->arg == WAIT) && !(env->ticks_per_ns > 0))
+		rc = err_set(e, ERR_UNSUPPORTED, "the guest's clock has no known rate");
 	return rc;
 }
 
@@ -141,5 +162,11 @@ const struct hv_probe hv_probe_doorbell[] = {
 	ROW("doorbell.rtt_irq", BY_INTERRUPT,
 	    "16-bit out to an ioeventfd, a thread asleep on another core, its answer an interrupt "
 	    "by irqfd, handled"),
+	ROW("doorbell.asleep", ASLEEP,
+	    "16-bit out to an ioeventfd on which a thread on another core sleeps, 100 us of the "
+	    "guest's own after it subtracted: what the bell costs who rings it"),
+	ROW("doorbell.wait", WAIT,
+	    "after doorbell.asleep, which is subtracted: until the thread's answer is in the "
+	    "guest's memory"),
 	{0},
 };

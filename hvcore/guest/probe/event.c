@@ -65,17 +65,56 @@ static void op_halt(uint64_t n)
 	guest_halts(n, (volatile struct hv_halts *)(uintptr_t)work.arg);
 }
 
+static volatile struct hv_bell *bell(void)
+{
+	return (volatile struct hv_bell *)(uintptr_t)work.arg;
+}
+
+static void await_answers(uint64_t all)
+{
+	for (unsigned k = 0; bell()->answered != all && k < PATIENCE; k++)
+		__asm__ volatile("pause");
+}
+
+static void pass_time(void)
+{
+	for (uint64_t since = ticks(), n = bell()->ticks; ticks() - since < n;)
+		__asm__ volatile("pause");
+}
+
+static void bells(uint64_t n, int rings, int waits, int passes)
+{
+	uint64_t before = bell()->answered, after = before + (rings ? n : 0);
+	for (uint64_t i = 0; i < n; i++) {
+		if (rings)
+			out16(HV_DOORBELL_PORT, 0);
+		if (waits)
+			await_answers(before + i + 1);
+		if (passes)
+			pass_time();
+	}
+	await_answers(after);
+	work.failed = bell()->answered != after;
+}
+
 static void op_doorbell_memory(uint64_t n)
 {
-	volatile uint64_t *count = (volatile uint64_t *)(uintptr_t)work.arg;
-	uint64_t before = *count;
-	for (uint64_t i = 0; i < n; i++) {
-		out16(HV_DOORBELL_PORT, 0);
-		for (unsigned k = 0; *count == before + i && k < PATIENCE; k++)
-			__asm__ volatile("pause");
-	}
-	if (*count != before + n)
-		work.failed = 1;
+	bells(n, 1, 1, 0);
+}
+
+static void op_bell_time(uint64_t n)
+{
+	bells(n, 0, 0, 1);
+}
+
+static void op_bell_rung(uint64_t n)
+{
+	bells(n, 1, 0, 1);
+}
+
+static void op_bell_answered(uint64_t n)
+{
+	bells(n, 1, 1, 1);
 }
 
 const struct probe_op probe_event_ops[] = {
@@ -86,5 +125,8 @@ const struct probe_op probe_event_ops[] = {
 	{HV_OP_TIMER_ARM, op_timer_arm},
 	{HV_OP_HALT, op_halt},
 	{HV_OP_DOORBELL_MEMORY, op_doorbell_memory},
+	{HV_OP_BELL_TIME, op_bell_time},
+	{HV_OP_BELL_RUNG, op_bell_rung},
+	{HV_OP_BELL_ANSWERED, op_bell_answered},
 	{0},
 };
