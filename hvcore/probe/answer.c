@@ -64,12 +64,15 @@ cJSON *hv_answer_probe(const struct hv_probe *p, const struct hv_probe_env *env,
 	return line;
 }
 
-cJSON *hv_answer_mix(const struct hv_backend *backend, bool para, const struct hv_answer *answer)
+cJSON *hv_answer_mix(const struct hv_backend *backend, struct hv_mix_devices devices,
+		     const struct hv_answer *answer)
 {
 	cJSON *line = cJSON_CreateObject();
 	cJSON_AddStringToObject(line, "name", "mix");
 	cJSON_AddStringToObject(line, "backend", backend->name);
-	cJSON_AddBoolToObject(line, "para", para);
+	cJSON_AddBoolToObject(line, "para", devices.para);
+	if (devices.iothread)
+		cJSON_AddBoolToObject(line, "iothread", true);
 	add_answer(line, answer, "ns", "", NULL);
 	return line;
 }

@@ -21,6 +21,7 @@ struct hv_answer {
 /* NULL only without memory; the caller deletes. */
 cJSON *hv_answer_probe(const struct hv_probe *probe, const struct hv_probe_env *env,
 		       const struct hv_answer *answer);
-cJSON *hv_answer_mix(const struct hv_backend *backend, bool para, const struct hv_answer *answer);
+cJSON *hv_answer_mix(const struct hv_backend *backend, struct hv_mix_devices devices,
+		     const struct hv_answer *answer);
 
 #endif

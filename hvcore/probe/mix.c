@@ -165,15 +165,16 @@ int hv_mix_peer_drain(struct hv_mix_peer *peer, struct err *e)
 
 /* ---- worlds ---- */
 
-int hv_mix_open(const struct hv_mix *mix, const struct hv_backend *backend, bool para,
-		const struct hv_probe_env *env, struct hv_work *work, struct err *e)
+int hv_mix_open(const struct hv_mix *mix, const struct hv_backend *backend,
+		struct hv_mix_devices devices, const struct hv_probe_env *env, struct hv_work *work,
+		struct err *e)
 {
 	int rc = backend->available(e);
 	if (!rc)
 		rc = hv_mix_check(mix, e);
 	if (rc)
 		return rc;
-	rc = backend->open ? hv_mix_guest_open(mix, backend, para, env, work, e)
+	rc = backend->open ? hv_mix_guest_open(mix, backend, devices, env, work, e)
 			   : hv_mix_os_open(mix, backend, env, work, e);
 	if (rc)
 		return rc;
@@ -206,15 +207,25 @@ static int choose_batches(const struct hv_work *work, struct hv_measure_options 
 	return rc;
 }
 
-int hv_mix_measure(const struct hv_mix *mix, const struct hv_backend *backend, bool para,
-		   const struct hv_probe_env *env, struct hv_measurement *out, struct err *e)
+int hv_mix_place(struct hv_mix_devices *devices, cpu_set_t *before, bool *pinned, struct err *e)
+{
+	int core;
+	int rc = hv_pin_choose(&core, &devices->core, e);
+	struct err ignored;
+	*pinned = hv_pin(core, before, &ignored) == 0;
+	return devices->iothread ? rc : 0;
+}
+
+int hv_mix_measure(const struct hv_mix *mix, const struct hv_backend *backend,
+		   struct hv_mix_devices devices, const struct hv_probe_env *env,
+		   struct hv_measurement *out, struct err *e)
 {
 	struct hv_work work = {0};
-	int core, other;
+	bool pinned;
 	cpu_set_t before;
-	hv_pin_choose(&core, &other, e);
-	bool pinned = hv_pin(core, &before, e) == 0;
-	int rc = hv_mix_open(mix, backend, para, env, &work, e);
+	int rc = hv_mix_place(&devices, &before, &pinned, e);
+	if (!rc)
+		rc = hv_mix_open(mix, backend, devices, env, &work, e);
 	if (!rc) {
 		struct hv_measure_options options = hv_measure_defaults(env->quick);
 		options.ticks_per_ns = env->ticks_per_ns;

@@ -11,9 +11,18 @@
 #include "hvcore/probe/mix_loop.h"
 #include "hvcore/probe/probe.h"
 
+#include <sched.h>
+
 struct hv_mix {
 	uint32_t count[HV_MIX_OPS]; /* per task */
 	uint64_t seed;		    /* of the orders */
+};
+
+/* What devices a guest's tasks have. */
+struct hv_mix_devices {
+	bool para;     /* rings instead of registers; for backends that run images */
+	bool iothread; /* which work in a thread of their own (iothread.h) */
+	int core;      /* on this core; chosen by whoever places the guest */
 };
 
 extern const char *const hv_mix_names[]; /* of the operations, ended by NULL */
@@ -34,15 +43,23 @@ uint64_t hv_mix_batch(const struct hv_mix *mix);
  * it was touched. */
 void hv_mix_orders(const struct hv_mix *mix, uint8_t *orders);
 
-/* Makes what the mix needs on a backend (para: rings instead of registers; for backends that run
- * images) and fills *work. On failure nothing is left behind; else hv_mix_close ends it. */
-int hv_mix_open(const struct hv_mix *mix, const struct hv_backend *backend, bool para,
-		const struct hv_probe_env *env, struct hv_work *work, struct err *e);
+/* Makes what the mix needs on a backend and fills *work. On failure nothing is left behind; else
+ * hv_mix_close ends it. */
+int hv_mix_open(const struct hv_mix *mix, const struct hv_backend *backend,
+		struct hv_mix_devices devices, const struct hv_probe_env *env, struct hv_work *work,
+		struct err *e);
 void hv_mix_close(struct hv_work *work);
 
-/* Opens, measures in ns per task, closes; on one core. */
-int hv_mix_measure(const struct hv_mix *mix, const struct hv_backend *backend, bool para,
-		   const struct hv_probe_env *env, struct hv_measurement *out, struct err *e);
+/* Opens, measures in ns per task, closes; the task on one core, and an iothread on another. Fails
+ * with ERR_UNSUPPORTED where that has no other. */
+int hv_mix_measure(const struct hv_mix *mix, const struct hv_backend *backend,
+		   struct hv_mix_devices devices, const struct hv_probe_env *env,
+		   struct hv_measurement *out, struct err *e);
+
+/* Chooses the two cores, and puts the calling thread on the first: what hv_mix_measure does before
+ * and, with *pinned, hv_unpin after. Returns 0, or ERR_UNSUPPORTED for an iothread without a core.
+ */
+int hv_mix_place(struct hv_mix_devices *devices, cpu_set_t *before, bool *pinned, struct err *e);
 
 /* The other end of the packets: a socket that keeps them apart. Private to mix*.c. */
 struct hv_mix_peer {
@@ -62,8 +79,9 @@ struct hv_mix_world {
 	void (*close)(struct hv_mix_world *world);
 };
 
-int hv_mix_guest_open(const struct hv_mix *mix, const struct hv_backend *backend, bool para,
-		      const struct hv_probe_env *env, struct hv_work *work, struct err *e);
+int hv_mix_guest_open(const struct hv_mix *mix, const struct hv_backend *backend,
+		      struct hv_mix_devices devices, const struct hv_probe_env *env,
+		      struct hv_work *work, struct err *e);
 int hv_mix_os_open(const struct hv_mix *mix, const struct hv_backend *backend,
 		   const struct hv_probe_env *env, struct hv_work *work, struct err *e);
 

@@ -5,6 +5,8 @@
  */
 #include "hvcore/device/devices.h"
 #include "hvcore/device/disk_file.h"
+#include "hvcore/host/pin.h"
+#include "hvcore/iothread.h"
 #include "hvcore/probe/guest_bench.h"
 #include "hvcore/probe/mix.h"
 
@@ -91,10 +93,11 @@ static int empty(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 }
 
 /* Both worlds' devices are made in the order of the ports; the machine owns them. */
-static int open_machine(struct guest_mix *g, const struct hv_backend *backend, bool para,
-			const struct hv_probe_env *env, struct err *e)
+static int open_machine(struct guest_mix *g, const struct hv_backend *backend,
+			struct hv_mix_devices how, const struct hv_probe_env *env, struct err *e)
 {
 	struct hv_device devices[2];
+	bool para = how.para;
 	int rc = (para ? hv_virtio_blk_make : hv_ata_make)(&devices[0], g->disk.fd, g->disk.bytes,
 							   e);
 	if (rc)
@@ -109,27 +112,32 @@ static int open_machine(struct guest_mix *g, const struct hv_backend *backend, b
 	const struct hv_bench_options options = {
 		.device = devices,
 		.devices = 2,
+		.iothread = how.iothread,
 		.image = "mix",
 		.mem_bytes = HV_MIX_PAGES_GPA + HV_MIX_PAGES * (uint64_t)HV_TOUCH_STRIDE,
 	};
-	return hv_bench_open(&g->bench, backend, env, &options, e);
+	rc = hv_bench_open(&g->bench, backend, env, &options, e);
+	if (!rc && how.iothread)
+		rc = hv_pin_thread(hv_iothread_thread(g->bench.vm), how.core, e);
+	return rc;
 }
 
-int hv_mix_guest_open(const struct hv_mix *mix, const struct hv_backend *backend, bool para,
-		      const struct hv_probe_env *env, struct hv_work *work, struct err *e)
+int hv_mix_guest_open(const struct hv_mix *mix, const struct hv_backend *backend,
+		      struct hv_mix_devices devices, const struct hv_probe_env *env,
+		      struct hv_work *work, struct err *e)
 {
 	struct guest_mix *g = calloc(1, sizeof(*g));
 	if (!g)
 		return err_set(e, ERR_NOMEM, "no memory for a mix");
 	g->world.close = close_world;
 	g->mix = *mix;
-	g->how = para ? HV_MIX_PARA : HV_MIX_FULL;
+	g->how = devices.para ? HV_MIX_PARA : HV_MIX_FULL;
 	g->disk.fd = g->peer.near = g->peer.far = -1;
 	int rc = hv_disk_open(&g->disk, env->scratch, e);
 	if (!rc)
 		rc = hv_mix_peer_open(&g->peer, e);
 	if (!rc)
-		rc = open_machine(g, backend, para, env, e);
+		rc = open_machine(g, backend, devices, env, e);
 	if (rc) {
 		close_world(&g->world);
 		return rc;

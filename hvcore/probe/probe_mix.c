@@ -24,7 +24,8 @@ static int mix_setup(const struct hv_probe *probe, const struct hv_probe_env *en
 {
 	struct hv_mix mix = {.count = {0}};
 	mix.count[probe->arg] = 1;
-	return hv_mix_open(&mix, hv_backend_find(probe->backend), false, env, work, e);
+	return hv_mix_open(&mix, hv_backend_find(probe->backend), (struct hv_mix_devices){0}, env,
+			   work, e);
 }
 
 #define MIX_ROW(name_, backend_, op, text)                                                         \

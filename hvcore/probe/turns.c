@@ -39,8 +39,6 @@ static int set_probe(struct hv_turns_item *item, const char *text, struct err *e
 			       "'%s' is neither a probe (NAME@BACKEND) nor a task "
 			       "(OPERATION=COUNT,...)",
 			       text);
-	if (p->two_cores)
-		return err_set(e, ERR_INVALID, "'%s' needs two cores: it cannot take turns", text);
 	item->probe = p;
 	return 0;
 }
@@ -51,8 +49,8 @@ int hv_turns_item_set(struct hv_turns_item *item, const char *text, uint64_t see
 	return strchr(text, '=') ? set_mix(&item->mix, text, e) : set_probe(item, text, e);
 }
 
-static int open_item(struct hv_turns_item *item, const struct hv_backend *backend, bool para,
-		     const struct hv_probe_env *env)
+static int open_item(struct hv_turns_item *item, const struct hv_backend *backend,
+		     struct hv_mix_devices devices, const struct hv_probe_env *env)
 {
 	const struct hv_probe *p = item->probe;
 	struct hv_measure_options options = hv_measure_defaults(env->quick);
@@ -63,7 +61,7 @@ static int open_item(struct hv_turns_item *item, const struct hv_backend *backen
 	int rc = p ? hv_probe_valid(p, env, &item->e) : 0;
 	if (!rc)
 		rc = p ? p->setup(p, env, &item->work, &item->e)
-		       : hv_mix_open(&item->mix, backend, para, env, &item->work, &item->e);
+		       : hv_mix_open(&item->mix, backend, devices, env, &item->work, &item->e);
 	item->open = !rc;
 	return rc ? rc : hv_turn_begin(&item->turn, &item->work, &options, &item->e);
 }
@@ -106,15 +104,24 @@ static void take_turns(struct hv_turns_item *items, unsigned count, uint64_t lim
 }
 
 void hv_turns(struct hv_turns_item *items, unsigned count, const struct hv_backend *backend,
-	      bool para, const struct hv_probe_env *env, uint64_t limit_ns)
+	      struct hv_mix_devices devices, const struct hv_probe_env *env, uint64_t limit_ns)
 {
-	int core, other;
-	cpu_set_t before;
-	struct err ignored;
-	hv_pin_choose(&core, &other, &ignored);
-	bool pinned = hv_pin(core, &before, &ignored) == 0;
-	for (unsigned i = 0; i < count; i++)
-		items[i].rc = open_item(&items[i], backend, para, env);
+	bool pinned;
+	cpu_set_t before, all;
+	struct err e, ignored;
+	int rc = hv_mix_place(&devices, &before, &pinned, &e);
+	for (unsigned i = 0; i < count; i++) {
+		bool places_itself = pinned && items[i].probe && items[i].probe->two_cores;
+		items[i].rc = rc;
+		items[i].e = e;
+		/* It puts this thread where it is, and its others elsewhere. */
+		if (places_itself)
+			hv_unpin(&before);
+		if (!rc)
+			items[i].rc = open_item(&items[i], backend, devices, env);
+		if (places_itself)
+			hv_mix_place(&devices, &all, &pinned, &ignored);
+	}
 	take_turns(items, count, limit_ns);
 	for (unsigned i = 0; i < count; i++) {
 		settle(&items[i]);

@@ -31,8 +31,8 @@ struct hv_turns_item {
 int hv_turns_item_set(struct hv_turns_item *item, const char *text, uint64_t seed, struct err *e);
 
 /* Measures them all, on one core, for limit_ns once they are ready to run. Mixes run on the
- * backend (para: with rings). What fails says so in its item and costs the others nothing. */
+ * backend, with such devices. What fails says so in its item and costs the others nothing. */
 void hv_turns(struct hv_turns_item *items, unsigned count, const struct hv_backend *backend,
-	      bool para, const struct hv_probe_env *env, uint64_t limit_ns);
+	      struct hv_mix_devices devices, const struct hv_probe_env *env, uint64_t limit_ns);
 
 #endif

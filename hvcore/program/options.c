@@ -45,6 +45,8 @@ static const struct option_row {
 	 "no sandbox around the guest's VMM, which must have one else"},
 	{"para", NULL, FLAG, AT(para), 0, 0, PROGRAM_MIX | PROGRAM_TURNS,
 	 "the guest's devices are rings instead of registers"},
+	{"iothread", NULL, FLAG, AT(iothread), 0, 0, PROGRAM_MIX | PROGRAM_TURNS,
+	 "with --para: the rings' devices work in a thread of their own, on another core"},
 	{"seed", "N", NUMBER, AT(seed), 0, UINT64_MAX, PROGRAM_MIX | PROGRAM_TURNS,
 	 "of the order of operations (default 0)"},
 	{"scratch", "DIR", TEXT, AT(scratch), 0, 0, PROGRAM_PROBE | PROGRAM_MIX | PROGRAM_TURNS,

@@ -8,6 +8,7 @@
 #define HVCORE_PROGRAM_PROGRAM_H
 
 #include "hvcore/hv.h"
+#include "hvcore/probe/mix.h"
 #include "hvcore/probe/probe.h"
 
 #include <cjson/cJSON.h>
@@ -18,7 +19,7 @@ enum { PROGRAM_OK = 0, PROGRAM_FAILED = 1, PROGRAM_USAGE = 2 };
 
 /* What was given on the command line; 0 or NULL where nothing was. Texts are argv's. */
 struct program_options {
-	bool json, quick, para, no_sandbox;
+	bool json, quick, para, iothread, no_sandbox;
 	const char *backend; /* one that there is */
 	const char *scratch;
 	enum hv_regime regime; /* NONE: as the machine offers */
@@ -72,6 +73,11 @@ const char *program_option_of(unsigned letter, unsigned i, char text[64]);
 
 /* Prints what each option does. */
 void program_print_options(void);
+
+/* The devices that --para and --iothread ask for, for the command of that name. Returns 0, or
+ * PROGRAM_USAGE when told that the backend has none such. */
+int program_devices(const char *command, const struct program_options *opt,
+		    const struct hv_backend *backend, struct hv_mix_devices *out);
 
 /* Says on stderr what is wrong with the command line; returns PROGRAM_USAGE. */
 int program_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -60,7 +60,7 @@ static void impossible_mixes_are_refused(void)
 }
 
 /* The worlds check themselves: what was read, written, touched, given back and sent. */
-static void works_on(const char *name, bool para)
+static void works_with(const char *name, struct hv_mix_devices devices)
 {
 	const struct hv_backend *backend = hv_backend_find(name);
 	const struct hv_probe_env env = {.quick = true};
@@ -72,7 +72,7 @@ static void works_on(const char *name, bool para)
 		test_skip("%s: %s", name, backend ? e.text : "not built");
 		return;
 	}
-	int rc = hv_mix_open(&mix, backend, para, &env, &work, &e);
+	int rc = hv_mix_open(&mix, backend, devices, &env, &work, &e);
 	if (rc)
 		printf(" %s ", e.text);
 	CU_ASSERT_EQUAL_FATAL(rc, 0);
@@ -91,6 +91,17 @@ static void works_on(const char *name, bool para)
 		printf(" %s ", e.text);
 	CU_ASSERT_EQUAL(rc, 0);
 	hv_mix_close(&work);
+}
+
+static void works_on(const char *name, bool para)
+{
+	works_with(name, (struct hv_mix_devices){.para = para});
+}
+
+static void works_beside_an_iothread(void)
+{
+	works_with("kvm", (struct hv_mix_devices){.para = true, .iothread = true});
+	works_with("trap", (struct hv_mix_devices){.para = true, .iothread = true});
 }
 
 static void works_in_a_process(void)
@@ -133,7 +144,8 @@ static void parts_of_steps_need_no_exit(void)
 		struct hv_work work = {0};
 		struct hv_batch batch = {NAN, NAN, NAN, -1, NAN};
 		mix.count[parts[i]] = 3;
-		CU_ASSERT_EQUAL_FATAL(hv_mix_open(&mix, backend, false, &env, &work, &e), 0);
+		CU_ASSERT_EQUAL_FATAL(
+			hv_mix_open(&mix, backend, (struct hv_mix_devices){0}, &env, &work, &e), 0);
 		CU_ASSERT_EQUAL(work.empty(work.ctx, 100, &batch, &e), 0);
 		const struct hv_counters before = *hv_mix_counters(&work);
 		CU_ASSERT_EQUAL(work.body(work.ctx, 100, &batch, &e), 0);
@@ -149,6 +161,7 @@ int main(int argc, char **argv)
 		{"orders_hold_each_operation_as_often_as_asked",
 		 orders_hold_each_operation_as_often_as_asked},
 		{"impossible_mixes_are_refused", impossible_mixes_are_refused},
+		{"works_beside_an_iothread", works_beside_an_iothread},
 		{"works_in_a_process", works_in_a_process},
 		{"works_in_a_container", works_in_a_container},
 		{"works_on_kvm", works_on_kvm},

@@ -23,14 +23,15 @@ enum { SAMPLE_TURNS = 5, ROUND_SAMPLES_MAX = VALIDATE_SAMPLES_MAX / VALIDATE_ROU
 static const char compute_primitive[] = "compute.native";
 
 const struct validate_world validate_worlds[] = {
-	{"hvcore-native", "native", false},
-	{"hvcore-container", "container", false},
-	{"hvcore-full", "kvm", false},
-	{"hvcore-para", "kvm", true},
-	{"hvcore-trap", "trap", false},
-	{"hvcore-trap-para", "trap", true},
-	{"hvcore-emulator", "emulator", false},
-	{"hvcore-emulator-para", "emulator", true},
+	{"hvcore-native", "native", false, false},
+	{"hvcore-container", "container", false, false},
+	{"hvcore-full", "kvm", false, false},
+	{"hvcore-para", "kvm", true, false},
+	{"hvcore-iothread", "kvm", true, true},
+	{"hvcore-trap", "trap", false, false},
+	{"hvcore-trap-para", "trap", true, false},
+	{"hvcore-emulator", "emulator", false, false},
+	{"hvcore-emulator-para", "emulator", true, false},
 	{0},
 };
 
@@ -159,6 +160,8 @@ static int take_turns(const struct run *r, struct turns *t, struct err *e)
 	args[n++] = seed;
 	if (world->para)
 		args[n++] = "--para";
+	if (world->iothread)
+		args[n++] = "--iothread";
 	for (size_t i = 0; i < t->case_count; i++)
 		mix_text(t->cases[i].mix, t->text[t->primitive_count + i], sizeof(t->text[0]));
 	for (size_t i = 0; i < count; i++)

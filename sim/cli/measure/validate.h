@@ -22,7 +22,7 @@ enum { VALIDATE_ROUNDS_MAX = 25, VALIDATE_SAMPLES_MAX = 300 };
 /* A world: a platform, and where hvcore runs its tasks. */
 struct validate_world {
 	const char *platform, *backend;
-	bool para;
+	bool para, iothread; /* as hvcore mix --para, --iothread */
 };
 extern const struct validate_world validate_worlds[]; /* ended by a NULL platform */
 
