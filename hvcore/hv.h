@@ -188,6 +188,10 @@ struct hv_backend {
 	 * it may name; NULL: there is none. */
 	const struct hv_allow *allow;
 	pid_t (*peer)(const struct hv_vm *vm);
+
+	/* What the filter of the guest's own process lets it call, ended by a NULL call; NULL: it
+	 * has no process. */
+	const struct hv_allow *guest_allow;
 };
 
 /* KVM's ring has 170 entries, but Linux 6.1 takes it for full also when 85 are unread: it computes

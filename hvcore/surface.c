@@ -62,6 +62,17 @@ static bool is_first_row(const struct hv_allow *const *tables, unsigned t,
 	return true;
 }
 
+/* What vm.c answers beside hypercalls and devices. */
+static void count_machine(struct hv_surface *s)
+{
+	const struct hv_backend *b = s->backend;
+	/* HV_IRQ_BELL_PORT and HV_DOORBELL_PORT; HV_MMIO_GPA and HV_TABLE_GPA. */
+	s->bells = (b->raise ? 1u : 0u) + (b->doorbell ? 1u : 0u);
+	s->pages = 1 + (b->map ? 1u : 0u);
+	for (const struct hv_allow *row = b->guest_allow; row && row->call; row++)
+		s->guest_calls += is_there(row);
+}
+
 static void count_calls(struct hv_surface *s)
 {
 	const struct hv_allow *tables[TABLES];
@@ -128,10 +139,24 @@ int hv_surfaces(struct hv_surface rows[HV_SURFACES_MAX], struct err *e)
 				continue;
 			s->devices = w ? "rings" : "registers";
 			s->hypercalls = HV_CALL_COUNT;
-			s->ports = ports[w];
+			count_machine(s);
+			s->ports = ports[w] + s->bells;
 		}
 	}
 	return count;
+}
+
+static void add_table(cJSON *calls, const struct hv_allow *row)
+{
+	for (; row->call; row++) {
+		if (!is_there(row))
+			continue;
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "call", row->call);
+		cJSON_AddStringToObject(item, "why", row->why);
+		cJSON_AddBoolToObject(item, "limited", is_limited(row));
+		cJSON_AddItemToArray(calls, item);
+	}
 }
 
 static void add_calls(cJSON *to, const struct hv_backend *backend)
@@ -140,15 +165,7 @@ static void add_calls(cJSON *to, const struct hv_backend *backend)
 	unsigned n = tables_of(backend, tables);
 	cJSON *calls = n ? cJSON_AddArrayToObject(to, "calls") : NULL;
 	for (unsigned t = 0; t < n; t++)
-		for (const struct hv_allow *row = tables[t]; row->call; row++) {
-			if (!is_there(row))
-				continue;
-			cJSON *item = cJSON_CreateObject();
-			cJSON_AddStringToObject(item, "call", row->call);
-			cJSON_AddStringToObject(item, "why", row->why);
-			cJSON_AddBoolToObject(item, "limited", is_limited(row));
-			cJSON_AddItemToArray(calls, item);
-		}
+		add_table(calls, tables[t]);
 }
 
 cJSON *hv_surfaces_json(const struct hv_surface *rows, int count)
@@ -164,7 +181,12 @@ cJSON *hv_surfaces_json(const struct hv_surface *rows, int count)
 			cJSON_AddStringToObject(item, "devices", s->devices);
 			cJSON_AddNumberToObject(item, "hypercalls", s->hypercalls);
 			cJSON_AddNumberToObject(item, "ports", s->ports);
+			cJSON_AddNumberToObject(item, "bells", s->bells);
+			cJSON_AddNumberToObject(item, "pages", s->pages);
 		}
+		if (s->backend->guest_allow)
+			add_table(cJSON_AddArrayToObject(item, "guest_calls"),
+				  s->backend->guest_allow);
 		cJSON_AddNumberToObject(item, "host_calls", s->host_calls);
 		cJSON_AddNumberToObject(item, "limited", s->limited);
 		add_calls(item, s->backend);

@@ -4,8 +4,8 @@
  * its VMM and, once it has taken that over, which system calls are left to it; for a container,
  * which it has from the start. A count says how much there is to attack, not how well it is
  * defended. Not counted is what the host's kernel does for a guest by itself: KVM's exits that no
- * VMM sees, and on trap the faults of the guest's process and the futex and rt_sigreturn of its
- * stub. `hvcore surface`.
+ * VMM sees, the local APIC among them, and on trap the faults of the guest's process. `hvcore
+ * surface`.
  */
 #ifndef HVCORE_SURFACE_H
 #define HVCORE_SURFACE_H
@@ -18,7 +18,12 @@ struct hv_surface {
 	const struct hv_backend *backend;
 	const char *devices;  /* "registers", "rings", or "" where there is no VMM */
 	unsigned hypercalls;  /* of abi.h; 0 where there is no VMM */
-	unsigned ports;	      /* of the devices, one of each kind; 0 where there is no VMM */
+	unsigned ports;	      /* of the devices, one of each kind, and of `bells`; 0 where there is
+			       * no VMM */
+	unsigned bells;	      /* of the machine's own: its interrupt and its doorbell, where a
+			       * machine of this backend can have them */
+	unsigned pages;	      /* of device memory; an access elsewhere ends the guest */
+	unsigned guest_calls; /* system calls that the guest's own process has; 0: it has none */
 	unsigned host_calls;  /* system calls of the host's kernel that are left */
 	unsigned limited;     /* of them, those that only certain arguments pass */
 	unsigned known_calls; /* all that libseccomp knows on this architecture */
@@ -31,9 +36,10 @@ enum { HV_SURFACES_MAX = 16 };
  * this machine has its row, too. Returns how many, or ERR_NOMEM. */
 int hv_surfaces(struct hv_surface rows[HV_SURFACES_MAX], struct err *e);
 
-/* {"known_calls", "surfaces": [{"backend", "devices"?, "hypercalls"?, "ports"?, "host_calls",
- *  "limited", "calls"?: [{"call", "why", "limited"}]}]}; without "calls" where nothing is filtered.
- * NULL when out of memory; the caller deletes. */
+/* {"known_calls", "surfaces": [{"backend", "devices"?, "hypercalls"?, "ports"?, "bells"?, "pages"?,
+ *  "guest_calls"?: [{"call", "why", "limited"}], "host_calls", "limited", "calls"?: as
+ *  "guest_calls"}]}; without "calls" where nothing is filtered, without "guest_calls" where the
+ * guest has no process of its own. NULL when out of memory; the caller deletes. */
 cJSON *hv_surfaces_json(const struct hv_surface *rows, int count);
 
 #endif

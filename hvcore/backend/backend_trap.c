@@ -271,6 +271,16 @@ static const struct hv_allow trap_allow[] = {
 	{0},
 };
 
+/* As the stub's own filter has them (lock_up): only from its code, which the guest can jump to. */
+static const struct hv_allow trap_guest_allow[] = {
+	{.call = "futex",
+	 .why = "hands over to the VMM and waits for its turn: wait and wake",
+	 .forbidden_bits = ~1ul,
+	 .forbidden_arg = 1},
+	{.call = "rt_sigreturn", .why = "goes on after a trap"},
+	{0},
+};
+
 const struct hv_backend hv_backend_trap = {
 	.name = "trap",
 	.summary = "trap and emulate in a deprivileged process, without KVM",
@@ -282,4 +292,5 @@ const struct hv_backend hv_backend_trap = {
 	.raise = trap_raise,
 	.allow = trap_allow,
 	.peer = trap_peer,
+	.guest_allow = trap_guest_allow,
 };

@@ -6,10 +6,13 @@
 
 static void print_surface(const struct hv_surface *s)
 {
-	char asks[64] = "no VMM";
+	char asks[96] = "no VMM", calls[32] = "";
+	if (s->guest_calls)
+		snprintf(calls, sizeof(calls), ", %u system calls", s->guest_calls);
 	if (s->backend->open)
-		snprintf(asks, sizeof(asks), "%u hypercalls, %u ports", s->hypercalls, s->ports);
-	printf("%-10s %-10s %-24s %u of %u system calls", s->backend->name, s->devices, asks,
+		snprintf(asks, sizeof(asks), "%u hypercalls, %u ports, %u page%s%s", s->hypercalls,
+			 s->ports, s->pages, s->pages == 1 ? "" : "s", calls);
+	printf("%-10s %-10s %-50s %u of %u system calls", s->backend->name, s->devices, asks,
 	       s->host_calls, s->known_calls);
 	if (s->limited)
 		printf(", %u of them with limits", s->limited);
@@ -29,7 +32,7 @@ int program_surface(const struct program_options *opt, char **args, int count)
 	}
 	if (opt->json)
 		return program_print(hv_surfaces_json(rows, n));
-	printf("%-10s %-10s %-24s %s\n", "backend", "devices", "a guest can ask for",
+	printf("%-10s %-10s %-50s %s\n", "backend", "devices", "a guest can ask for",
 	       "what is left once that is taken over");
 	for (int i = 0; i < n; i++)
 		print_surface(&rows[i]);
