@@ -130,8 +130,14 @@ const char *scale_print(double mean, double ci95, const char *sign, char *buf, s
 	return buf;
 }
 
-const char *scale_tex(char c)
+const char *scale_tex(const char *text, size_t *bytes)
 {
+	static const struct {
+		const char *sign, *text;
+	} signs[] = {
+		{"\xc2\xb1", "$\\pm$"},	   {"\xc2\xb5", "\\textmu{}"},	 {"\xce\xbc", "$\\mu$"},
+		{"\xcf\x83", "$\\sigma$"}, {"\xe2\x80\xa6", "\\dots{}"},
+	};
 	static const char *const texts[128] = {
 		['%'] = "\\%",
 		['_'] = "\\_",
@@ -147,6 +153,12 @@ const char *scale_tex(char c)
 		['>'] = "\\textgreater{}",
 		['|'] = "\\textbar{}",
 	};
-	unsigned char at = (unsigned char)c;
+	unsigned char at = (unsigned char)*text;
+	*bytes = 1;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+		if (strncmp(text, signs[i].sign, strlen(signs[i].sign)) == 0) {
+			*bytes = strlen(signs[i].sign);
+			return signs[i].text;
+		}
 	return at < 128 ? texts[at] : NULL;
 }

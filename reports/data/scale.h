@@ -36,8 +36,9 @@ const char *scale_number(double value, char *buf, size_t size);
  * between the two. Values are printed as given: apply the scale first. */
 const char *scale_print(double mean, double ci95, const char *sign, char *buf, size_t size);
 
-/* How TeX writes a character that it would take for something else, or in its usual fonts for
- * another one; NULL: as it is. */
-const char *scale_tex(char c);
+/* How TeX writes the character that begins at `text`, which it would take for something else or
+ * does not know in its usual fonts; NULL: as it is. *bytes gets how many to go on by: at least 1.
+ */
+const char *scale_tex(const char *text, size_t *bytes);
 
 #endif

@@ -48,9 +48,10 @@ static void write_broken(const struct drawing *d, const char *text, bool in_two)
 {
 	const char *at = in_two ? middle_break(text) : NULL;
 	fputc('"', d->gp);
-	for (const char *p = text; *p; p++) {
-		gp_put_char(d, d->gp, *p, '"');
-		if (p == at)
+	for (const char *p = text; *p;) {
+		const char *own = p;
+		p = gp_put_char(d, d->gp, p, '"');
+		if (own == at)
 			fputs("\\n", d->gp);
 	}
 	fputc('"', d->gp);
@@ -68,9 +69,10 @@ static void write_tic(const struct drawing *d, const char *name, bool in_two, do
 	const char *at = in_two ? middle_break(name) : NULL;
 	fputc('"', d->gp);
 	if (at) {
-		for (const char *p = name; *p; p++) {
-			gp_put_char(d, d->gp, *p, '%');
-			if (p == at)
+		for (const char *p = name; *p;) {
+			const char *own = p;
+			p = gp_put_char(d, d->gp, p, '%');
+			if (own == at)
 				fputs("\\n", d->gp);
 		}
 	} else {

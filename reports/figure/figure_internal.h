@@ -132,9 +132,10 @@ struct fill_style figure_fill_style(const char *part, size_t i);
 
 /* gnuplot's text in single quotes; of a script for LaTeX so that TeX shows it as it is. */
 void gp_quote(const struct drawing *d, FILE *gp, const char *text);
-/* One byte of such a text, inside quotes of either kind; '%': inside double quotes at a tick, where
- * gnuplot takes the text for a format. */
-void gp_put_char(const struct drawing *d, FILE *gp, char c, char quote);
+/* The character, or byte of one, that begins at p in such a text, inside quotes of either kind;
+ * '%': inside double quotes at a tick, where gnuplot takes the text for a format. Returns where the
+ * next one begins. */
+const char *gp_put_char(const struct drawing *d, FILE *gp, const char *p, char quote);
 
 /* Begins the data file: what it holds, where it comes from. */
 void tsv_begin(struct drawing *d, const char *columns);

@@ -74,34 +74,36 @@ double gp_name_width(const char *name, double room_pt)
 	return fmin(gp_text_width(name), room_pt);
 }
 
-void gp_put_char(const struct drawing *d, FILE *gp, char c, char quote)
+const char *gp_put_char(const struct drawing *d, FILE *gp, const char *p, char quote)
 {
-	char plain[2] = {(unsigned char)c < ' ' ? ' ' : c, '\0'};
-	const char *text = d->latex ? scale_tex(c) : NULL;
-	for (const char *p = text ? text : plain; *p; p++) {
-		if (quote == '\'' && *p == '\'')
+	char plain[2] = {(unsigned char)*p < ' ' ? ' ' : *p, '\0'};
+	size_t bytes = 1;
+	const char *text = d->latex ? scale_tex(p, &bytes) : NULL;
+	for (const char *c = text ? text : plain; *c; c++) {
+		if (quote == '\'' && *c == '\'')
 			fputc('\'', gp);
-		if (quote != '\'' && (*p == '"' || *p == '\\'))
+		if (quote != '\'' && (*c == '"' || *c == '\\'))
 			fputc('\\', gp);
-		if (quote == '%' && *p == '%')
+		if (quote == '%' && *c == '%')
 			fputc('%', gp);
-		fputc(*p, gp);
+		fputc(*c, gp);
 	}
+	return p + bytes;
 }
 
 void gp_quote(const struct drawing *d, FILE *gp, const char *text)
 {
 	fputc('\'', gp);
-	for (const char *p = text; *p; p++)
-		gp_put_char(d, gp, *p, '\'');
+	for (const char *p = text; *p;)
+		p = gp_put_char(d, gp, p, '\'');
 	fputc('\'', gp);
 }
 
 void gp_put_name(const struct drawing *d, FILE *gp, const char *name, double room_pt, char quote)
 {
 	size_t length = name_length(name, room_pt);
-	for (size_t i = 0; i < length; i++)
-		gp_put_char(d, gp, name[i], quote);
+	for (const char *p = name; p < name + length;)
+		p = gp_put_char(d, gp, p, quote);
 	if (name[length])
 		fputs(!d->latex ? "\xe2\x80\xa6" : quote == '\'' ? "\\dots{}" : "\\\\dots{}", gp);
 }

@@ -111,24 +111,13 @@ static void put_markdown(FILE *out, const char *text)
 
 static void put_latex(FILE *out, const char *text)
 {
-	static const struct {
-		const char *from, *to;
-	} signs[] = {{"\xc2\xb1", "$\\pm$"}, {"\xc2\xb5", "\\textmu{}"}};
-	while (*text) {
-		size_t i = 0, n = sizeof(signs) / sizeof(*signs);
-		while (i < n && strncmp(text, signs[i].from, strlen(signs[i].from)) != 0)
-			i++;
-		if (i < n) {
-			fputs(signs[i].to, out);
-			text += strlen(signs[i].from);
-			continue;
-		}
-		const char *written = scale_tex(*text);
+	size_t bytes;
+	for (; *text; text += bytes) {
+		const char *written = scale_tex(text, &bytes);
 		if (written)
 			fputs(written, out);
 		else
 			fputc(*text, out);
-		text++;
 	}
 }
 

@@ -36,7 +36,7 @@ static void latex_gets_texts_that_it_can_read(void)
 	static const char strange[] =
 		"{\"name\":\"strange\",\"kind\":\"quantiles\",\"y\":\"response_time\",\"series\":"
 		"\"platform\",\"at\":{\"exit_cost\":8},\"title\":\"100 % of_all #1 & {$x^2$} "
-		"~ \\\\ <a|b>\"}";
+		"~ \\\\ <a|b> \xce\xbc \xcf\x83 \xc2\xb5 \xc2\xb1\"}";
 	static const char *const names[] = {"strange"};
 	struct diag_list diags = {0};
 	CU_ASSERT_EQUAL_FATAL(figures_draw_latex(strange, "latex", &diags), 2);
@@ -46,11 +46,12 @@ static void latex_gets_texts_that_it_can_read(void)
 	PROGRAM_EXPECT(0, NULL, "cd $TMP/latex && gnuplot strange-latex.gp 2>err; test ! -s err");
 	PROGRAM_EXPECT(0, "share of observations below (\\%)}",
 		       "grep 'share of' $TMP/latex/strange-latex.tex");
-	PROGRAM_EXPECT(0,
-		       "100 \\% of\\_all \\#1 \\& \\{\\$x\\textasciicircum{}2\\$\\} "
-		       "\\textasciitilde{} \\textbackslash{} "
-		       "\\textless{}a\\textbar{}b\\textgreater{}",
-		       "grep '100 ' $TMP/latex/strange-latex.tex");
+	PROGRAM_EXPECT(
+		0,
+		"100 \\% of\\_all \\#1 \\& \\{\\$x\\textasciicircum{}2\\$\\} "
+		"\\textasciitilde{} \\textbackslash{} "
+		"\\textless{}a\\textbar{}b\\textgreater{} $\\mu$ $\\sigma$ \\textmu{} $\\pm$",
+		"grep '100 ' $TMP/latex/strange-latex.tex");
 	PROGRAM_EXPECT(0, "\\fontsize{8}{9.6}", "cat $TMP/latex/strange-latex.tex");
 	if (!figures_have("pdflatex"))
 		return;
