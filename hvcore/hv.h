@@ -172,9 +172,11 @@ struct hv_backend {
 	int (*irqfd)(struct hv_vm *vm, int fd, struct err *e);
 
 	/* The window's entries from `first` on become these, which have been looked at (window.h);
-	 * at CPL3 the processor forgets what they were. NULL: this backend has no window. */
+	 * at CPL3 the processor forgets what they were; vm->window has them. NULL: this backend has
+	 * no window. */
 	int (*map)(struct hv_vm *vm, unsigned first, const uint64_t *entries, unsigned count,
 		   struct err *e);
+	bool map_on_demand; /* only machines with config.window have one */
 
 	/* From now on writes of 4 bytes to `at`, an address without memory or, with `port`, a port,
 	 * are noted in a ring without leaving the kernel, as long as there is room
@@ -264,6 +266,8 @@ struct hv_config {
 				   (iothread.h) */
 	bool halt_returns;	/* a hlt that leaves the kernel ends at once instead of ending the
 				   run; on KVM at CPL0 without `interrupts`, where each does */
+	bool window;		/* with the window (abi.h), also on `trap`, where it takes two more
+				   system calls of the guest's process; others always have it */
 	struct hv_steps *steps; /* filled by hv_vm_open and hv_vm_close; NULL: nobody asks */
 	uint64_t delay_ns; /* busy time added to the handling of every exit, to test the instrument
 			    */

@@ -486,7 +486,7 @@ static bool memory_access(struct hv_vm *vm, struct hv_exit *x, struct hv_outcome
 {
 	vm->counters.mmio++;
 	uint64_t offset = x->mmio.gpa - HV_TABLE_GPA;
-	if (offset < 4096 && vm->config.backend->map) {
+	if (offset < 4096 && hv_window_is_there(vm)) {
 		*rc = hv_window_access(vm, offset, x->mmio.size, x->mmio.write, x->mmio.data, e);
 		return *rc == 0;
 	}

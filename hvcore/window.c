@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+bool hv_window_is_there(const struct hv_vm *vm)
+{
+	const struct hv_backend *backend = vm->config.backend;
+	return backend->map && (vm->config.window || !backend->map_on_demand);
+}
+
 /* Nothing, or a page of the guest's own. */
 static bool is_acceptable(const struct hv_vm *vm, uint64_t entry)
 {
@@ -43,7 +49,7 @@ int hv_window_map(struct hv_vm *vm, const struct hv_call_map *call, bool *done, 
 	uint64_t entries[HV_WINDOW_PAGES];
 	uint64_t bytes = (uint64_t)call->count * sizeof(*entries);
 	*done = false;
-	if (!vm->config.backend->map || call->count > HV_WINDOW_PAGES ||
+	if (!hv_window_is_there(vm) || call->count > HV_WINDOW_PAGES ||
 	    call->first > HV_WINDOW_PAGES - call->count ||
 	    hv_mem_read(&vm->mem, call->entries, entries, bytes))
 		return 0;

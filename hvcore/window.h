@@ -9,6 +9,9 @@
 
 #include "hvcore/hv.h"
 
+/* Whether this machine has one. */
+bool hv_window_is_there(const struct hv_vm *vm);
+
 /* An access of `size` bytes to the table at `offset` (below 4096). A store of anything but one
  * whole, acceptable entry changes nothing. Returns 0, or the host's failure. */
 int hv_window_access(struct hv_vm *vm, uint64_t offset, uint32_t size, bool write, uint8_t *data,

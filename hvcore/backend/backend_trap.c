@@ -32,6 +32,7 @@ struct trap {
 	struct trap_shared *shared;
 	pid_t pid; /* of the guest's process; 0: none */
 	struct hv_trap_cpu cpu;
+	unsigned window_from, window_to; /* entries that the guest's process does not know yet */
 };
 
 static int trap_available(struct err *e)
@@ -142,8 +143,40 @@ static enum wait_result wait_for_trap(struct trap *t, uint64_t deadline_ns, char
 	return WAIT_TRAP;
 }
 
-static void resume(struct trap *t)
+static uint32_t access_of(uint64_t entry)
 {
+	return (entry & HV_WINDOW_PRESENT ? TRAP_MAP_READ : 0) |
+	       (entry & HV_WINDOW_WRITABLE ? TRAP_MAP_WRITE : 0);
+}
+
+/* How many entries, from the first on, one system call can carry out. */
+static unsigned neighbours(const uint64_t *entries, unsigned count)
+{
+	uint64_t step = entries[0] ? 4096 : 0;
+	unsigned n = 1;
+	while (n < count && entries[n] == entries[n - 1] + step)
+		n++;
+	return n;
+}
+
+/* The changed part of the window, for the stub. */
+static void pass_window(struct trap *t, const uint64_t *window)
+{
+	uint32_t maps = 0;
+	for (unsigned at = t->window_from, n; at < t->window_to; at += n) {
+		n = neighbours(&window[at], t->window_to - at);
+		t->shared->map[maps++] = (struct trap_map){.first = at,
+							   .count = n,
+							   .gpa = (uint32_t)window[at] & ~4095u,
+							   .access = access_of(window[at])};
+	}
+	t->shared->maps = maps;
+	t->window_from = t->window_to = 0;
+}
+
+static void resume(struct trap *t, const uint64_t *window)
+{
+	pass_window(t, window);
 	memcpy(t->shared->regs, t->cpu.regs, TRAP_REGS * sizeof(t->cpu.regs[0]));
 	__atomic_store_n(&t->shared->turn, TRAP_TURN_GUEST, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &t->shared->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
@@ -166,6 +199,7 @@ static int trap_open(struct hv_vm *vm, struct err *e)
 		t->shared = page;
 		t->shared->mem_bytes = vm->mem.size;
 		t->shared->turn = TRAP_TURN_GUEST;
+		t->shared->window = vm->config.window;
 		rc = spawn_stub(t, vm->mem.fd, fd, e);
 	}
 	close(fd);
@@ -216,6 +250,22 @@ static int trap_raise(struct hv_vm *vm, unsigned cpu, struct err *e)
 	return 0;
 }
 
+/* The guest's process maps it before the guest goes on. */
+static int trap_map(struct hv_vm *vm, unsigned first, const uint64_t *entries, unsigned count,
+		    struct err *e)
+{
+	(void)entries; /* in vm->window already */
+	(void)e;
+	struct trap *t = vm->state;
+	bool none = t->window_from == t->window_to;
+	unsigned to = first + count;
+	if (count == 0)
+		return 0;
+	t->window_from = none || first < t->window_from ? first : t->window_from;
+	t->window_to = none || to > t->window_to ? to : t->window_to;
+	return 0;
+}
+
 static bool deliver_interrupt(struct trap *t, const struct hv_mem *mem, struct hv_exit *x)
 {
 	if (!t->cpu.irq || !t->cpu.interrupts || !t->cpu.handler)
@@ -235,7 +285,7 @@ static int trap_step(struct hv_vm *vm, unsigned cpu, struct hv_exit *x, uint64_t
 	(void)e;
 	hv_trap_arch_complete(&t->cpu, &vm->mem);
 	for (;;) {
-		resume(t);
+		resume(t, vm->window);
 		switch (wait_for_trap(t, deadline_ns, x->text, sizeof(x->text))) {
 		case WAIT_TRAP:
 			break;
@@ -290,6 +340,8 @@ const struct hv_backend hv_backend_trap = {
 	.step = trap_step,
 	.handler = trap_handler,
 	.raise = trap_raise,
+	.map = trap_map,
+	.map_on_demand = true,
 	.allow = trap_allow,
 	.peer = trap_peer,
 	.guest_allow = trap_guest_allow,

@@ -215,6 +215,8 @@ bool hv_trap_arch_translate(struct hv_trap_cpu *cpu, const struct hv_mem *mem, s
 			     (unsigned long long)cpu->regs[TRAP_RAX]);
 	if (cpu->signal == TRAP_KICK) /* the VMM's own doing: an interrupt waits to be delivered */
 		return false;
+	if (cpu->signal == TRAP_NOT_MAPPED)
+		return fault(cpu, x, "the guest's process could not change its window");
 	if (cpu->signal != SIGSEGV)
 		return fault(cpu, x, "exception %llu", (unsigned long long)cpu->regs[TRAP_TRAPNO]);
 

@@ -15,8 +15,9 @@ struct hostile_trick {
 	int (*run)(void); /* returns the exit status */
 };
 
-/* Those with the VMM's part of memory; ended by a NULL name. */
-extern const struct hostile_trick hostile_tables[];
+/* Those with the VMM's part of memory, and with what the trap backend's stub may do; each ended by
+ * a NULL name. */
+extern const struct hostile_trick hostile_tables[], hostile_stub[];
 
 extern const struct hv_boot *hostile_boot;
 

@@ -403,6 +403,8 @@ int guest_main(const struct hv_boot *boot)
 	trick = find(tricks)->run;
 	if (!trick)
 		trick = find(hostile_tables)->run;
+	if (!trick)
+		trick = find(hostile_stub)->run;
 	if (!trick) {
 		guest_puts("hostile: no such trick\n");
 		return 2;

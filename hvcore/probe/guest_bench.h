@@ -29,6 +29,7 @@ struct hv_bench_options {
 	bool interrupts;
 	bool iothread;	   /* as in struct hv_config */
 	bool halt_returns; /* as in struct hv_config */
+	bool window;	   /* as in struct hv_config */
 	unsigned cpus;	   /* 0: one */
 	const char *image; /* NULL: "probe"; another must take work as that one does */
 };

@@ -12,6 +12,7 @@ add_custom_command(OUTPUT ${HV_STUB}
     -fno-asynchronous-unwind-tables -Wall -Wextra -Wshadow -Wconversion -I${PROJECT_SOURCE_DIR}
     -Wl,--build-id=none -Wl,-Ttext-segment=0x600000000000 -Wl,-z,noexecstack -s -o ${HV_STUB} ${source}
   DEPENDS ${source} ${CMAKE_CURRENT_LIST_DIR}/trap_shared.h
+    ${PROJECT_SOURCE_DIR}/hvcore/abi.h
   VERBATIM)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/stub.S.in stub/stub.S @ONLY)
 set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/stub/stub.S PROPERTIES OBJECT_DEPENDS ${HV_STUB})

@@ -9,7 +9,10 @@
 
 #include <stdint.h>
 
-/* Descriptors that the stub finds open when it starts; it closes them and all others. */
+#include "hvcore/abi.h"
+
+/* Descriptors that the stub finds open when it starts; it closes them and all others, but for the
+ * guest's memory where the machine has a window. */
 enum { TRAP_FD_MEMORY = 3, TRAP_FD_SHARED = 4, TRAP_FD_STUB = 5, TRAP_FD_END = 6 };
 
 /* Where the stub is linked to: far from anything a guest has. Code in the first 64 KiB of it may
@@ -19,6 +22,9 @@ enum { TRAP_FD_MEMORY = 3, TRAP_FD_SHARED = 4, TRAP_FD_STUB = 5, TRAP_FD_END = 6
 
 /* The signal by which the VMM stops a running guest (SIGUSR1). */
 #define TRAP_KICK 10
+
+/* What the stub says instead of a signal when the kernel did not change the window. */
+#define TRAP_NOT_MAPPED 0
 
 enum trap_turn { TRAP_TURN_VMM, TRAP_TURN_GUEST };
 
@@ -51,11 +57,23 @@ enum trap_reg {
 	TRAP_ALL_REGS
 };
 
+/* Neighbouring pages of the window that the stub maps to neighbouring pages of the guest's memory,
+ * or takes away. */
+enum { TRAP_MAP_READ = 1, TRAP_MAP_WRITE = 2 };
+struct trap_map {
+	uint32_t first, count; /* pages of the window */
+	uint32_t gpa;	       /* of the first page there */
+	uint32_t access;       /* 0: taken away */
+};
+
 struct trap_shared {
 	uint32_t turn;	 /* enum trap_turn; a futex */
 	uint32_t signal; /* that stopped the guest */
 	uint64_t mem_bytes;
 	uint64_t regs[TRAP_ALL_REGS];
+	uint32_t window; /* not 0: the machine has one; set before the stub starts */
+	uint32_t maps;	 /* how many of `map` the stub carries out before the guest goes on */
+	struct trap_map map[HV_WINDOW_PAGES];
 };
 
 #endif

@@ -30,10 +30,10 @@ struct machine {
 	enum hv_regime regime;
 	uint64_t limit_ns; /* 0: 20 s, which no test reaches unless something hangs */
 	unsigned cpus;	   /* 0: one */
-	bool interrupts;
+	bool interrupts, window;
 	bool iothread; /* as in struct hv_config */
-	int disk; /* a file behind an ATA disk and a ring disk; -1: none */
-	int nic;  /* the peer of an RTL8139; 0: none */
+	int disk;      /* a file behind an ATA disk and a ring disk; -1: none */
+	int nic;       /* the peer of an RTL8139; 0: none */
 };
 
 static inline int machine_console(void *ctx, const char *text, size_t length, struct err *e)
@@ -65,6 +65,7 @@ static inline void machine_run(const struct machine *m, struct machine_result *r
 				   .cpus = m->cpus,
 				   .interrupts = m->interrupts,
 				   .iothread = m->iothread,
+				   .window = m->window,
 				   .image = m->code,
 				   .image_bytes = m->code_bytes,
 				   .console = machine_console,

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #define BIT(kind)   (1u << HV_RUN_##kind)
 #define FAULTS	    (BIT(FAULT) | BIT(SHUTDOWN))
@@ -77,7 +78,7 @@ static void open_peer(int ends[2])
 	CU_ASSERT_EQUAL_FATAL(send(ends[1], packet, sizeof(packet), 0), sizeof(packet));
 }
 
-static void every_trick(const char *backend, unsigned cpus, bool iothread)
+static void every_trick(const char *backend, unsigned cpus, bool iothread, bool window)
 {
 	if (!machine_available(backend))
 		return;
@@ -90,6 +91,7 @@ static void every_trick(const char *backend, unsigned cpus, bool iothread)
 				    .argument = tricks[i].name,
 				    .cpus = cpus,
 				    .iothread = iothread,
+				    .window = window,
 				    .disk = disk,
 				    .nic = ends[0]};
 		struct machine_result r;
@@ -147,31 +149,84 @@ static void no_hypercall_takes_a_block_in_the_vmms_part(void)
 
 static void tricks_on_kvm(void)
 {
-	every_trick("kvm", 1, false);
+	every_trick("kvm", 1, false, false);
 }
 
 /* One of three processors does it, the others go on until the end. */
 static void tricks_on_several_processors(void)
 {
-	every_trick("kvm", 3, false);
+	every_trick("kvm", 3, false, false);
 }
 
 /* The rings are looked at beside the guest that wrote them. */
 static void tricks_on_an_iothread(void)
 {
-	every_trick("kvm", 1, true);
-	every_trick("kvm", 3, true);
-	every_trick("trap", 1, true);
+	every_trick("kvm", 1, true, false);
+	every_trick("kvm", 3, true, false);
+	every_trick("trap", 1, true, false);
 }
 
 static void tricks_on_trap(void)
 {
-	every_trick("trap", 1, false);
+	every_trick("trap", 1, false, false);
+}
+
+static void tricks_on_trap_with_a_window(void)
+{
+	every_trick("trap", 1, false, true);
+}
+
+/* By the stub's own instruction: where there is a window the filter lets mmap and munmap through,
+ * but for nothing else than that. */
+static void the_stub_maps_nothing_but_the_window(void)
+{
+	static const struct {
+		const char *name;
+		int call;
+		bool allowed; /* where there is a window; then what follows there ends it */
+	} tries[] = {
+		{"stub-map-what-is-ours", SYS_mmap, true},
+		{"stub-map-tables", SYS_mmap, false},
+		{"stub-map-far-offset", SYS_mmap, false},
+		{"stub-map-before", SYS_mmap, false},
+		{"stub-map-behind", SYS_mmap, false},
+		{"stub-map-far", SYS_mmap, false},
+		{"stub-map-its-code", SYS_mmap, false},
+		{"stub-map-long", SYS_mmap, false},
+		{"stub-map-longer", SYS_mmap, false},
+		{"stub-map-anonymous", SYS_mmap, false},
+		{"stub-map-anywhere", SYS_mmap, false},
+		{"stub-map-other", SYS_mmap, false},
+		{"stub-unmap-its-code", SYS_munmap, false},
+		{"stub-unmap-memory", SYS_munmap, false},
+		{"stub-unmap-long", SYS_munmap, false},
+		{"stub-protect", SYS_mprotect, false},
+	};
+	if (!machine_available("trap"))
+		return;
+	for (size_t i = 0; i < 2 * sizeof(tries) / sizeof(tries[0]); i++) {
+		struct machine m = {.backend = "trap",
+				    .image = "hostile",
+				    .argument = tries[i / 2].name,
+				    .window = i % 2,
+				    .disk = -1};
+		struct machine_result r;
+		char refusal[32];
+		snprintf(refusal, sizeof(refusal), "system call %d,", tries[i / 2].call);
+		machine_run(&m, &r);
+		bool passes = tries[i / 2].allowed && m.window;
+		bool good = r.outcome.kind == HV_RUN_FAULT &&
+			    strstr(r.outcome.text, passes ? "exception 6 at" : refusal);
+		CU_ASSERT(r.rc == 0 && good);
+		if (!good)
+			printf("\n  %s, window %d: %s, status %d: %s\n", m.argument, m.window,
+			       hv_outcome_name(r.outcome.kind), r.outcome.status, r.outcome.text);
+	}
 }
 
 static void tricks_on_emulator(void)
 {
-	every_trick("emulator", 1, false);
+	every_trick("emulator", 1, false, false);
 }
 
 /* At CPL0 whatever the machine offers: emulated there, these once hung or broke KVM. On hardware
@@ -255,6 +310,8 @@ int main(int argc, char **argv)
 		{"tricks_on_several_processors", tricks_on_several_processors},
 		{"tricks_on_an_iothread", tricks_on_an_iothread},
 		{"tricks_on_trap", tricks_on_trap},
+		{"tricks_on_trap_with_a_window", tricks_on_trap_with_a_window},
+		{"the_stub_maps_nothing_but_the_window", the_stub_maps_nothing_but_the_window},
 		{"tricks_on_emulator", tricks_on_emulator},
 		{"no_hypercall_takes_a_block_in_the_vmms_part",
 		 no_hypercall_takes_a_block_in_the_vmms_part},

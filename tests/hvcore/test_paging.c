@@ -49,24 +49,26 @@ static void a_large_page_is_one_fault(void)
 
 #define WINDOW_PAGES_GPA (16u << 20)
 
-static void open_bench(struct hv_bench *bench, const char *backend)
+static void open_bench(struct hv_bench *bench, const char *backend, bool window)
 {
+	const struct hv_bench_options options = {.window = window};
 	struct hv_probe_env env = {0};
 	struct err e = {0};
-	CU_ASSERT_EQUAL_FATAL(hv_bench_open(bench, hv_backend_find(backend), &env, NULL, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(hv_bench_open(bench, hv_backend_find(backend), &env, &options, &e),
+			      0);
 	bench->arg = WINDOW_PAGES_GPA;
 }
 
 /* What is written into the window is in the pages that were mapped, and once they are taken away
  * the guest cannot get there, although it could a moment before. */
-static void the_window_is_what_the_guest_mapped(void)
+static void the_window_is_what_the_guest_mapped_on(const char *backend, const char *end)
 {
 	struct hv_bench bench;
 	struct hv_batch batch;
 	struct err e = {0};
-	if (!machine_available("kvm"))
+	if (!machine_available(backend))
 		return;
-	open_bench(&bench, "kvm");
+	open_bench(&bench, backend, true);
 	for (uint64_t round = 0; round < 3; round++) {
 		bench.arg = WINDOW_PAGES_GPA;
 		CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_MAP_MANY, 1, &batch, &e), 0);
@@ -89,7 +91,50 @@ static void the_window_is_what_the_guest_mapped(void)
 	CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_MAP_1M_MANY, 1, &batch, &e), 0);
 	bench.arg = HV_WINDOW;
 	CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_TOUCH, 1, &batch, &e), ERR_IO);
-	CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "triple fault"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.text, end));
+	hv_bench_close(&bench);
+}
+
+static void the_window_is_what_the_guest_mapped(void)
+{
+	the_window_is_what_the_guest_mapped_on("kvm", "triple fault");
+	the_window_is_what_the_guest_mapped_on("trap",
+					       "write at 0xe0000000, where there is nothing");
+}
+
+/* Entries in an order that no system call can carry out at once, and a page that may only be read:
+ * what the guest writes there ends it. */
+static void entries_need_not_be_neighbours(void)
+{
+	struct hv_bench bench;
+	struct hv_batch batch;
+	struct err e = {0};
+	bool done;
+	if (!machine_available("trap"))
+		return;
+	open_bench(&bench, "trap", true);
+	/* Every 16th page of the window, which HV_OP_TOUCH visits, backwards; others between. */
+	uint64_t entries[HV_WINDOW_PAGES];
+	for (unsigned i = 0; i < HV_WINDOW_PAGES; i++)
+		entries[i] = i % 3 == 1 ? 0
+					: (WINDOW_PAGES_GPA + (HV_WINDOW_PAGES - i) * 4096u) |
+						  HV_WINDOW_PRESENT | HV_WINDOW_WRITABLE;
+	for (unsigned i = 0; i < HV_WINDOW_PAGES; i += 16)
+		entries[i] = (WINDOW_PAGES_GPA + (HV_WINDOW_PAGES - i) * 4096u) |
+			     HV_WINDOW_PRESENT | (i == 256 ? 0 : HV_WINDOW_WRITABLE);
+	hv_mem_write(&bench.vm->mem, 8 << 20, entries, sizeof(entries));
+	const struct hv_call_map call = {.entries = 8 << 20, .count = HV_WINDOW_PAGES};
+	CU_ASSERT_EQUAL(hv_window_map(bench.vm, &call, &done, &e), 0);
+	CU_ASSERT(done);
+	bench.arg = HV_WINDOW;
+	CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_TOUCH, 16, &batch, &e), 0);
+	for (uint64_t i = 0; i < 16; i++) {
+		uint64_t value = 0, page = HV_WINDOW_PAGES - i * 16;
+		hv_mem_read(&bench.vm->mem, WINDOW_PAGES_GPA + page * 4096, &value, 8);
+		CU_ASSERT_EQUAL(value, i + 1);
+	}
+	CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_TOUCH, 17, &batch, &e), ERR_IO);
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "write at 0xe0100000"));
 	hv_bench_close(&bench);
 }
 
@@ -104,12 +149,16 @@ static void the_window_takes_only_pages_of_the_guest(void)
 	struct hv_batch batch;
 	struct err e = {0};
 	bool done = true;
-	for (unsigned i = 0; i < BACKENDS; i++) {
-		if (!machine_available(backends[i]))
+	/* Each without asking for one, then with. */
+	for (unsigned i = 0; i < 2 * BACKENDS; i++) {
+		const char *backend = backends[i / 2];
+		if (!machine_available(backend))
 			continue;
-		open_bench(&bench, backends[i]);
+		open_bench(&bench, backend, i % 2);
 		struct hv_vm *vm = bench.vm;
-		if (!vm->config.backend->map) {
+		bool there = strcmp(backend, "kvm") == 0 || (strcmp(backend, "trap") == 0 && i % 2);
+		CU_ASSERT_EQUAL(hv_window_is_there(vm), there);
+		if (!there) {
 			CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_MAP_MANY, 1, &batch, &e),
 					ERR_IO);
 			CU_ASSERT_EQUAL(hv_bench_run(&bench, HV_OP_MAP, 1, &batch, &e), ERR_IO);
@@ -157,6 +206,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"a_large_page_is_one_fault", a_large_page_is_one_fault},
 		{"the_window_is_what_the_guest_mapped", the_window_is_what_the_guest_mapped},
+		{"entries_need_not_be_neighbours", entries_need_not_be_neighbours},
 		{"the_window_takes_only_pages_of_the_guest",
 		 the_window_takes_only_pages_of_the_guest},
 		{0},
