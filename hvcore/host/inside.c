@@ -30,7 +30,7 @@ static struct answer run_loop(const struct inside *in, const struct request *r)
 	a.failure = in->before ? in->before(in->arg, r->n) : 0;
 	if (a.failure)
 		return a;
-	hv_lost_begin(&lost, 0);
+	hv_lost_begin(&lost, in->peer);
 	uint64_t t0 = hv_clock_ns(), c0 = hv_ticks();
 	a.failure = loop(in->arg, r->n);
 	a.ticks = (double)(hv_ticks() - c0);

@@ -24,6 +24,9 @@ struct inside {
 	bool keep_capabilities; /* struct hv_container_spec's */
 	void *arg;		/* what the loops work on; a container works on a copy, descriptors
 				 * are shared */
+	/* The process that works while a loop waits for it, on the same core (lost.h); 0: none.
+	 * `prepare` may set it. */
+	pid_t peer;
 	bool contained;
 	struct hv_container container;
 };

@@ -2,11 +2,12 @@
  *
  * A container's network: a bridge on the host's side, a virtual pair into the container. The host's
  * side is a network namespace of its own, so that nobody's network is touched and no privilege is
- * needed. What the bridge and the pair add to a packet, and a round trip of 1500 bytes to a process
- * in a container and to one without.
+ * needed. What the bridge and the pair add to a packet; and 1500 bytes sent by a process in a
+ * container and by one without, received by it (one_way.h), and to it and back.
  */
 #include "hvcore/host/inside.h"
 #include "hvcore/host/netlink.h"
+#include "hvcore/probe/one_way.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,8 +20,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum kind { BRIDGE, RTT_NATIVE, RTT_CONTAINER };
-enum { PAYLOAD = 1472, PORT = 7007 };
+enum kind {
+	BRIDGE,
+	RTT_NATIVE,
+	RTT_CONTAINER,
+	SEND_NATIVE,
+	SEND_CONTAINER,
+	RECEIVE_NATIVE,
+	RECEIVE_CONTAINER
+};
+enum { PAYLOAD = ONE_WAY_PAYLOAD, PORT = 7007 };
+
 enum { OUTSIDE = 0x0a4d0001, INSIDE = 0x0a4d0002 }; /* 10.77.0.1 and .2 */
 
 struct net {
@@ -31,8 +41,19 @@ struct net {
 	int receiver;		     /* BRIDGE: a socket of ours in the partner's namespace */
 	int loop_out, loop_in;	     /* BRIDGE: two sockets on our own loopback */
 	uint32_t count;
+	struct one_way one_way;
 	unsigned char out[PAYLOAD], back[PAYLOAD];
 };
+
+static bool is_native(const struct net *n)
+{
+	return n->kind == RTT_NATIVE || n->kind == SEND_NATIVE || n->kind == RECEIVE_NATIVE;
+}
+
+static bool is_one_way(const struct net *n)
+{
+	return n->kind >= SEND_NATIVE;
+}
 
 static int udp_socket(uint32_t bind_to, uint32_t connect_to)
 {
@@ -47,7 +68,7 @@ static int udp_socket(uint32_t bind_to, uint32_t connect_to)
 	return s;
 }
 
-/* The partner: sends back what comes, to whom it came from. */
+/* Sends back what comes, to whom it came from; or does as it is told. */
 static int echo(void *arg, int channel)
 {
 	struct net *n = arg;
@@ -55,11 +76,14 @@ static int echo(void *arg, int channel)
 	char go;
 	if (recv(channel, &go, 1, 0) != 1)
 		return 1;
-	int s = n->kind == BRIDGE ? -1
-				  : udp_socket(n->kind == RTT_NATIVE ? INADDR_LOOPBACK : INSIDE, 0);
+	int s = n->kind == BRIDGE ? -1 : udp_socket(is_native(n) ? INADDR_LOOPBACK : INSIDE, 0);
 	int failure = s < 0 && n->kind != BRIDGE ? errno : 0;
+	if (!failure && is_one_way(n))
+		failure = one_way_prepare(s);
 	if (send(channel, &failure, sizeof(failure), 0) != sizeof(failure) || failure)
 		return 1;
+	if (is_one_way(n))
+		return one_way_serve(&n->one_way, s, channel);
 	for (;;) {
 		struct sockaddr_in from;
 		socklen_t length = sizeof(from);
@@ -79,8 +103,8 @@ static int start_partner(struct net *n, struct err *e)
 {
 	static const unsigned whole = HV_LAYERS_ALL & ~HV_LAYER_BIT(HV_LAYER_CGROUP);
 	const struct hv_container_spec spec = {
-		.want = n->kind == RTT_NATIVE ? 0 : whole,
-		.must = n->kind == RTT_NATIVE ? 0 : whole & ~HV_LAYER_BIT(HV_LAYER_USER),
+		.want = is_native(n) ? 0 : whole,
+		.must = is_native(n) ? 0 : whole & ~HV_LAYER_BIT(HV_LAYER_USER),
 		.main = echo,
 		.arg = n,
 	};
@@ -156,20 +180,42 @@ static int net_prepare(void *arg, struct err *e)
 {
 	struct net *n = arg;
 	int rc = start_partner(n, e);
-	if (rc == 0 && n->kind != RTT_NATIVE && (rc = join_outside(n, e)) == 0)
+	if (rc == 0 && !is_native(n) && (rc = join_outside(n, e)) == 0)
 		rc = join_inside(n, e);
 	if (rc == 0)
 		rc = partner_go(n, e);
 	if (rc)
 		return rc;
-	n->client = udp_socket(0, n->kind == RTT_NATIVE ? INADDR_LOOPBACK : INSIDE);
+	n->in.peer = n->kind == BRIDGE ? 0 : n->partner.pid;
+	n->client = udp_socket(0, is_native(n) ? INADDR_LOOPBACK : INSIDE);
 	if (n->kind == BRIDGE) {
 		n->loop_in = udp_socket(INADDR_LOOPBACK, 0);
 		n->loop_out = udp_socket(0, INADDR_LOOPBACK);
 	}
-	return n->client < 0 || n->loop_in < 0 || n->loop_out < 0
-		       ? err_sys(e, errno, "sockets of a network probe")
-		       : 0;
+	if (n->client < 0 || n->loop_in < 0 || n->loop_out < 0)
+		return err_sys(e, errno, "sockets of a network probe");
+	int failure = is_one_way(n) ? one_way_prepare(n->client) : 0;
+	if (!failure && is_one_way(n))
+		failure = one_way_greet(&n->one_way, n->client);
+	return failure ? err_sys(e, failure, "a first packet of a network probe") : 0;
+}
+
+static int one_way(void *arg, uint64_t times)
+{
+	struct net *n = arg;
+	return one_way_go(&n->one_way, n->partner.channel, times);
+}
+
+static int one_way_without(void *arg, uint64_t times)
+{
+	const struct net *n = arg;
+	return one_way_empty(n->partner.channel, times);
+}
+
+static int before_one_way(void *arg, uint64_t times)
+{
+	struct net *n = arg;
+	return one_way_before(&n->one_way, n->client, n->partner.channel, times);
 }
 
 static int pass(struct net *n, uint64_t times, int from, int to)
@@ -230,15 +276,22 @@ static int net_setup(const struct hv_probe *probe, const struct hv_probe_env *en
 		return err_set(e, ERR_NOMEM, "no memory for a probe");
 	n->kind = (enum kind)probe->arg;
 	n->client = -1;
+	n->one_way.sending = n->kind == SEND_NATIVE || n->kind == SEND_CONTAINER;
 	n->in = (struct inside){
-		.body = n->kind == BRIDGE ? through_bridge : round_trip,
-		.empty = n->kind == BRIDGE ? through_loopback : NULL,
+		.body = is_one_way(n)	    ? one_way
+			: n->kind == BRIDGE ? through_bridge
+					    : round_trip,
+		.empty = is_one_way(n)	     ? one_way_without
+			 : n->kind == BRIDGE ? through_loopback
+					     : NULL,
+		.before = is_one_way(n) ? before_one_way : NULL,
 		.prepare = net_prepare,
 		.arg = n,
 		.layers = HV_LAYER_BIT(HV_LAYER_USER) | HV_LAYER_BIT(HV_LAYER_NET),
 		.keep_capabilities = true,
 	};
 	int rc = inside_open(&n->in, probe, work, e);
+	work->max_n = is_one_way(n) ? ONE_WAY_MAX : 0;
 	if (rc) {
 		n->in.contained = false; /* closed already */
 		net_close(n);
@@ -250,7 +303,7 @@ static int net_setup(const struct hv_probe *probe, const struct hv_probe_env *en
 static int net_valid(const struct hv_probe *probe, const struct hv_probe_env *env, struct err *e)
 {
 	struct hv_work work = {0};
-	if (probe->arg == RTT_NATIVE)
+	if (strcmp(probe->backend, "native") == 0)
 		return 0;
 	int rc = net_setup(probe, env, &work, e);
 	if (rc == 0)
@@ -274,5 +327,15 @@ const struct hv_probe hv_probe_net[] = {
 	ROW("net.rtt_1500.os", "container", RTT_CONTAINER, true,
 	    "1472 bytes by UDP through bridge and virtual pair to a process in a container and "
 	    "back"),
+	ROW("net.send_1500.native", "native", SEND_NATIVE, true,
+	    "1472 bytes by UDP over the loopback into a socket that is emptied outside of the "
+	    "batches, making them subtracted"),
+	ROW("net.send_1500.os", "container", SEND_CONTAINER, true,
+	    "1472 bytes by UDP from a process in a container through virtual pair and bridge into "
+	    "a socket that is emptied outside of the batches, making them subtracted"),
+	ROW("net.recv_1500.native", "native", RECEIVE_NATIVE, true,
+	    "1472 bytes that wait in a process's UDP socket"),
+	ROW("net.recv_1500.os", "container", RECEIVE_CONTAINER, true,
+	    "1472 bytes that wait in the UDP socket of a process in a container"),
 	{0},
 };
