@@ -18,6 +18,9 @@
  * take minutes; the scheduler interferes with each of them anyway. */
 #define LONG_BATCH_NS 10000000
 
+/* Of operations longer than this, few. */
+#define VERY_LONG_BATCH_NS 300000000
+
 struct hv_measure_options hv_measure_defaults(bool quick)
 {
 	return (struct hv_measure_options){
@@ -339,7 +342,7 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 	unsigned batches = options->batches;
 	int rc = hv_turn_begin(&t, work, options, e);
 	if (t.batch_ns > LONG_BATCH_NS) {
-		batches = HV_BATCHES_MIN;
+		batches = t.batch_ns > VERY_LONG_BATCH_NS ? HV_BATCHES_FEW : HV_BATCHES_MIN;
 		t.repeats = 0;
 	}
 	while (!rc && t.taken < batches)

@@ -72,7 +72,7 @@ struct hv_measure_options {
 
 /* The defaults: 51 batches of 600 us, or 21 of 200 us with `quick`; 3 attempts. Short, so that most
  * fit between two decisions of a busy scheduler. Where one operation alone takes more than 10 ms,
- * hv_measure makes no more than HV_BATCHES_MIN. */
+ * hv_measure makes no more than HV_BATCHES_MIN, and more than 300 ms, HV_BATCHES_FEW. */
 struct hv_measure_options hv_measure_defaults(bool quick);
 
 struct hv_measurement {

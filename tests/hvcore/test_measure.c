@@ -85,6 +85,23 @@ static void known_cost_is_found(void)
 	CU_ASSERT_EQUAL(m.attempts, 1);
 }
 
+/* 21 batches of an operation of a second would take a minute. */
+static void dear_operations_get_few_batches(void)
+{
+	struct fake f = {.op_ns = 9e6, .loop_ns = 1};
+	struct hv_measurement m;
+	struct err e;
+	CU_ASSERT_EQUAL(measure(&f, NAN, &m, &e), 0);
+	CU_ASSERT(m.batches > HV_BATCHES_FEW);
+	f = (struct fake){.op_ns = 2e7, .loop_ns = 1};
+	CU_ASSERT_EQUAL(measure(&f, NAN, &m, &e), 0);
+	CU_ASSERT_EQUAL(m.batches, HV_BATCHES_MIN);
+	f = (struct fake){.op_ns = 1e9, .loop_ns = 1};
+	CU_ASSERT_EQUAL(measure(&f, NAN, &m, &e), 0);
+	CU_ASSERT(m.batches == HV_BATCHES_FEW && m.iterations == 1);
+	CU_ASSERT_EQUAL(f.calls, HV_BATCHES_FEW + 1); /* and one to find that out */
+}
+
 /* A fifth of the batches are dear: a sum needs them, the median does not know them. */
 static void the_mean_knows_dear_batches(void)
 {
@@ -237,6 +254,7 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{"known_cost_is_found", known_cost_is_found},
+		{"dear_operations_get_few_batches", dear_operations_get_few_batches},
 		{"the_mean_knows_dear_batches", the_mean_knows_dear_batches},
 		{"what_fails_its_check_is_no_number", what_fails_its_check_is_no_number},
 		{"a_limit_is_where_it_is_said_to_be", a_limit_is_where_it_is_said_to_be},
