@@ -321,7 +321,9 @@ static const struct hv_allow trap_allow[] = {
 	{0},
 };
 
-/* As the stub's own filter has them (lock_up): only from its code, which the guest can jump to. */
+/* As the stub's own filter has them (lock_up): only from its code, which the guest can jump to. In
+ * machines with a window, which probes make and `hvcore run` does not, mmap and munmap there, too.
+ */
 static const struct hv_allow trap_guest_allow[] = {
 	{.call = "futex",
 	 .why = "hands over to the VMM and waits for its turn: wait and wake",
