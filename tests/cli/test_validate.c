@@ -4,6 +4,7 @@
  * machine lacks. How near predictions are is not a test: machines drift; only that they are of the
  * right size.
  */
+#include "sim/cli/measure/error_summary.h"
 #include "sim/cli/measure/mixes.h"
 #include "tests/support/program.h"
 #include "tests/support/test.h"
@@ -81,6 +82,93 @@ static void check_case(const cJSON *c)
 	CU_ASSERT(fabs(sum - predicted) < 20);
 }
 
+/* Worked out by hand. */
+static void a_lean_is_told_from_scatter(void)
+{
+	const double scatter[] = {-0.3, 0.1, -0.1, 0.3, 0.0}, lean[] = {-0.1, -0.02, 0.04, -0.06};
+	struct error_summary s = error_summary_of(scatter, 5);
+	CU_ASSERT_EQUAL(s.count, 5);
+	CU_ASSERT_EQUAL(s.too_short, 2); /* 0 is neither */
+	CU_ASSERT_EQUAL(s.median, 0);
+	CU_ASSERT_EQUAL(s.median_abs, 0.1);
+	CU_ASSERT_EQUAL(s.max_abs, 0.3);
+	s = error_summary_of(lean, 4);
+	CU_ASSERT_EQUAL(s.too_short, 3);
+	CU_ASSERT_DOUBLE_EQUAL(s.median, -0.04, 1e-15);	   /* of -0.06 and -0.02 */
+	CU_ASSERT_DOUBLE_EQUAL(s.median_abs, 0.05, 1e-15); /* of 0.04 and 0.06 */
+	CU_ASSERT_EQUAL(s.max_abs, 0.1);
+	CU_ASSERT_EQUAL(lean[0], -0.1); /* left in its order */
+	s = error_summary_of(NULL, 0);
+	CU_ASSERT(s.count == 0 && isnan(s.median) && isnan(s.median_abs) && isnan(s.max_abs));
+}
+
+/* That a summary in the answer is one of its cases: of a platform, or of all (NULL). */
+static void check_summary(const cJSON *json, const char *platform, const cJSON *summary)
+{
+	double errors[64];
+	size_t n = 0;
+	const cJSON *c;
+	cJSON_ArrayForEach(c, cJSON_GetObjectItem(json, "cases"))
+	{
+		const char *where = cJSON_GetStringValue(cJSON_GetObjectItem(c, "platform"));
+		CU_ASSERT_FATAL(where != NULL && n < sizeof(errors) / sizeof(errors[0]));
+		if (!platform || strcmp(where, platform) == 0)
+			errors[n++] = number(c, "error");
+	}
+	const struct error_summary s = error_summary_of(errors, n);
+	CU_ASSERT_FATAL(n > 0);
+	CU_ASSERT_DOUBLE_EQUAL(number(summary, "median_error"), s.median, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(number(summary, "median_abs_error"), s.median_abs, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(number(summary, "max_abs_error"), s.max_abs, 1e-12);
+	CU_ASSERT_EQUAL(number(summary, "too_short"), (double)s.too_short);
+	CU_ASSERT(fabs(number(summary, "median_error")) <= number(summary, "max_abs_error"));
+	if (platform)
+		CU_ASSERT_EQUAL(number(summary, "cases"), (double)n);
+}
+
+static void check_summaries(const cJSON *json)
+{
+	const cJSON *p, *platforms = cJSON_GetObjectItem(json, "platforms");
+	double cases = 0;
+	check_summary(json, NULL, json);
+	cJSON_ArrayForEach(p, platforms)
+	{
+		check_summary(json, cJSON_GetStringValue(cJSON_GetObjectItem(p, "platform")), p);
+		cases += number(p, "cases");
+	}
+	CU_ASSERT_EQUAL(cases, cJSON_GetArraySize(cJSON_GetObjectItem(json, "cases")));
+}
+
+/* A task of known computing, priced at a thousandth and at a thousand times of what it takes. */
+static void the_bias_has_its_sign(void)
+{
+	static const struct {
+		const char *p50, *text;
+		double too_short;
+	} sides[] = {{"1", "median of the errors -", 2}, {"1000000", "median of the errors +", 0}};
+	program_write_file("two.json", "{ \"mixes\": { \"a\": { \"compute\": 10 }, "
+				       "\"b\": { \"compute\": 20 } } }");
+	for (size_t i = 0; i < 2; i++) {
+		char profile[200];
+		snprintf(profile, sizeof(profile),
+			 "{ \"schema\": 1, \"primitives\": { \"compute.native\": { \"unit\": "
+			 "\"ns\", \"p50\": %s, \"source\": \"assumed\" } } }",
+			 sides[i].p50);
+		program_write_file("side.json", profile);
+		const char *const arguments = "--profile $TMP/side.json --mixes $TMP/two.json "
+					      "--rounds 1 --platform hvcore-native";
+		cJSON *json = validate(arguments, 0);
+		CU_ASSERT_EQUAL(number(json, "too_short"), sides[i].too_short);
+		CU_ASSERT((number(json, "median_error") < 0) == (i == 0));
+		CU_ASSERT(number(json, "median_abs_error") > 0.9);
+		check_summaries(json);
+		cJSON_Delete(json);
+		struct program_result r = program_run("$BIN/mcvsim validate %s", arguments);
+		CU_ASSERT_PTR_NOT_NULL(strstr(r.out, sides[i].text));
+		program_free(&r);
+	}
+}
+
 /* Everything there is in one small mix, on every platform that this machine has. */
 static void every_platform_is_measured_or_named(void)
 {
@@ -103,6 +191,7 @@ static void every_platform_is_measured_or_named(void)
 	cJSON_ArrayForEach(c, skipped)
 		CU_ASSERT(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(c, "reason"))) > 0);
 	CU_ASSERT(number(json, "median_abs_error") <= number(json, "max_abs_error"));
+	check_summaries(json);
 	cJSON_Delete(json);
 }
 
@@ -202,6 +291,8 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{"mistakes_have_their_places", mistakes_have_their_places},
+		{"a_lean_is_told_from_scatter", a_lean_is_told_from_scatter},
+		{"the_bias_has_its_sign", the_bias_has_its_sign},
 		{"every_platform_is_measured_or_named", every_platform_is_measured_or_named},
 		{"what_a_profile_lacks_is_named", what_a_profile_lacks_is_named},
 		{"kvm_counts_as_many_exits_as_the_terms", kvm_counts_as_many_exits_as_the_terms},

@@ -114,8 +114,27 @@ static void print_terms(const struct validate_case *c)
 	}
 }
 
+/* Platform by platform, since a lean of one may hide behind the others' scatter. */
+static void print_platforms(const struct validate_result *r)
+{
+	bool head = false;
+	for (size_t w = 0; validate_worlds[w].platform; w++) {
+		const struct error_summary s = validate_errors(r, &validate_worlds[w]);
+		if (s.count == 0 || s.count == r->errors.count)
+			continue;
+		if (!head)
+			printf("\n%-21s %6s %10s %9s %9s %9s\n", "platform", "cases", "too short",
+			       "bias", "absolute", "largest");
+		head = true;
+		printf("%-21s %6zu %10zu %+7.1f %% %7.1f %% %7.1f %%\n",
+		       validate_worlds[w].platform, s.count, s.too_short, 100 * s.median,
+		       100 * s.median_abs, 100 * s.max_abs);
+	}
+}
+
 static void print_table(const struct validate_result *r)
 {
+	const struct error_summary *all = &r->errors;
 	char a[40], b[40];
 	printf("%-20s %-21s %12s %8s %12s %8s\n", "mix", "platform", "measured", "spread",
 	       "predicted", "error");
@@ -130,9 +149,13 @@ static void print_table(const struct validate_result *r)
 	for (size_t i = 0; i < r->count; i++)
 		if (r->cases[i].samples && fabs(r->cases[i].error) > far_off)
 			print_terms(&r->cases[i]);
-	if (r->valid)
-		printf("\n%zu cases: median of the absolute errors %.1f %%, largest %.1f %%\n",
-		       r->valid, 100 * r->median_abs_error, 100 * r->max_abs_error);
+	print_platforms(r);
+	if (all->count)
+		printf("\n%zu cases: median of the errors %+.1f %% (bias), %zu predicted too "
+		       "short; "
+		       "median of the absolute errors %.1f %%, largest %.1f %%\n",
+		       all->count, 100 * all->median, all->too_short, 100 * all->median_abs,
+		       100 * all->max_abs);
 }
 
 /* What is missing, once for a platform when it is the whole of it. */
@@ -174,6 +197,36 @@ static void add_case(cJSON *cases, cJSON *skipped, const struct validate_case *c
 	cJSON_AddItemToArray(cases, item);
 }
 
+/* A number that is not there is null. */
+static void add_number(cJSON *object, const char *key, double value)
+{
+	cJSON_AddItemToObject(object, key,
+			      isnan(value) ? cJSON_CreateNull() : cJSON_CreateNumber(value));
+}
+
+static void add_summary(cJSON *object, const struct error_summary *s)
+{
+	add_number(object, "median_error", s->median);
+	add_number(object, "median_abs_error", s->median_abs);
+	add_number(object, "max_abs_error", s->max_abs);
+	cJSON_AddNumberToObject(object, "too_short", (double)s->too_short);
+}
+
+static void add_platforms(cJSON *object, const struct validate_result *r)
+{
+	cJSON *platforms = cJSON_AddArrayToObject(object, "platforms");
+	for (size_t w = 0; validate_worlds[w].platform; w++) {
+		const struct error_summary s = validate_errors(r, &validate_worlds[w]);
+		if (s.count == 0)
+			continue;
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "platform", validate_worlds[w].platform);
+		cJSON_AddNumberToObject(item, "cases", (double)s.count);
+		add_summary(item, &s);
+		cJSON_AddItemToArray(platforms, item);
+	}
+}
+
 static char *json_text(const struct validate_result *r)
 {
 	cJSON *object = cJSON_CreateObject();
@@ -181,13 +234,8 @@ static char *json_text(const struct validate_result *r)
 	cJSON *skipped = cJSON_AddArrayToObject(object, "skipped");
 	for (size_t i = 0; i < r->count; i++)
 		add_case(cases, skipped, &r->cases[i]);
-	if (r->valid) {
-		cJSON_AddNumberToObject(object, "median_abs_error", r->median_abs_error);
-		cJSON_AddNumberToObject(object, "max_abs_error", r->max_abs_error);
-	} else {
-		cJSON_AddNullToObject(object, "median_abs_error");
-		cJSON_AddNullToObject(object, "max_abs_error");
-	}
+	add_platforms(object, r);
+	add_summary(object, &r->errors);
 	char *text = cJSON_Print(object);
 	cJSON_Delete(object);
 	char *lines = text ? realloc(text, strlen(text) + 2) : NULL;
@@ -215,9 +263,9 @@ static int draw(const struct command *c, const char *folder, const char *json)
 	}
 	snprintf(note, sizeof(note),
 		 "%zu tasks, each run on this machine and predicted from primitives measured %s: "
-		 "median of the absolute errors %.1f %%, largest %.1f %%.",
-		 r->valid, cli_value(c->args, "profile") ? "before" : "meanwhile",
-		 100 * r->median_abs_error, 100 * r->max_abs_error);
+		 "median of the errors %+.1f %%, of the absolute errors %.1f %%, largest %.1f %%.",
+		 r->errors.count, cli_value(c->args, "profile") ? "before" : "meanwhile",
+		 100 * r->errors.median, 100 * r->errors.median_abs, 100 * r->errors.max_abs);
 	const struct scatter scatter = {.name = "validate",
 					.quantity = "time of a task",
 					.unit = "s",
@@ -252,10 +300,10 @@ static int deliver(const struct command *c)
 	else if (json)
 		print_table(r);
 	say_missing(r);
-	if (json && r->valid == 0)
+	if (json && r->errors.count == 0)
 		code = cli_fail(CLI_FAILED,
 				"nothing could be measured here; `mcvsim doctor` says why");
-	if (json && r->valid && folder)
+	if (json && r->errors.count && folder)
 		code = draw(c, folder, json);
 	free(json);
 	return code == CLI_OK && r->failed ? CLI_PARTIAL : code;

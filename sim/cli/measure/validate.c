@@ -53,20 +53,6 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(const double *values, size_t n)
-{
-	double *sorted = malloc((n + 1) * sizeof(*sorted));
-	if (!sorted || n == 0) {
-		free(sorted);
-		return NAN;
-	}
-	memcpy(sorted, values, n * sizeof(*values));
-	qsort(sorted, n, sizeof(*sorted), by_size);
-	double m = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-	free(sorted);
-	return m;
-}
-
 static bool stopped(const struct run *r)
 {
 	return r->options->stop && *r->options->stop;
@@ -402,10 +388,10 @@ static int one_world(struct run *r, struct validate_case *cases, struct err *e)
 
 static double deviation(const double *values, size_t n)
 {
-	double off[VALIDATE_SAMPLES_MAX], middle = median(values, n);
+	double off[VALIDATE_SAMPLES_MAX], middle = error_summary_median(values, n);
 	for (size_t i = 0; i < n; i++)
 		off[i] = fabs(values[i] - middle);
-	return median(off, n);
+	return error_summary_median(off, n);
 }
 
 /* Takes the sample whose error is the middle one for the case. */
@@ -422,27 +408,36 @@ static void settle_case(struct validate_case *c)
 	c->predicted_ns = c->predicted[middle];
 	c->error = errors[middle];
 	restore_term_times(c, middle);
-	c->spread = deviation(c->measured, c->samples) / median(c->measured, c->samples);
+	c->spread =
+		deviation(c->measured, c->samples) / error_summary_median(c->measured, c->samples);
 	c->deviation = deviation(errors, c->samples);
+}
+
+struct error_summary validate_errors(const struct validate_result *result,
+				     const struct validate_world *world)
+{
+	double *errors = malloc((result->count + 1) * sizeof(*errors));
+	size_t n = 0;
+	for (size_t i = 0; errors && i < result->count; i++) {
+		const struct validate_case *c = &result->cases[i];
+		if (c->samples && (!world || c->world == world))
+			errors[n++] = c->error;
+	}
+	struct error_summary summary = error_summary_of(errors, n);
+	free(errors);
+	return summary;
 }
 
 static void settle(struct validate_result *result)
 {
-	double *errors = malloc((result->count + 1) * sizeof(*errors));
-	result->max_abs_error = result->median_abs_error = NAN;
-	for (size_t i = 0; errors && i < result->count; i++) {
+	for (size_t i = 0; i < result->count; i++) {
 		struct validate_case *c = &result->cases[i];
 		result->skipped += c->skipped;
 		result->failed += !c->skipped && c->samples == 0;
-		if (c->samples == 0)
-			continue;
-		settle_case(c);
-		errors[result->valid++] = fabs(c->error);
-		result->max_abs_error = fmax(result->max_abs_error, fabs(c->error));
+		if (c->samples)
+			settle_case(c);
 	}
-	if (errors)
-		result->median_abs_error = median(errors, result->valid);
-	free(errors);
+	result->errors = validate_errors(result, NULL);
 }
 
 /* Why the backend is not there; NULL when it is. */

@@ -12,6 +12,7 @@
 #ifndef SIM_CLI_MEASURE_VALIDATE_H
 #define SIM_CLI_MEASURE_VALIDATE_H
 
+#include "sim/cli/measure/error_summary.h"
 #include "sim/cli/measure/mixes.h"
 #include "sim/cli/study/pricing.h"
 
@@ -55,8 +56,8 @@ struct validate_case {
 
 struct validate_result {
 	struct validate_case *cases; /* world by world; owned, with their terms */
-	size_t count, valid, failed, skipped;
-	double median_abs_error, max_abs_error; /* of the valid ones; NAN without any */
+	size_t count, failed, skipped;
+	struct error_summary errors; /* of the cases with numbers */
 };
 
 /* Returns 0; ERR_STOPPED; or the code of what kept hvcore from being asked. To be ended with
@@ -64,5 +65,9 @@ struct validate_result {
 int validate_run(const struct validate_options *options, struct validate_result *result,
 		 struct err *e);
 void validate_free(struct validate_result *result);
+
+/* Sums up the errors of the cases of one world that have numbers; of all worlds when it is NULL. */
+struct error_summary validate_errors(const struct validate_result *result,
+				     const struct validate_world *world);
 
 #endif
