@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -265,6 +266,48 @@ static void platforms_of_the_current_folder_are_shown(void)
 	PROGRAM_EXPECT(0, NULL, "! (cd $TMP/own && $BIN/mcvsim explain bad 2>&1) | grep -F './/'");
 }
 
+static double primitives_from(const cJSON *platform, const char *source)
+{
+	return cJSON_GetNumberValue(
+		cJSON_GetObjectItem(cJSON_GetObjectItem(platform, "primitives"), source));
+}
+
+/* A platform's row says how many of its primitives are priced from where. Native's terms name 14,
+ * syscall.native among them three times; this one's one more, which no profile has. */
+static void rows_of_platforms_tell_how_their_primitives_are_priced(void)
+{
+	program_write_file("one.json",
+			   "{ \"schema\": 1, \"primitives\": { \"syscall.native\": { \"unit\": "
+			   "\"ns\", \"p50\": 100, \"source\": \"measured\" } } }");
+	PROGRAM_EXPECT(0, NULL, "mkdir -p $TMP/priced/platforms");
+	program_write_file(
+		"priced/platforms/more.json",
+		"{ \"description\": \"native and a step\", \"axes\": { \"placement\": \"none\","
+		" \"guest\": \"none\", \"cpu\": \"native\", \"mmu\": \"host\","
+		" \"io\": \"native\", \"backend\": \"none\" }, \"add\": { \"syscall\": [ {"
+		" \"primitive\": \"no.such\", \"site\": \"guest\", \"cause\": \"syscalls\","
+		" \"why\": \"a step\" } ] } }\n");
+	struct program_result r = program_run(
+		"cd $TMP/priced && $BIN/mcvsim platforms more --profile $TMP/one.json --json");
+	cJSON *json = cJSON_Parse(r.out);
+	const cJSON *more = cJSON_GetArrayItem(json, 0);
+	double literature = primitives_from(more, "literature"),
+	       assumed = primitives_from(more, "assumed");
+	CU_ASSERT_EQUAL(primitives_from(more, "measured"), 1);
+	CU_ASSERT_EQUAL(primitives_from(more, "missing"), 1);
+	CU_ASSERT_EQUAL(literature + assumed, 13);
+	CU_ASSERT_EQUAL(cJSON_GetArraySize(cJSON_GetObjectItem(more, "sources")),
+			1 + (literature > 0) + (assumed > 0));
+	cJSON_Delete(json);
+	program_free(&r);
+	PROGRAM_EXPECT(0, ", 1 missing\n",
+		       "cd $TMP/priced && $BIN/mcvsim platforms more --profile $TMP/one.json");
+	/* The table is worth its column: rows of one profile differ. */
+	PROGRAM_EXPECT(0, NULL,
+		       "test $($BIN/mcvsim platforms | sed -n '2,$s/.*  //p' | sort -u | wc -l) "
+		       "-gt 5");
+}
+
 /* A whole task: the terms add up to what its sites are charged; and the picture is one. */
 static void a_task_is_explained_and_a_platform_drawn(void)
 {
@@ -386,6 +429,8 @@ int main(int argc, char **argv)
 		{"a_figure_must_choose_its_points", a_figure_must_choose_its_points},
 		{"the_terms_that_explain_shows_add_up_to_its_totals",
 		 the_terms_that_explain_shows_add_up_to_its_totals},
+		{"rows_of_platforms_tell_how_their_primitives_are_priced",
+		 rows_of_platforms_tell_how_their_primitives_are_priced},
 		{"platforms_of_the_current_folder_are_shown",
 		 platforms_of_the_current_folder_are_shown},
 		{"a_lone_task_takes_what_explain_says", a_lone_task_takes_what_explain_says},

@@ -15,20 +15,40 @@ static const struct cli_option options[] = {
 	{"json", 0, NULL, "print JSON"},
 	{0}};
 
-/* Which of the three sources the platform's primitives come from. A primitive that no profile has
- * counts for none. */
-static unsigned sources_of(const struct pricing *p, const struct platform *platform)
+/* How many of a platform's primitives have their prices from where. */
+struct origins {
+	size_t source[PROFILE_ASSUMED + 1]; /* by enum profile_source */
+	size_t missing;			    /* that no profile has */
+};
+
+/* Whether an earlier term of the platform names it; a term's ratio comes after its primitive. */
+static bool named_before(const struct platform *platform, size_t term, const char *name)
 {
-	unsigned met = 0;
+	for (size_t i = 0; i < term; i++) {
+		const struct platform_term *t = &platform->terms[i];
+		if (strcmp(t->primitive, name) == 0 || (t->times && strcmp(t->times, name) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Each primitive counts once, however many terms name it. */
+static struct origins origins_of(const struct pricing *p, const struct platform *platform)
+{
+	struct origins o = {0};
 	for (size_t i = 0; i < platform->term_count; i++) {
 		const char *names[] = {platform->terms[i].primitive, platform->terms[i].times};
 		for (size_t k = 0; k < 2; k++) {
 			struct primitive found;
-			if (names[k] && profile_view_find(&p->view, names[k], &found, NULL) == 0)
-				met |= 1u << found.source;
+			if (!names[k] || named_before(platform, i, names[k]))
+				continue;
+			if (profile_view_find(&p->view, names[k], &found, NULL) == 0)
+				o.source[found.source]++;
+			else
+				o.missing++;
 		}
 	}
-	return met;
+	return o;
 }
 
 static void add_json(cJSON *list, const struct pricing *p, const struct platform *platform)
@@ -43,10 +63,14 @@ static void add_json(cJSON *list, const struct pricing *p, const struct platform
 					platform_axis_values(a)[platform->axes[a]]);
 	cJSON_AddBoolToObject(item, "guest_knows", platform_guest_knows(platform));
 	cJSON *sources = cJSON_AddArrayToObject(item, "sources");
-	unsigned met = sources_of(p, platform);
-	for (int s = 0; profile_source_names[s]; s++)
-		if (met & 1u << s)
+	cJSON *counts = cJSON_AddObjectToObject(item, "primitives");
+	const struct origins o = origins_of(p, platform);
+	for (int s = 0; profile_source_names[s]; s++) {
+		cJSON_AddNumberToObject(counts, profile_source_names[s], (double)o.source[s]);
+		if (o.source[s])
 			cJSON_AddItemToArray(sources, cJSON_CreateString(profile_source_names[s]));
+	}
+	cJSON_AddNumberToObject(counts, "missing", (double)o.missing);
 	cJSON_AddItemToArray(list, item);
 }
 
@@ -70,7 +94,7 @@ static void print_header(int name_width)
 	printf("%-*s", name_width, "platform");
 	for (enum platform_axis a = 0; a < AXIS_COUNT; a++)
 		printf("  %-*s", width_of_axis(a), platform_axis_name(a));
-	printf("  %-11s  %s\n", "guest knows", "priced from");
+	printf("  %-11s  %s\n", "guest knows", "primitives priced from");
 }
 
 static void print_row(int name_width, const struct pricing *p, const struct platform *platform)
@@ -79,14 +103,16 @@ static void print_row(int name_width, const struct pricing *p, const struct plat
 	for (enum platform_axis a = 0; a < AXIS_COUNT; a++)
 		printf("  %-*s", width_of_axis(a), platform_axis_values(a)[platform->axes[a]]);
 	printf("  %-11s", platform_guest_knows(platform) ? "yes" : "no");
-	unsigned met = sources_of(p, platform);
+	const struct origins o = origins_of(p, platform);
 	const char *separator = "  ";
 	for (int s = 0; profile_source_names[s]; s++) {
-		if (met & 1u << s) {
-			printf("%s%s", separator, profile_source_names[s]);
+		if (o.source[s]) {
+			printf("%s%zu %s", separator, o.source[s], profile_source_names[s]);
 			separator = ", ";
 		}
 	}
+	if (o.missing)
+		printf("%s%zu missing", separator, o.missing);
 	putchar('\n');
 }
 
