@@ -54,15 +54,18 @@ static ssize_t take_packet(struct virtio_recv *r, struct hv_vm *vm)
  * it looks by itself, and wants to hear only of buffers, when there are none. */
 static bool fill(struct virtio_recv *r, struct hv_vm *vm)
 {
-	bool room, looks_itself = vm->config.iothread;
+	bool room = false, looks_itself = vm->config.iothread;
 	ssize_t got = 1;
 	do {
 		if (looks_itself)
 			hv_virtq_want_bell(&r->queue, &vm->mem, false);
-		room = true;
-		for (unsigned i = 0; i < r->queue.size && got > 0 && room; i++) {
+		/* A queue that has not been started has no size, and no room. */
+		room = false;
+		for (unsigned i = 0; i < r->queue.size && got > 0; i++) {
 			room = take_buffer(r, &vm->mem);
-			got = room ? take_packet(r, vm) : got;
+			if (!room)
+				break;
+			got = take_packet(r, vm);
 		}
 		if (looks_itself && !room)
 			hv_virtq_want_bell(&r->queue, &vm->mem, true);

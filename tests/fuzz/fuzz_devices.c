@@ -4,7 +4,8 @@
  * (ports, string instructions, the bus, hypercalls) and changes the guest's memory in between, as a
  * guest would. Nothing that it does may be a failure of the host.
  *
- * Input: a sequence of actions, each a byte and its arguments (struct script). */
+ * Input: a sequence of actions, each a byte and its arguments (struct script). Where the input's
+ * last bit is set, the ring devices work in a thread of their own, beside all that. */
 #include "hvcore/device/devices.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -237,10 +238,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	struct script *s = calloc(1, sizeof(*s));
 	int disk = memfd_create("disk", MFD_CLOEXEC);
 	int ends[2] = {-1, -1};
+	bool iothread = size > 0 && data[size - 1] & 1;
 	struct hv_config config = {.backend = &script_backend,
 				   .mem_bytes = 2u << 20,
 				   .image = "",
-				   .interrupts = true,
+				   .interrupts = !iothread, /* this backend has no irqfd */
+				   .iothread = iothread,
 				   .console = console,
 				   .console_ctx = s};
 	struct hv_outcome outcome;

@@ -168,6 +168,42 @@ static void a_starved_receiver_goes_on(void)
 	}
 }
 
+/* A packet comes before the guest has set its ring up, which it never does. */
+static void an_early_packet_keeps_nobody(void)
+{
+	const struct hv_image *image = hv_image_find("hello");
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		struct hv_config config = {.backend = hv_backend_find(backends[i]),
+					   .image = image ? image->start : NULL,
+					   .image_bytes =
+						   image ? (size_t)(image->end - image->start) : 0,
+					   .iothread = true};
+		struct hv_device device;
+		struct hv_outcome outcome;
+		struct hv_vm *vm = NULL;
+		struct err e = {0};
+		int ends[2];
+		if (!machine_available(backends[i]))
+			continue;
+		CU_ASSERT_EQUAL_FATAL(
+			socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends),
+			0);
+		CU_ASSERT_EQUAL(send(ends[1], "early", 5, 0), 5);
+		CU_ASSERT_EQUAL_FATAL(hv_vm_open(&vm, &config, &e), 0);
+		CU_ASSERT_EQUAL_FATAL(hv_virtio_recv_make(&device, HV_NET_RECEIVE_PORT,
+							  HV_NET_HEADER_BYTES, ends[0], &e),
+				      0);
+		CU_ASSERT_EQUAL_FATAL(hv_vm_attach(vm, device, &e), 0);
+		uint64_t start = hv_clock_ns();
+		CU_ASSERT_EQUAL(hv_vm_run(vm, 40000000000u, &outcome, &e), 0);
+		CU_ASSERT_EQUAL(outcome.kind, HV_RUN_EXITED);
+		CU_ASSERT(hv_clock_ns() - start < 30000000000u); /* not until the deadline */
+		hv_vm_close(vm);
+		close(ends[0]);
+		close(ends[1]);
+	}
+}
+
 static void *echo(void *ctx)
 {
 	const int *fd = ctx;
@@ -380,6 +416,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"same_bytes_as_in_exits", same_bytes_as_in_exits},
 		{"a_starved_receiver_goes_on", a_starved_receiver_goes_on},
+		{"an_early_packet_keeps_nobody", an_early_packet_keeps_nobody},
 		{"a_waiting_guest_is_woken", a_waiting_guest_is_woken},
 		{"completions_interrupt", completions_interrupt},
 		{"a_device_at_work_needs_no_bell", a_device_at_work_needs_no_bell},
