@@ -131,7 +131,7 @@ static void works_on_emulator(void)
 /* What is left of a step when its exit or fault is taken away leaves the machine alone. */
 static void parts_of_steps_need_no_exit(void)
 {
-	static const enum hv_mix_op parts[] = {HV_MIX_CALL, HV_MIX_PLACE, HV_MIX_GIVE};
+	static const enum hv_mix_op parts[] = {HV_MIX_NIC, HV_MIX_CALL, HV_MIX_PLACE, HV_MIX_GIVE};
 	const struct hv_backend *backend = hv_backend_find("emulator");
 	const struct hv_probe_env env = {.quick = true};
 	struct err e = {0};
