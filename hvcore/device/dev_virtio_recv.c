@@ -67,11 +67,11 @@ static bool fill(struct virtio_recv *r, struct hv_vm *vm)
 				break;
 			got = take_packet(r, vm);
 		}
+		hv_virtq_report(&r->queue, vm);
 		if (looks_itself && !room)
 			hv_virtq_want_bell(&r->queue, &vm->mem, true);
 	} while (looks_itself && got > 0 && hv_clock_ns() < vm->deadline_ns &&
 		 (room || hv_virtq_is_waiting(&r->queue, &vm->mem)));
-	hv_virtq_report(&r->queue, vm);
 	return room && got < 0; /* 0: the peer has gone */
 }
 

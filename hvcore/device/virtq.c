@@ -195,8 +195,9 @@ void hv_virtq_serve(struct hv_virtq *q, struct hv_vm *vm, struct hv_chain *chain
 			else
 				hv_virtq_push(q, &vm->mem, chain, (uint32_t)written);
 		}
+		/* Each round: 16-bit indexes do not tell 65536 from none. */
+		hv_virtq_report(q, vm);
 		hv_virtq_want_bell(q, &vm->mem, true);
 		/* Another processor can add as fast as this one takes. */
 	} while (hv_virtq_is_waiting(q, &vm->mem) && hv_clock_ns() < vm->deadline_ns);
-	hv_virtq_report(q, vm);
 }

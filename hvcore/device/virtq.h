@@ -63,8 +63,8 @@ bool hv_virtq_is_waiting(const struct hv_virtq *q, const struct hv_mem *mem);
 void hv_virtq_serve(struct hv_virtq *q, struct hv_vm *vm, struct hv_chain *chain,
 		    int64_t (*request)(void *ctx, struct hv_chain *chain), void *ctx);
 
-/* The end of that, for devices with a loop of their own: counts what was given back and lets the
- * machine interrupt the guest when it must. */
+/* A part of that, for devices with a loop of their own, to be done at least once a round of the
+ * queue: counts what was given back and lets the machine interrupt the guest when it must. */
 void hv_virtq_report(struct hv_virtq *q, struct hv_vm *vm);
 
 #endif

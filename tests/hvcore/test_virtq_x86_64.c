@@ -307,6 +307,49 @@ static void nothing_is_lost_between_two_threads(void)
 	}
 }
 
+/* ---- a device that never comes to rest ---- */
+
+struct busy {
+	struct pair *pair;
+	uint64_t left;
+};
+
+/* Another processor adds the next request while this one is served. */
+static int64_t add_next(void *ctx, struct hv_chain *chain)
+{
+	struct busy *b = ctx;
+	(void)chain;
+	if (b->left && b->left--) {
+		guest_ring_is_back(b->pair->ring);
+		add(b->pair);
+	}
+	return 0;
+}
+
+/* More than the 16-bit indexes can tell, at one bell: all are counted, and the interrupt that was
+ * asked for at the first comes, also when the index is back where it was. */
+static void a_long_service_is_counted(void)
+{
+	static const uint64_t requests[] = {65536, 70000, 3 * 65536};
+	for (unsigned i = 0; i < 2 * sizeof(requests) / sizeof(requests[0]); i++) {
+		struct pair p;
+		struct hv_vm *vm = calloc(1, sizeof(*vm));
+		CU_ASSERT_PTR_NOT_NULL_FATAL(vm);
+		set_up(&p, i % 2);
+		struct busy b = {.pair = &p, .left = requests[i / 2] - 1};
+		vm->mem = p.mem;
+		vm->deadline_ns = UINT64_MAX;
+		add(&p);
+		guest_ring_wake(p.ring);
+		hv_virtq_serve(&p.q, vm, p.chain, add_next, &b);
+		CU_ASSERT_EQUAL(b.left, 0);
+		CU_ASSERT_EQUAL(vm->counters.completions, requests[i / 2]);
+		CU_ASSERT(vm->interrupt);
+		free(vm);
+		free_pair(&p);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -315,6 +358,7 @@ int main(int argc, char **argv)
 		{"no_order_of_steps_loses_an_interrupt", no_order_of_steps_loses_an_interrupt},
 		{"no_order_of_steps_loses_a_bell", no_order_of_steps_loses_a_bell},
 		{"nothing_is_lost_between_two_threads", nothing_is_lost_between_two_threads},
+		{"a_long_service_is_counted", a_long_service_is_counted},
 		{0},
 	};
 	return test_main("virtq", cases, argc, argv);
