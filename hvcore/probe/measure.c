@@ -18,14 +18,16 @@
  * take minutes; the scheduler interferes with each of them anyway. */
 #define LONG_BATCH_NS 10000000
 
-/* Of operations longer than this, few. */
-#define VERY_LONG_BATCH_NS 300000000
+/* Of operations longer than this, few; and in a hurry of these. */
+#define VERY_LONG_BATCH_NS	 300000000
+#define VERY_LONG_BATCH_QUICK_NS 30000000
 
 struct hv_measure_options hv_measure_defaults(bool quick)
 {
 	return (struct hv_measure_options){
 		.batches = quick ? HV_BATCHES_MIN : 51,
 		.batch_ns = quick ? 200000 : 600000,
+		.few_ns = quick ? VERY_LONG_BATCH_QUICK_NS : VERY_LONG_BATCH_NS,
 		.attempts = 3,
 	};
 }
@@ -342,7 +344,8 @@ static int attempt(const struct hv_work *work, const struct hv_measure_options *
 	unsigned batches = options->batches;
 	int rc = hv_turn_begin(&t, work, options, e);
 	if (t.batch_ns > LONG_BATCH_NS) {
-		batches = t.batch_ns > VERY_LONG_BATCH_NS ? HV_BATCHES_FEW : HV_BATCHES_MIN;
+		uint64_t few_ns = options->few_ns ? options->few_ns : VERY_LONG_BATCH_NS;
+		batches = t.batch_ns > (double)few_ns ? HV_BATCHES_FEW : HV_BATCHES_MIN;
 		t.repeats = 0;
 	}
 	while (!rc && t.taken < batches)

@@ -60,10 +60,12 @@ struct hv_work {
 };
 
 struct hv_measure_options {
-	unsigned batches;     /* HV_BATCHES_FEW to HV_BATCHES_MAX; for probes at least _MIN */
-	uint64_t batch_ns;    /* a batch is long enough from here on */
-	unsigned attempts;    /* at least 1 */
-	double ticks_per_ns;  /* of hv_ticks_rate; 0: counters are not compared */
+	unsigned batches;    /* HV_BATCHES_FEW to HV_BATCHES_MAX; for probes at least _MIN */
+	uint64_t batch_ns;   /* a batch is long enough from here on */
+	unsigned attempts;   /* at least 1 */
+	double ticks_per_ns; /* of hv_ticks_rate; 0: counters are not compared */
+	uint64_t few_ns; /* work of which one operation takes longer gets HV_BATCHES_FEW; 0: 300 ms
+			  */
 	double max_clock_gap; /* largest relative difference of the two clocks; 0: 0.05 */
 	bool by_turns;	      /* compared with what was measured meanwhile: noise and trend are no
 				 failures, an empty batch is subtracted from the whole one after
@@ -72,7 +74,8 @@ struct hv_measure_options {
 
 /* The defaults: 51 batches of 600 us, or 21 of 200 us with `quick`; 3 attempts. Short, so that most
  * fit between two decisions of a busy scheduler. Where one operation alone takes more than 10 ms,
- * hv_measure makes no more than HV_BATCHES_MIN, and more than 300 ms, HV_BATCHES_FEW. */
+ * hv_measure makes no more than HV_BATCHES_MIN, and more than 300 ms (30 ms with `quick`),
+ * HV_BATCHES_FEW. */
 struct hv_measure_options hv_measure_defaults(bool quick);
 
 struct hv_measurement {

@@ -57,13 +57,19 @@ static int empty(void *ctx, uint64_t n, struct hv_batch *batch, struct err *e)
 	return 0;
 }
 
-static int measure(struct fake *f, double claim, struct hv_measurement *m, struct err *e)
+static int measure_as(bool quick, struct fake *f, double claim, struct hv_measurement *m,
+		      struct err *e)
 {
 	struct hv_work work = {.body = body, .empty = empty, .ctx = f, .exits_per_op = claim};
-	struct hv_measure_options options = hv_measure_defaults(true);
+	struct hv_measure_options options = hv_measure_defaults(quick);
 	options.ticks_per_ns = 2.5;
 	memset(e, 0, sizeof(*e));
 	return hv_measure(&work, &options, m, e);
+}
+
+static int measure(struct fake *f, double claim, struct hv_measurement *m, struct err *e)
+{
+	return measure_as(true, f, claim, m, e);
 }
 
 static void known_cost_is_found(void)
@@ -100,6 +106,13 @@ static void dear_operations_get_few_batches(void)
 	CU_ASSERT_EQUAL(measure(&f, NAN, &m, &e), 0);
 	CU_ASSERT(m.batches == HV_BATCHES_FEW && m.iterations == 1);
 	CU_ASSERT_EQUAL(f.calls, HV_BATCHES_FEW + 1); /* and one to find that out */
+	/* In a hurry already of a tenth of that. */
+	f = (struct fake){.op_ns = 1e8, .loop_ns = 1};
+	CU_ASSERT_EQUAL(measure_as(false, &f, NAN, &m, &e), 0);
+	CU_ASSERT_EQUAL(m.batches, HV_BATCHES_MIN);
+	f = (struct fake){.op_ns = 1e8, .loop_ns = 1};
+	CU_ASSERT_EQUAL(measure(&f, NAN, &m, &e), 0);
+	CU_ASSERT_EQUAL(m.batches, HV_BATCHES_FEW);
 }
 
 /* A fifth of the batches are dear: a sum needs them, the median does not know them. */
