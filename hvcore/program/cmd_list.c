@@ -37,7 +37,8 @@ static void list_backends(const struct program_options *opt, cJSON *array)
 
 static void list_probes(const struct program_options *opt, cJSON *array)
 {
-	const struct hv_probe_env env = {0};
+	/* Some need the rate of the clocks, which is known where they are measured. */
+	const struct hv_probe_env env = program_environment(opt, false);
 	const struct hv_probe *p;
 	int width = 0;
 	for (unsigned i = 0; (p = hv_probe_at(i)); i++)

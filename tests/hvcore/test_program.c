@@ -71,6 +71,13 @@ static void what_is_asked_for_is_printed(void)
 	program_free(&r);
 }
 
+/* What calibrating is to measure it takes from the list, where the clocks have a rate, too. */
+static void the_list_knows_the_clocks(void)
+{
+	PROGRAM_EXPECT(1, "", "\"$BIN\"/hvcore list | grep 'has no known rate'");
+	PROGRAM_EXPECT(1, "", "\"$BIN\"/hvcore list --json | grep 'has no known rate'");
+}
+
 static void an_elf_file_is_no_flat_image(void)
 {
 	PROGRAM_EXPECT(2, "objcopy -O binary", RUN_GUEST "$BIN/hvcore");
@@ -162,6 +169,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{"a_wrong_command_line_is_told", a_wrong_command_line_is_told},
 		{"what_is_asked_for_is_printed", what_is_asked_for_is_printed},
+		{"the_list_knows_the_clocks", the_list_knows_the_clocks},
 		{"an_elf_file_is_no_flat_image", an_elf_file_is_no_flat_image},
 		{"an_image_may_be_as_large_as_the_memory", an_image_may_be_as_large_as_the_memory},
 		{"a_full_disk_is_a_failure", a_full_disk_is_a_failure},
