@@ -117,7 +117,10 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 				 .max_noise = 0.25,
 				 .max_nonlinear = 0.25};
 	int core;
-	int rc = hv_pin_choose(&core, &p->core, e);
+	bool times = p->how == ASLEEP || p->how == WAIT;
+	int rc = times && !(env->ticks_per_ns > 0)
+			 ? err_set(e, ERR_UNSUPPORTED, "the guest's clock has no known rate")
+			 : hv_pin_choose(&core, &p->core, e);
 	if (!rc)
 		rc = hv_pin(core, &p->before, e);
 	p->pinned = rc == 0;
@@ -144,8 +147,6 @@ static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, s
 		rc = hv_pin_choose(&core, &other, e);
 	if (!rc && core == other)
 		rc = err_set(e, ERR_UNSUPPORTED, "needs two cores");
-	if (!rc && (probe->arg == ASLEEP || probe->arg == WAIT) && !(env->ticks_per_ns > 0))
-		rc = err_set(e, ERR_UNSUPPORTED, "the guest's clock has no known rate");
 	return rc;
 }
 

@@ -209,7 +209,9 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 				 /* Two threads, of which one sleeps by turns. */
 				 .max_noise = 0.25,
 				 .max_nonlinear = 0.25};
-	int rc = start(p, probe, env, e);
+	int rc = p->kind->think_ns && !(env->ticks_per_ns > 0)
+			 ? err_set(e, ERR_UNSUPPORTED, "the guest's clock has no known rate")
+			 : start(p, probe, env, e);
 	p->bench.without = p->kind->without;
 	p->bench.depth = p->kind->depth;
 	p->bench.arg = (uint64_t)((double)p->kind->think_ns * env->ticks_per_ns);
@@ -225,8 +227,6 @@ static int valid(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	int core, other, rc = hv_bench_valid(probe, env, e);
 	if (!rc)
 		rc = hv_pin_choose(&core, &other, e);
-	if (!rc && kinds[probe->arg].think_ns && !(env->ticks_per_ns > 0))
-		rc = err_set(e, ERR_UNSUPPORTED, "the guest's clock has no known rate");
 	return rc;
 }
 

@@ -12,7 +12,7 @@
 #include <time.h>
 
 /* A probe takes well under a second; one that takes this long hangs. */
-enum { PROBE_DEADLINE_S = 30, LIST_DEADLINE_S = 60, PROBES_MAX = 256, BACKENDS_MAX = 16 };
+enum { PROBE_DEADLINE_S = 30, LIST_DEADLINE_S = 60, BACKENDS_MAX = 16 };
 
 /* What differs between processes (where memory lies, which neighbour runs) does not show in the
  * batches of one. So each probe is run in several processes, spread over the whole calibration, for
@@ -36,7 +36,7 @@ struct run {
 	struct calibrate_result *result;
 	const cJSON *probes; /* all that hvcore lists */
 	cJSON *primitives, *operations, *failed;
-	struct job jobs[PROBES_MAX];
+	struct job *jobs; /* one per probe that is offered */
 	size_t job_count, done, total;
 };
 
@@ -236,22 +236,26 @@ static int run_jobs(struct run *r, struct err *e)
 	return rc;
 }
 
-static void choose_jobs(struct run *r, const cJSON *list)
+static int choose_jobs(struct run *r, const cJSON *list, struct err *e)
 {
 	const cJSON *probe;
 	const char *backend = r->options->backend;
 	r->probes = cJSON_GetObjectItemCaseSensitive(list, "probes");
+	r->jobs = calloc((size_t)cJSON_GetArraySize(r->probes) + 1, sizeof(*r->jobs));
+	if (!r->jobs)
+		return err_set(e, ERR_NOMEM, "no memory for what is to be measured");
 	cJSON_ArrayForEach(probe, r->probes)
 	{
 		if (backend && strcmp(backend, hvcore_text(probe, "backend")) != 0)
 			continue;
-		if (is_true(probe, "available") && r->job_count < PROBES_MAX) {
+		if (is_true(probe, "available")) {
 			r->jobs[r->job_count++].probe = probe;
 			continue;
 		}
 		r->result->unavailable++;
 		fail(r, probe, hvcore_text(probe, "reason"));
 	}
+	return 0;
 }
 
 /* ---- the machine ---- */
@@ -301,7 +305,8 @@ int calibrate_run(const struct calibrate_options *options, struct calibrate_resu
 		  struct err *e)
 {
 	static const char *const doctor_args[] = {"doctor", "--json", NULL};
-	static const char *const list_args[] = {"list", "--json", NULL};
+	/* All rounds are quick ones: what is not for those is not offered. */
+	static const char *const list_args[] = {"list", "--json", "--quick", NULL};
 	struct run r = {.options = options, .result = result};
 
 	*result = (struct calibrate_result){0};
@@ -319,8 +324,10 @@ int calibrate_run(const struct calibrate_options *options, struct calibrate_resu
 			rc = err_set(e, ERR_NOMEM, "no memory for a profile");
 	}
 	if (rc == 0) {
-		choose_jobs(&r, list);
-		rc = run_jobs(&r, e);
+		rc = choose_jobs(&r, list, e);
+		if (rc == 0)
+			rc = run_jobs(&r, e);
+		free(r.jobs);
 	}
 	if (rc == 0) {
 		struct err ignored;
