@@ -3,6 +3,7 @@
 #include "hvcore/device/devices.h"
 #include "hvcore/device/virtq.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,6 +56,7 @@ static ssize_t take_packet(struct virtio_recv *r, struct hv_vm *vm)
 static bool fill(struct virtio_recv *r, struct hv_vm *vm)
 {
 	bool room = false, looks_itself = vm->config.iothread;
+	bool again = false;
 	ssize_t got = 1;
 	do {
 		if (looks_itself)
@@ -66,13 +68,14 @@ static bool fill(struct virtio_recv *r, struct hv_vm *vm)
 			if (!room)
 				break;
 			got = take_packet(r, vm);
+			again = got < 0 && (errno == EAGAIN || errno == EINTR);
 		}
 		hv_virtq_report(&r->queue, vm);
 		if (looks_itself && !room)
 			hv_virtq_want_bell(&r->queue, &vm->mem, true);
 	} while (looks_itself && got > 0 && hv_clock_ns() < vm->deadline_ns &&
 		 (room || hv_virtq_is_waiting(&r->queue, &vm->mem)));
-	return room && got < 0; /* 0: the peer has gone */
+	return room && again; /* else the peer has gone, or reading from it fails */
 }
 
 static void recv_access(struct hv_vm *vm, void *state, uint16_t offset, unsigned size, bool write,

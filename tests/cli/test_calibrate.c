@@ -419,7 +419,7 @@ static void compare_tells_change_from_noise(void)
 		       "grep ^bygone");
 	PROGRAM_EXPECT(2, "none.json: No such file or directory",
 		       "$TMP/bin/mcvsim calibrate --compare $TMP/none.json");
-	PROGRAM_EXPECT(2, "not a profile",
+	PROGRAM_EXPECT(2, "cut.json:2:1: /schema: expected a value",
 		       "echo '{\"schema\":' > $TMP/cut.json; "
 		       "$TMP/bin/mcvsim calibrate --compare $TMP/cut.json");
 }
@@ -445,6 +445,28 @@ static cJSON *agreement_of(const double p50[5], struct agreement *out)
 		cJSON_Delete(profiles[i]);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(merged);
 	return merged;
+}
+
+/* What no study could be priced with is no profile to compare with or to draw. */
+static void a_damaged_profile_is_refused_by_all(void)
+{
+	static const char *const damages[] = {"{\\\"unit\\\":\\\"ns\\\",\\\"p50\\\":-5}",
+					      "{\\\"unit\\\":\\\"furlong\\\",\\\"p50\\\":5}",
+					      "{\\\"unit\\\":\\\"ns\\\",\\\"p50\\\":\\\"x\\\"}"};
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		struct program_result r = program_run(
+			"echo "
+			"\"{\\\"schema\\\":1,\\\"primitives\\\":{\\\"syscall.native\\\":%s}}\" > "
+			"$TMP/damaged.json",
+			damages[i]);
+		CU_ASSERT_EQUAL(r.code, 0);
+		program_free(&r);
+		PROGRAM_EXPECT(2, "damaged.json:1",
+			       "$BIN/mcvsim report $TMP/damaged.json -o $TMP/damaged-figures");
+		PROGRAM_EXPECT(
+			2, "damaged.json:1",
+			"$BIN/mcvsim calibrate --backend native --compare $TMP/damaged.json");
+	}
 }
 
 static void several_calibrations_say_how_far_they_agree(void)
@@ -560,6 +582,7 @@ int main(int argc, char **argv)
 		{"a_full_disk_leaves_the_old_profile", a_full_disk_leaves_the_old_profile},
 		{"a_killed_run_leaves_no_half_profile", a_killed_run_leaves_no_half_profile},
 		{"compare_tells_change_from_noise", compare_tells_change_from_noise},
+		{"a_damaged_profile_is_refused_by_all", a_damaged_profile_is_refused_by_all},
 		{"several_calibrations_say_how_far_they_agree",
 		 several_calibrations_say_how_far_they_agree},
 		{"a_profile_is_drawn_as_bars", a_profile_is_drawn_as_bars},

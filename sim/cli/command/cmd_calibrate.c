@@ -2,6 +2,7 @@
  *
  * mcvsim calibrate: measures this machine and writes a profile.
  */
+#include "models/platform/profile.h"
 #include "sim/cli/measure/agreement.h"
 #include "sim/cli/measure/bare_metal.h"
 #include "sim/cli/measure/calibrate.h"
@@ -85,17 +86,24 @@ static char *read_text(const char *path)
 	return text;
 }
 
-/* NULL: there is none, which is told. */
+/* NULL: there is none, or one with mistakes, which are told. */
 static cJSON *read_profile(const char *path)
 {
-	char *text = read_text(path);
-	int number = errno;
-	cJSON *json = text && is_profile(text) ? cJSON_Parse(text) : NULL;
-	if (!text)
-		cli_fail(CLI_USAGE, "%s: %s", path, strerror(number));
-	else if (!json)
-		cli_fail(CLI_USAGE, "%s: not a profile that can be read", path);
-	free(text);
+	struct json_doc doc = {0};
+	struct diag_list diags = {0};
+	struct profile ignored = {0};
+	struct err e = {0};
+	int code = json_doc_load(&doc, path, &diags, &e);
+	if (code == 0)
+		code = profile_read(&ignored, &doc, path, &diags, &e);
+	cJSON *json = code ? NULL : cJSON_Duplicate(doc.root, true);
+	if (diags.count)
+		cli_print_diags(&diags);
+	if (!json && !diags.errors)
+		cli_fail(CLI_USAGE, "%s", code ? e.text : "no memory for a profile");
+	profile_free(&ignored);
+	json_doc_free(&doc);
+	diag_free(&diags);
 	return json;
 }
 

@@ -3,6 +3,7 @@
  * mcvsim report: draws the figures that a study asks for from its results, the answer of validate,
  * or a profile. The data and the scripts are written in any case; gnuplot then makes the pictures.
  */
+#include "models/platform/profile.h"
 #include "reports/figure/figure.h"
 #include "reports/figure/profile_chart.h"
 #include "reports/figure/scatter.h"
@@ -171,6 +172,15 @@ static int write_validation(const struct drawing *d, const struct figure_request
 }
 
 /* What is in a file of its own: an answer of validate, or a profile. */
+/* What a study could not be priced with is not drawn either. */
+static int check_profile(struct drawing *d, const char *path, struct err *e)
+{
+	struct profile ignored = {0};
+	int code = profile_read(&ignored, &d->given, path, &d->diags, e);
+	profile_free(&ignored);
+	return code;
+}
+
 static int report_json(struct drawing *d)
 {
 	const char *path = d->args->arguments[0], *scripts[2 * PROFILE_CHARTS_MAX];
@@ -189,6 +199,8 @@ static int report_json(struct drawing *d)
 				"%s holds no \"cases\", as `validate --json` prints them, and no "
 				"\"primitives\", as a profile does",
 				path);
+	if (code == 0 && !validation)
+		code = check_profile(d, path, &e);
 	if (code == 0)
 		code = pictures_folder(d->folder, &e);
 	if (code == 0)
