@@ -204,6 +204,8 @@ static int setup(const struct hv_probe *probe, const struct hv_probe_env *env, s
 	*work = (struct hv_work){.body = body,
 				 .empty = hv_bench_empty,
 				 .ctx = p,
+				 /* The thread is let go and stopped around each batch. */
+				 .batch_ns = p->kind->think_ns ? 3000000 : 0,
 				 .max_n = p->kind->what == READ ? 0 : PACKETS_MAX,
 				 .exits_per_op = p->kind->bells,
 				 /* Two threads, of which one sleeps by turns. */

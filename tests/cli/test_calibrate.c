@@ -79,7 +79,8 @@ static void check_entry(const cJSON *entry)
 		CU_ASSERT(cJSON_IsString(at(entry, texts[i])));
 	CU_ASSERT(number_at(entry, "min") <= number_at(entry, "p50"));
 	CU_ASSERT(number_at(entry, "p50") <= number_at(entry, "p90"));
-	CU_ASSERT(number_at(entry, "batches") >= 21);
+	/* Few, where one operation takes tens of milliseconds, as under a sanitizer. */
+	CU_ASSERT(number_at(entry, "batches") >= 21 || number_at(entry, "batches") == 5);
 	CU_ASSERT_STRING_EQUAL(text_at(entry, "source"), "measured");
 }
 
