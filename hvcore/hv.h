@@ -346,7 +346,8 @@ int hv_vm_open(struct hv_vm **vm, const struct hv_config *config, struct err *e)
 void hv_vm_step_done(struct hv_vm *vm, enum hv_step step);
 
 /* Puts a device at its ports; the machine owns device.state from here on, also on failure. Returns
- * 0, or ERR_LIMIT, ERR_EXISTS when the ports are taken. */
+ * 0, or ERR_LIMIT, ERR_EXISTS when the ports are taken, or the host's failure where an iothread is
+ * to hear its bell (then it is attached all the same). */
 int hv_vm_attach(struct hv_vm *vm, struct hv_device device, struct err *e);
 
 /* Runs the guest until an outcome, at most `limit_ns` of real time. All processors run at once, and

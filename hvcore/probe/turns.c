@@ -108,7 +108,7 @@ void hv_turns(struct hv_turns_item *items, unsigned count, const struct hv_backe
 {
 	bool pinned;
 	cpu_set_t before, all;
-	struct err e, ignored;
+	struct err e = {0}, ignored;
 	int rc = hv_mix_place(&devices, &before, &pinned, &e);
 	for (unsigned i = 0; i < count; i++) {
 		bool places_itself = pinned && items[i].probe && items[i].probe->two_cores;

@@ -23,15 +23,21 @@ static int is_new(const uint8_t *packet)
 	return packet[HV_PACKET_BYTES - 1] != hv_sent_byte(0, HV_PACKET_BYTES - 1);
 }
 
+/* Makes and sends the next packet, where the card takes one. */
+static void send_next(void)
+{
+	uint8_t *packet = guest_queue_slot();
+	work.failed = !packet;
+	if (!packet)
+		return;
+	probe_make_packet(packet, is_new(packet));
+	guest_queue_send(HV_PACKET_BYTES);
+}
+
 static void op_send(uint64_t n)
 {
 	for (uint64_t i = 0; i < n && !work.failed; i++) {
-		uint8_t *packet = guest_queue_slot();
-		work.failed = !packet;
-		if (work.failed)
-			break;
-		probe_make_packet(packet, is_new(packet));
-		guest_queue_send(HV_PACKET_BYTES);
+		send_next();
 		think();
 	}
 	work.failed |= guest_queue_flush() != 0;
@@ -63,13 +69,8 @@ static void op_rtt(uint64_t n)
 	uint64_t sum = 0;
 	for (uint64_t i = 0; i < n && !work.failed; i++) {
 		uint32_t bytes = 0;
-		uint8_t *packet = guest_queue_slot();
-		work.failed = !packet;
-		if (work.failed)
-			break;
-		probe_make_packet(packet, is_new(packet));
-		guest_queue_send(HV_PACKET_BYTES);
-		for (unsigned tries = 0; !bytes && tries < 1000; tries++) {
+		send_next();
+		for (unsigned tries = 0; !work.failed && !bytes && tries < 1000; tries++) {
 			bytes = guest_queue_receive(blocks[0], HV_PACKET_BYTES);
 			if (!bytes)
 				guest_wait();
