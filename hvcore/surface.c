@@ -66,9 +66,10 @@ static bool is_first_row(const struct hv_allow *const *tables, unsigned t,
 static void count_machine(struct hv_surface *s)
 {
 	const struct hv_backend *b = s->backend;
-	/* HV_IRQ_BELL_PORT and HV_DOORBELL_PORT; HV_MMIO_GPA and HV_TABLE_GPA. */
+	/* HV_IRQ_BELL_PORT and HV_DOORBELL_PORT; HV_MMIO_GPA and HV_TABLE_GPA, which is there
+	 * in the machines of `hvcore run` unless it is made on demand. */
 	s->bells = (b->raise ? 1u : 0u) + (b->doorbell ? 1u : 0u);
-	s->pages = 1 + (b->map ? 1u : 0u);
+	s->pages = 1 + (b->map && !b->map_on_demand ? 1u : 0u);
 	for (const struct hv_allow *row = b->guest_allow; row && row->call; row++)
 		s->guest_calls += is_there(row);
 }

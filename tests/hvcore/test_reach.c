@@ -145,6 +145,7 @@ static void count_reached(const struct hv_surface *s)
 		.step = script_step,
 		.raise = s->backend->raise ? script_raise : NULL,
 		.map = s->backend->map ? script_map : NULL,
+		.map_on_demand = s->backend->map_on_demand,
 	};
 	const struct hv_config config = {
 		.backend = &like, .mem_bytes = 2u << 20, .image = "", .interrupts = true};
